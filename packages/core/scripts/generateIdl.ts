@@ -1,0 +1,160 @@
+/**
+ * Writes `src/idl/*.generated.ts` from the descriptors in `@flyteorg/flyteidl2`.
+ *
+ * That package ships TypeScript sources only, which neither Node (below `node_modules`) nor a type check under our
+ * flags accepts. What matters in it is the wire format: the descriptors. They are taken out as data, and the types are
+ * written from them. Run with `node packages/core/scripts/generateIdl.ts`; a test compares the result with the files.
+ */
+import { createFileRegistry, fromBinary, ScalarType, toBinary, type DescField, type DescMessage, type DescOneof } from "@bufbuild/protobuf"
+import { FileDescriptorProtoSchema, FileDescriptorSetSchema, type DescriptorProto, type FileDescriptorProto } from "@bufbuild/protobuf/wkt"
+import * as wkt from "@bufbuild/protobuf/wkt"
+import { readFileSync, writeFileSync } from "node:fs"
+import { fileURLToPath } from "node:url"
+
+const packageRoot = fileURLToPath(new URL("../node_modules/@flyteorg/flyteidl2/", import.meta.url))
+const outRoot = fileURLToPath(new URL("../src/idl/", import.meta.url))
+
+/** Each generated module and the proto files that it starts from. */
+const modules: Record<string, ReadonlyArray<string>> = {
+  core: [
+    "flyteidl2/core/tasks.proto",
+    "flyteidl2/core/literals.proto",
+    "flyteidl2/core/execution.proto",
+    "flyteidl2/core/catalog.proto",
+    "flyteidl2/core/interface.proto",
+    "flyteidl2/core/types.proto",
+    "flyteidl2/core/security.proto"
+  ]
+}
+
+/** Validation rules ride in options; the files that define them are of no use on the wire. */
+const dropped = new Set(["buf/validate/validate.proto"])
+
+const wellKnown = new Map(
+  Object.entries(wkt)
+    .filter(([name]) => name.startsWith("file_google_protobuf_"))
+    .map(([, file]) => (file as { proto: FileDescriptorProto }).proto)
+    .map((proto) => [proto.name, proto])
+)
+
+const load = (name: string): FileDescriptorProto => {
+  const known = wellKnown.get(name)
+  if (known !== undefined) return known
+  const source = readFileSync(`${packageRoot}${name.replace(/\.proto$/, "_pb.ts")}`, "utf8")
+  const encoded = /fileDesc\("([A-Za-z0-9+/=]+)"/.exec(source)?.[1]
+  if (encoded === undefined) throw new Error(`no descriptor found in ${name}: has the layout of @flyteorg/flyteidl2 changed?`)
+  const proto = fromBinary(FileDescriptorProtoSchema, Buffer.from(encoded, "base64"))
+  // The generator leaves the dependencies out of the bytes and passes them beside; the imports name them.
+  if (proto.dependency.length === 0) {
+    proto.dependency = [...source.matchAll(/import \{[^}]*\bfile_([a-z0-9_]+)\b[^}]*\} from "([^"]+)"/g)].map((match) => dependencyOf(name, match[2]!))
+    for (const match of source.matchAll(/import \{([^}]*)\} from "@bufbuild\/protobuf\/wkt"/g)) {
+      proto.dependency = proto.dependency.filter((it) => it !== "@wkt")
+      for (const file of match[1]!.matchAll(/file_google_protobuf_(\w+)/g)) proto.dependency.push(`google/protobuf/${file[1]}.proto`)
+    }
+  }
+  proto.dependency = proto.dependency.filter((it) => !dropped.has(it))
+  proto.messageType.forEach(nameForJson)
+  return proto
+}
+
+/** The bytes leave out JSON names that follow from the field name; a plain registry needs them. */
+const nameForJson = (message: DescriptorProto): void => {
+  for (const field of message.field) {
+    if (field.jsonName === "") field.jsonName = field.name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())
+  }
+  message.nestedType.forEach(nameForJson)
+}
+
+const dependencyOf = (from: string, path: string): string => {
+  if (path.startsWith("@bufbuild")) return "@wkt"
+  return new URL(path, `proto:///${from}`).pathname.slice(1).replace(/_pb\.ts$/, ".proto")
+}
+
+const closure = (entries: ReadonlyArray<string>): ReadonlyArray<FileDescriptorProto> => {
+  const seen = new Map<string, FileDescriptorProto>()
+  const visit = (name: string): void => {
+    if (seen.has(name)) return
+    const proto = load(name)
+    proto.dependency.forEach(visit)
+    seen.set(name, proto)
+  }
+  entries.forEach(visit)
+  return [...seen.values()]
+}
+
+const scalars: Partial<Record<ScalarType, string>> = {
+  [ScalarType.BOOL]: "boolean", [ScalarType.STRING]: "string", [ScalarType.BYTES]: "Uint8Array",
+  [ScalarType.INT64]: "bigint", [ScalarType.UINT64]: "bigint", [ScalarType.SINT64]: "bigint",
+  [ScalarType.FIXED64]: "bigint", [ScalarType.SFIXED64]: "bigint"
+}
+const scalar = (type: ScalarType): string => scalars[type] ?? "number"
+
+const localName = (typeName: string): string => typeName.split(".").filter((part) => /^[A-Z]/.test(part)).join("_")
+const messageType = (message: DescMessage): string => {
+  switch (message.typeName) {
+    case "google.protobuf.Struct": return "JsonObject"
+    case "google.protobuf.Timestamp": return "Timestamp"
+    case "google.protobuf.Duration": return "Duration"
+    case "google.protobuf.BoolValue": return "boolean"
+    default: return localName(message.typeName)
+  }
+}
+
+const valueType = (field: DescField): string => {
+  switch (field.fieldKind) {
+    case "scalar": return scalar(field.scalar)
+    case "enum": return localName(field.enum.typeName)
+    case "message": return messageType(field.message)
+    case "list":
+      return `Array<${field.listKind === "scalar" ? scalar(field.scalar) : field.listKind === "enum" ? localName(field.enum.typeName) : messageType(field.message)}>`
+    case "map":
+      return `{ [key: string]: ${field.mapKind === "scalar" ? scalar(field.scalar) : field.mapKind === "enum" ? localName(field.enum.typeName) : messageType(field.message)} }`
+  }
+}
+
+const member = (it: DescField | DescOneof): string => {
+  if (it.kind === "oneof") {
+    const cases = it.fields.map((field) => `{ case: "${field.localName}"; value: ${valueType(field)} }`)
+    return `  ${it.localName}: ${[...cases, "{ case: undefined; value?: undefined }"].join(" | ")}`
+  }
+  const mark = it.fieldKind === "message" || (it.proto.proto3Optional) ? "?" : ""
+  return `  ${it.localName}${mark}: ${valueType(it)}${mark === "?" ? " | undefined" : ""}`
+}
+
+const emit = (entries: ReadonlyArray<string>): string => {
+  const files = closure(entries)
+  const set = { $typeName: "google.protobuf.FileDescriptorSet" as const, file: [...files] }
+  const registry = createFileRegistry(set)
+  const lines: Array<string> = [
+    "// Generated by scripts/generateIdl.ts from @flyteorg/flyteidl2. Do not edit.",
+    'import { createFileRegistry, fromBinary, type JsonObject, type Message } from "@bufbuild/protobuf"',
+    'import type { GenMessage } from "@bufbuild/protobuf/codegenv2"',
+    'import { base64Decode } from "@bufbuild/protobuf/wire"',
+    'import { FileDescriptorSetSchema, type Duration, type Timestamp } from "@bufbuild/protobuf/wkt"',
+    "",
+    "const registry = createFileRegistry(fromBinary(FileDescriptorSetSchema, base64Decode(",
+    [...Buffer.from(toBinary(FileDescriptorSetSchema, set)).toString("base64").matchAll(/.{1,118}/g)].map((m) => `  "${m[0]}"`).join(" +\n"),
+    ")))",
+    "const message = <A extends Message>(name: string): GenMessage<A> => registry.getMessage(name) as GenMessage<A>",
+    ""
+  ]
+  for (const type of registry) {
+    if (type.kind === "message" && !type.typeName.startsWith("google.")) {
+      const name = localName(type.typeName)
+      lines.push(`export type ${name} = Message<"${type.typeName}"> & {`, ...type.members.map(member), "}")
+      lines.push(`export const ${name}Schema: GenMessage<${name}> = message("${type.typeName}")`, "")
+    }
+    if (type.kind === "enum" && !type.typeName.startsWith("google.")) {
+      const name = localName(type.typeName)
+      lines.push(`export const ${name} = {`, type.values.map((value) => `  ${value.localName}: ${value.number}`).join(",\n"), "} as const")
+      lines.push(`export type ${name} = (typeof ${name})[keyof typeof ${name}]`, "")
+    }
+  }
+  return `${lines.join("\n").trimEnd()}\n`
+}
+
+/** Every generated file with its text, by module name. */
+export const generated = (): ReadonlyArray<readonly [path: string, text: string]> =>
+  Object.entries(modules).map(([name, entries]) => [`${outRoot}${name}.generated.ts`, emit(entries)])
+
+if (import.meta.main) for (const [path, text] of generated()) writeFileSync(path, text)

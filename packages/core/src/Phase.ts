@@ -1,0 +1,124 @@
+/** The phases of a task and what is known about each: Flyte's `pluginmachinery/core/phase.go`. */
+import type { ExecutionError, TaskLog } from "./idl/core.generated.ts"
+
+/** Phases in Flyte's order: code compares positions (`>= Running`). */
+export const phases = [
+  "Undefined",
+  "NotReady",
+  "WaitingForResources",
+  "Queued",
+  "Initializing",
+  "Running",
+  "Success",
+  "RetryableFailure",
+  "PermanentFailure",
+  "WaitingForCache",
+  "Aborted"
+] as const
+
+/** A state of one attempt of a task. */
+export type Phase = (typeof phases)[number]
+
+const terminal: ReadonlySet<Phase> = new Set<Phase>(["Success", "RetryableFailure", "PermanentFailure", "Aborted"])
+
+/** True when an attempt in this phase will not change any more. */
+export const isTerminal = (phase: Phase): boolean => terminal.has(phase)
+
+/** The name that `status.pluginPhase` carries: `PhaseRunning`. */
+export const toWire = (phase: Phase): string => `Phase${phase}`
+
+/** Reads `status.pluginPhase`; `undefined` for an absent or unknown name. */
+export const fromWire = (name: string | undefined): Phase | undefined => phases.find((it) => `Phase${it}` === name)
+
+/** Who is to blame for a failure: it decides which budget the retry is taken from. */
+export type ErrorKind = "USER" | "SYSTEM" | "UNKNOWN"
+
+/** Something that happened to the object behind a task, as an extra line of explanation. Times are milliseconds since the epoch. */
+export interface ReasonInfo {
+  readonly reason: string
+  readonly occurredAt: number
+}
+
+/** A job, a shard or a cache entry outside the engine that took part in the attempt. */
+export interface ExternalResource {
+  readonly externalId: string
+  /** `core.CatalogCacheStatus`. */
+  readonly cacheStatus: number
+  readonly index: number
+  readonly retryAttempt: number
+  readonly phase: Phase
+  readonly logs: ReadonlyArray<TaskLog>
+}
+
+/** Facts around a phase that are not part of it. Times are milliseconds since the epoch. */
+export interface TaskInfo {
+  readonly logs: ReadonlyArray<TaskLog>
+  readonly occurredAt?: number | undefined
+  readonly reportedAt?: number | undefined
+  readonly customInfo?: { readonly [key: string]: unknown } | undefined
+  readonly externalResources: ReadonlyArray<ExternalResource>
+  readonly additionalReasons: ReadonlyArray<ReasonInfo>
+}
+
+/** What ended an attempt. `code` is a stable word for machines, `message` is for people. */
+export interface TaskError {
+  readonly code: string
+  readonly message: string
+  readonly kind: ErrorKind
+}
+
+/**
+ * The state that a plugin reports. The same phase is reported again only with a higher `version`.
+ * Failures carry `error`; `cleanupOnFailure` asks the engine to delete the workload at once.
+ */
+export interface PhaseInfo {
+  readonly phase: Phase
+  readonly version: number
+  readonly reason: string
+  readonly info: TaskInfo
+  readonly error?: TaskError | undefined
+  readonly cleanupOnFailure: boolean
+}
+
+/** No logs, no resources, no reasons. */
+export const emptyInfo: TaskInfo = { logs: [], externalResources: [], additionalReasons: [] }
+
+const make = (phase: Phase, version: number, reason: string, info: Partial<TaskInfo> = {}): PhaseInfo => ({
+  phase,
+  version,
+  reason,
+  info: { ...emptyInfo, ...info },
+  cleanupOnFailure: false
+})
+
+export const undefinedPhase = (): PhaseInfo => make("Undefined", 0, "")
+export const notReady = (version: number, reason: string, info?: Partial<TaskInfo>): PhaseInfo => make("NotReady", version, reason, info)
+export const waitingForResources = (version: number, reason: string, info?: Partial<TaskInfo>): PhaseInfo =>
+  make("WaitingForResources", version, reason, info)
+export const waitingForCache = (version: number, reason: string, info?: Partial<TaskInfo>): PhaseInfo =>
+  make("WaitingForCache", version, reason, info)
+export const queued = (version: number, reason: string, info?: Partial<TaskInfo>): PhaseInfo => make("Queued", version, reason, info)
+export const initializing = (version: number, reason: string, info?: Partial<TaskInfo>): PhaseInfo =>
+  make("Initializing", version, reason, info)
+export const running = (version: number, reason: string, info?: Partial<TaskInfo>): PhaseInfo => make("Running", version, reason, info)
+export const success = (info?: Partial<TaskInfo>): PhaseInfo => make("Success", 0, "", info)
+export const aborted = (version: number, reason: string, info?: Partial<TaskInfo>): PhaseInfo => make("Aborted", version, reason, info)
+
+/** A failed attempt that may be tried again; `kind` says from which budget. */
+export const retryableFailure = (
+  error: TaskError,
+  options: { readonly info?: Partial<TaskInfo>; readonly cleanup?: boolean } = {}
+): PhaseInfo => ({ ...make("RetryableFailure", 0, error.message, options.info), error, cleanupOnFailure: options.cleanup ?? false })
+
+/** A failed attempt that no further try can help. */
+export const permanentFailure = (
+  error: TaskError,
+  options: { readonly info?: Partial<TaskInfo>; readonly cleanup?: boolean } = {}
+): PhaseInfo => ({ ...make("PermanentFailure", 0, error.message, options.info), error, cleanupOnFailure: options.cleanup ?? false })
+
+/** Reads the protobuf form of an error; an absent one is `Unknown`. */
+export const errorFromProto = (error: ExecutionError | undefined): TaskError => ({
+  code: error?.code ?? "Unknown",
+  message: error?.message ?? "",
+  kind: error?.kind === 1 ? "USER" : error?.kind === 2 ? "SYSTEM" : "UNKNOWN"
+})

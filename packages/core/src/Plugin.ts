@@ -1,0 +1,95 @@
+/** The contract between the engine and the plugins that carry tasks out. */
+import { Data, type Effect } from "effect"
+import type { LiteralMap, TaskTemplate } from "./idl/core.generated.ts"
+import type { ErrorKind, PhaseInfo, TaskError } from "./Phase.ts"
+import type { TaskExecutionMetadata } from "./TaskExecutionMetadata.ts"
+
+/**
+ * A plugin could not do its work in this round.
+ *
+ * `retryable: false` ends the task with `code` at once (`BadTaskSpecification`, `MetadataTooLarge`); otherwise the
+ * engine tries again out of the system-failure budget.
+ */
+export class PluginError extends Data.TaggedError("PluginError")<{
+  readonly plugin: string
+  readonly code: string
+  readonly description: string
+  readonly kind: ErrorKind
+  readonly retryable: boolean
+}> {
+  override get message(): string {
+    return `plugin ${this.plugin} failed: [${this.code}] ${this.description}`
+  }
+}
+
+/** Makes a `PluginError` for a task that no retry can mend. */
+export const badTaskSpecification = (plugin: string, description: string): PluginError =>
+  new PluginError({ plugin, code: "BadTaskSpecification", description, kind: "USER", retryable: false })
+
+/** State that a plugin keeps between rounds. `version` is the plugin's own schema number; `bytes` is opaque to the engine. */
+export interface PluginState {
+  readonly version: number
+  readonly bytes: Uint8Array
+}
+
+/** Where the files of one attempt are. All are URIs without a trailing slash. */
+export interface TaskPaths {
+  /** Folder of `inputs.pb`. */
+  readonly inputPrefix: string
+  /** Folder of `outputs.pb` and `error.pb`, different for every launch. */
+  readonly outputPrefix: string
+  /** Where the task itself may put large data. */
+  readonly rawOutputPrefix: string
+  readonly checkpointPrefix: string
+  /** `undefined` on the first attempt. */
+  readonly previousCheckpointPrefix: string | undefined
+}
+
+/** What a finished attempt left in its output folder. */
+export type TaskOutcome =
+  | { readonly _tag: "Outputs"; readonly outputs: LiteralMap }
+  | { readonly _tag: "Error"; readonly error: TaskError; readonly recoverable: boolean }
+  | { readonly _tag: "Nothing" }
+
+/** Everything that a plugin gets to work with in one round. */
+export interface TaskExecutionContext {
+  readonly metadata: TaskExecutionMetadata
+  readonly template: TaskTemplate
+  readonly paths: TaskPaths
+  /** Reads `inputs.pb`; an absent file is an empty map. Remembered for the round. */
+  readonly inputs: Effect.Effect<LiteralMap, PluginError>
+  /** Reads what the attempt left behind: `error.pb` wins over `outputs.pb`. */
+  readonly outcome: Effect.Effect<TaskOutcome, PluginError>
+  /** Writes `outputs.pb` of this attempt. */
+  readonly putOutputs: (outputs: LiteralMap) => Effect.Effect<void, PluginError>
+  /** The state that the plugin returned last; `undefined` before the first launch of an attempt. */
+  readonly state: PluginState | undefined
+  /** Number of launches of this attempt so far, restarts after system failures included; 0 for the first. */
+  readonly launch: number
+  /** Milliseconds since the epoch, from the engine's clock, fixed for the round. */
+  readonly now: number
+}
+
+/** The result of one round. An absent `state` leaves the stored one as it is. */
+export interface Transition {
+  readonly phase: PhaseInfo
+  readonly state?: PluginState | undefined
+}
+
+/**
+ * Carries out tasks of some types.
+ *
+ * `handle` looks at the world, does at most one step and reports; it must not wait and may be called any number of times
+ * for the same state. `abort` stops the work of the attempt, `finalize` frees what is left; both may be repeated, and
+ * both succeed when there is nothing to do. The engine calls `finalize` after every terminal phase and after `abort`.
+ */
+export interface Plugin {
+  readonly id: string
+  /** Task types that this plugin registers for. */
+  readonly taskTypes: ReadonlyArray<string>
+  /** Longest object name that the plugin can use; `undefined` for no limit. At least 8. */
+  readonly generatedNameMaxLength?: number | undefined
+  readonly handle: (context: TaskExecutionContext) => Effect.Effect<Transition, PluginError>
+  readonly abort: (context: TaskExecutionContext, reason: string) => Effect.Effect<void, PluginError>
+  readonly finalize: (context: TaskExecutionContext) => Effect.Effect<void, PluginError>
+}

@@ -1,0 +1,58 @@
+/** Names of resources and the paths that they are served under. */
+
+/** A kind of object and where the API serves it. */
+export interface KubeResource {
+  /** API group; `""` is the core group. */
+  readonly group: string
+  readonly version: string
+  /** Lower-case plural name as in paths: `pods`. */
+  readonly plural: string
+  readonly kind: string
+  readonly namespaced: boolean
+}
+
+/** Builds a resource description. */
+export const make = (
+  group: string,
+  version: string,
+  plural: string,
+  kind: string,
+  namespaced = true
+): KubeResource => ({ group, version, plural, kind, namespaced })
+
+export const pods = make("", "v1", "pods", "Pod")
+export const nodes = make("", "v1", "nodes", "Node", false)
+export const namespaces = make("", "v1", "namespaces", "Namespace", false)
+export const configMaps = make("", "v1", "configmaps", "ConfigMap")
+export const secrets = make("", "v1", "secrets", "Secret")
+export const serviceAccounts = make("", "v1", "serviceaccounts", "ServiceAccount")
+export const podTemplates = make("", "v1", "podtemplates", "PodTemplate")
+export const events = make("events.k8s.io", "v1", "events", "Event")
+export const coreEvents = make("", "v1", "events", "Event")
+export const leases = make("coordination.k8s.io", "v1", "leases", "Lease")
+export const jobs = make("batch", "v1", "jobs", "Job")
+export const customResourceDefinitions = make(
+  "apiextensions.k8s.io",
+  "v1",
+  "customresourcedefinitions",
+  "CustomResourceDefinition",
+  false
+)
+export const taskActions = make("flyte.org", "v1", "taskactions", "TaskAction")
+
+/** `apiVersion` of the resource's objects: `v1`, `batch/v1`. */
+export const apiVersionOf = (resource: KubeResource): string =>
+  resource.group === "" ? resource.version : `${resource.group}/${resource.version}`
+
+/** The URL path of a collection, an object or a subresource. Segments are percent-encoded. */
+export const pathOf = (
+  resource: KubeResource,
+  at: { readonly namespace?: string | undefined; readonly name?: string | undefined; readonly subresource?: string | undefined } = {}
+): string => {
+  const parts = resource.group === "" ? ["api", resource.version] : ["apis", resource.group, resource.version]
+  if (resource.namespaced && at.namespace !== undefined) parts.push("namespaces", encodeURIComponent(at.namespace))
+  parts.push(resource.plural)
+  if (at.name !== undefined) parts.push(encodeURIComponent(at.name))
+  if (at.subresource !== undefined) parts.push(at.subresource)
+  return `/${parts.join("/")}`
+}
