@@ -70,10 +70,16 @@ export interface TaskExecutionContext {
   readonly now: number
 }
 
-/** The result of one round. An absent `state` leaves the stored one as it is. */
+/**
+ * The result of one round. An absent `state` leaves the stored one as it is.
+ *
+ * `deferrable: true` says that losing this result in a crash does no harm, because `handle` with the older state would
+ * find the same work again under its own name. The engine may then save a write and store it with the next one.
+ */
 export interface Transition {
   readonly phase: PhaseInfo
   readonly state?: PluginState | undefined
+  readonly deferrable?: boolean | undefined
 }
 
 /**

@@ -44,11 +44,13 @@ export const TaskActionCondition = Schema.Struct({
 })
 export type TaskActionCondition = typeof TaskActionCondition.Type
 
-/** One line of `status.phaseHistory`. */
+/** One line of `status.phaseHistory`. `attempt` (1-based) and `sequence` (number of the event that tells of it) are ours. */
 export const PhaseTransition = Schema.Struct({
   phase: Schema.String,
   occurredAt: Schema.String,
-  message: Schema.optionalKey(Schema.String)
+  message: Schema.optionalKey(Schema.String),
+  attempt: Schema.optionalKey(Schema.Int),
+  sequence: Schema.optionalKey(Schema.Int)
 })
 export type PhaseTransition = typeof PhaseTransition.Type
 
@@ -62,7 +64,8 @@ export type TaskActionErrorState = typeof TaskActionErrorState.Type
 
 /**
  * What was observed. All fields of Flyte's status, plus ours, which Flyte's tools ignore:
- * `launches` (objects launched for this attempt), `sequence` (number of the last event), `systemFailureSince`.
+ * `launches` (number of the attempt's current launch, from 0), `sequence` (number of the last event), `delivered` (number
+ * of the last event known to have arrived when this was written), `systemFailureSince`.
  */
 export const TaskActionStatus = Schema.Struct({
   stateJson: Schema.optionalKey(Schema.String),
@@ -83,6 +86,7 @@ export const TaskActionStatus = Schema.Struct({
   signalledAt: Schema.optionalKey(Schema.String),
   launches: Schema.optionalKey(Schema.Int),
   sequence: Schema.optionalKey(Schema.Int),
+  delivered: Schema.optionalKey(Schema.Int),
   systemFailureSince: Schema.optionalKey(Schema.String)
 })
 export type TaskActionStatus = typeof TaskActionStatus.Type
