@@ -1,0 +1,108 @@
+/** A heap of timers, ordered by time and then by the order in which they were set. */
+
+/** A timer in the heap. It is dead once `run` is gone: cancelled or already run. */
+export interface Timer {
+  /** Milliseconds since the start; fractions are allowed. */
+  readonly time: number
+  readonly sequence: number
+  run: (() => void) | undefined
+}
+
+/** Below this size dead timers are left to be skipped; sweeping a small heap costs more than it saves. */
+const sweepSizeMin = 64
+
+/**
+ * Binary heap with lazy deletion: a cancelled timer stays until it reaches the top or until more than half of the
+ * heap is dead, when all dead ones are swept out at once. `(time, sequence)` is a total order, so the order of
+ * `pop` never depends on the shape of the heap.
+ */
+export class TimerHeap {
+  private timers: Array<Timer> = []
+  private sequence = 0
+  private dead = 0
+
+  /** Timers that are still to run. */
+  get size(): number {
+    return this.timers.length - this.dead
+  }
+
+  /** Slots in use, dead ones included. */
+  get capacity(): number {
+    return this.timers.length
+  }
+
+  push(time: number, run: () => void): Timer {
+    const timer: Timer = { time, sequence: this.sequence++, run }
+    this.timers.push(timer)
+    this.siftUp(this.timers.length - 1)
+    return timer
+  }
+
+  /** Kills the timer; killing a dead one does nothing. */
+  cancel(timer: Timer): void {
+    if (timer.run === undefined) return
+    timer.run = undefined
+    this.dead++
+    if (this.timers.length > sweepSizeMin && this.dead * 2 > this.timers.length) this.sweep()
+  }
+
+  /** Takes the earliest live timer out. The caller reads `run` and must set it to `undefined`. */
+  pop(): Timer | undefined {
+    while (this.timers.length > 0) {
+      const top = this.removeTop()
+      if (top.run !== undefined) return top
+      this.dead--
+    }
+    return undefined
+  }
+
+  private removeTop(): Timer {
+    const timers = this.timers
+    const top = timers[0]!
+    const last = timers.pop()!
+    if (timers.length > 0) {
+      timers[0] = last
+      this.siftDown(0)
+    }
+    return top
+  }
+
+  private sweep(): void {
+    this.timers = this.timers.filter((timer) => timer.run !== undefined)
+    this.dead = 0
+    for (let index = (this.timers.length >> 1) - 1; index >= 0; index--) this.siftDown(index)
+  }
+
+  private siftUp(start: number): void {
+    const timers = this.timers
+    const timer = timers[start]!
+    let index = start
+    while (index > 0) {
+      const parent = (index - 1) >> 1
+      const above = timers[parent]!
+      if (!isBefore(timer, above)) break
+      timers[index] = above
+      index = parent
+    }
+    timers[index] = timer
+  }
+
+  private siftDown(start: number): void {
+    const timers = this.timers
+    const length = timers.length
+    const timer = timers[start]!
+    let index = start
+    for (;;) {
+      let child = 2 * index + 1
+      if (child >= length) break
+      if (child + 1 < length && isBefore(timers[child + 1]!, timers[child]!)) child++
+      const below = timers[child]!
+      if (!isBefore(below, timer)) break
+      timers[index] = below
+      index = child
+    }
+    timers[index] = timer
+  }
+}
+
+const isBefore = (a: Timer, b: Timer): boolean => a.time < b.time || (a.time === b.time && a.sequence < b.sequence)
