@@ -31,6 +31,8 @@ export interface KubeRequest {
   readonly body?: unknown
   /** Needed for `patch`. */
   readonly patchType?: PatchType | undefined
+  /** For `get` and `list`: `PartialObjectMetadata` is enough. A transport that cannot ask for it hands out whole objects. */
+  readonly metadataOnly?: boolean | undefined
 }
 
 /** What a call answers: an object, a list, or a `Status` (some deletes). */
@@ -47,6 +49,8 @@ export interface KubeWatchRequest {
   readonly resource: KubeResource
   readonly namespace?: string | undefined
   readonly query?: KubeQuery | undefined
+  /** `PartialObjectMetadata` is enough, as in a request. */
+  readonly metadataOnly?: boolean | undefined
 }
 
 /**
