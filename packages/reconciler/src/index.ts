@@ -1,0 +1,2 @@
+/** Drives every TaskAction to a terminal phase. */
+export * from "./EngineConfig.ts"

@@ -1,0 +1,23 @@
+/** Plugin state between its form for plugins and its form in the status. */
+import type { PluginState, TaskAction } from "@fairlead/core"
+import { Result } from "effect"
+import { Base64 } from "effect/encoding"
+
+type Status = TaskAction.TaskActionStatus
+
+/** The fields of the status that hold `state`. */
+export const toFields = (state: PluginState): Pick<Status, "pluginState" | "pluginStateVersion"> => ({
+  pluginState: Base64.encode(state.bytes),
+  pluginStateVersion: state.version
+})
+
+/** True when the status holds exactly `state`. */
+export const holds = (status: Status, state: PluginState): boolean =>
+  status.pluginState !== undefined && (status.pluginStateVersion ?? 0) === state.version && status.pluginState === Base64.encode(state.bytes)
+
+/** The stored state. Text that is not base64 comes back as bytes that no plugin can take for its own. */
+export const fromStatus = (status: Status | undefined): PluginState | undefined => {
+  if (status?.pluginState === undefined || status.pluginState === "") return undefined
+  const bytes = Result.getOrElse(Base64.decode(status.pluginState), () => new TextEncoder().encode(status.pluginState))
+  return { version: status.pluginStateVersion ?? 0, bytes }
+}

@@ -1,0 +1,17 @@
+/** Times on the wire. */
+
+/** Milliseconds since the epoch as RFC 3339 in UTC with whole seconds, as Kubernetes writes times. */
+export const toSeconds = (now: number): string => `${new Date(now).toISOString().slice(0, 19)}Z`
+
+/** The same with milliseconds, for the lines of the phase history: short tasks would otherwise take no time. */
+export const toMillis = (now: number): string => new Date(now).toISOString()
+
+/** Reads either form; `undefined` for anything else. */
+export const fromWire = (time: string | null | undefined): number | undefined => {
+  if (time === undefined || time === null) return undefined
+  const parsed = Date.parse(time)
+  return Number.isNaN(parsed) ? undefined : parsed
+}
+
+/** The minute in the form of the label `flyte.org/completed-time`: `2026-11-21.09-30`. Sorts as text. */
+export const toMinuteLabel = (now: number): string => new Date(now).toISOString().slice(0, 16).replace("T", ".").replace(":", "-")
