@@ -1,0 +1,236 @@
+/**
+ * Brings the JSON form of a built-in object into the form in which it is stored, as a round through Go's structs would:
+ * undeclared fields and nulls go, empty values go or stay as their tags say, quantities and times become canonical,
+ * defaults are filled in, and fields stand in declared order.
+ *
+ * The quick pass only notes *that* something is wrong; `Diagnose.ts` then finds out what, in the order of the document.
+ */
+import { diagnose, type Diagnosis } from "./Diagnose.ts"
+import { factsOf, parse } from "./GoJson.ts"
+import { normalise, zeroOf } from "./Scalars.ts"
+import type { SchemaField, SchemaNode } from "./SchemaNode.ts"
+import { isObject, put, sameParts, sizeOf, unify, type Fields } from "./Sharing.ts"
+
+/** Fills in what the API defaults in one struct. `out` is fresh, but what hangs on it may be shared: copy on write. */
+export type Defaults = (out: Fields) => void
+
+/** Finds the defaults of a struct type; `undefined` where it has none. */
+export type DefaultsOf = (node: SchemaNode) => Defaults | undefined
+
+/** How to decode a body. */
+export interface DecodeOptions {
+  /** The text that the body was parsed from; needed to see duplicate keys and how numbers were written. */
+  readonly text?: string | undefined
+  /** The stored object. Parts that turn out equal are taken from it, so that comparing the two costs little. */
+  readonly previous?: unknown
+  /** Look for unknown and duplicate fields too (`fieldValidation` Strict or Warn). */
+  readonly strict?: boolean | undefined
+}
+
+/** What came of it. */
+export interface Decoded {
+  /** The object in its stored form. Meaningless when there is a problem. */
+  readonly object: Fields
+  /** Go's error when a value does not fit its type: `json: cannot unmarshal string into Go struct field …`. */
+  readonly problem: string | undefined
+  /** `unknown field "spec.foo"`, `duplicate field "data.k"`, in the order of the document; only when asked for. */
+  readonly strict: ReadonlyArray<string>
+}
+
+interface Pass {
+  mismatch: boolean
+  unknown: boolean
+  keys: number
+}
+
+type Read = (value: unknown, previous: unknown, pass: Pass) => unknown
+
+const noProblems: ReadonlyArray<string> = []
+
+let decoders = 0
+
+/** Makes a decoder for a set of defaults; `Builtin.decode` is the one for the built-in kinds. */
+export const makeDecoder = (defaultsOf: DefaultsOf) => {
+  const slot = decoders++
+  const readerOf = (node: SchemaNode): Read => {
+    if (node.plans[slot] === undefined) {
+      // Set before the fields are looked at, since types may contain themselves.
+      let made: Read | undefined
+      node.plans[slot] = ((value, previous, pass) => (made ??= makeReader(node, readerOf, defaultsOf))(value, previous, pass)) satisfies Read
+    }
+    return node.plans[slot] as Read
+  }
+
+  /** Decodes one object (or any other value of the schema). */
+  return (node: SchemaNode, body: unknown, options: DecodeOptions = {}): Decoded => {
+    const pass: Pass = { mismatch: false, unknown: false, keys: 0 }
+    const object = readerOf(node)(body, options.previous, pass) as Fields
+    const suspicious = pass.mismatch || (options.strict === true && pass.unknown) || textHides(options, pass)
+    if (!suspicious) return { object, problem: undefined, strict: noProblems }
+    const found: Diagnosis = diagnose(node, parse(options.text ?? JSON.stringify(body)))
+    return { object, problem: found.problem, strict: options.strict === true ? found.strict : noProblems }
+  }
+}
+
+/** Whether the text has what its parsed form cannot show: keys that stand twice, numbers with a point or exponent. */
+const textHides = (options: DecodeOptions, pass: Pass): boolean => {
+  if (options.text === undefined) return false
+  const facts = factsOf(options.text)
+  return facts.fractions || (options.strict === true && facts.keys !== pass.keys)
+}
+
+const makeReader = (node: SchemaNode, readerOf: (node: SchemaNode) => Read, defaultsOf: DefaultsOf): Read => {
+  switch (node.shape) {
+    case "scalar":
+      return (value, _, pass) => {
+        const out = normalise(node.scalar, value)
+        if (out === undefined) pass.mismatch = true
+        return out
+      }
+    case "list":
+      return listReader(readerOf(node.items as SchemaNode), zeroItemOf(node.items as SchemaNode, readerOf))
+    case "map":
+      return mapReader(readerOf(node.items as SchemaNode), zeroItemOf(node.items as SchemaNode, readerOf))
+    case "struct":
+      return structReader(node, node.fields.map((field) => planOf(field, readerOf)), defaultsOf(node))
+    default:
+      return (value, previous, pass) => {
+        pass.keys += keysIn(value)
+        return unify(value, previous)
+      }
+  }
+}
+
+/** What an item that is `null` becomes. */
+const zeroItemOf = (node: SchemaNode, readerOf: (node: SchemaNode) => Read): () => unknown => {
+  if (node.shape === "scalar") return () => zeroOf(node.scalar)
+  if (node.shape !== "struct") return () => null
+  // Shared by all objects: nobody writes into what hangs on an object.
+  let zero: unknown
+  return () => (zero ??= readerOf(node)({}, undefined, { mismatch: false, unknown: false, keys: 0 }))
+}
+
+const keysIn = (value: unknown): number => {
+  if (typeof value !== "object" || value === null) return 0
+  if (Array.isArray(value)) return value.reduce<number>((sum, item) => sum + keysIn(item), 0)
+  let count = 0
+  for (const key in value) count += 1 + keysIn((value as Fields)[key])
+  return count
+}
+
+const listReader = (read: Read, zero: () => unknown): Read => (value, previous, pass) => {
+  if (!Array.isArray(value)) {
+    pass.mismatch = true
+    return value
+  }
+  const before = Array.isArray(previous) ? previous : undefined
+  let same = before !== undefined && before.length === value.length
+  const out: Array<unknown> = new Array(value.length)
+  for (let i = 0; i < value.length; i++) {
+    const item: unknown = value[i]
+    const old: unknown = before?.[i]
+    const made = item === null || item === undefined ? zero() : item === old && typeof item !== "object" ? item : read(item, old, pass)
+    out[i] = made
+    if (same && made !== old) same = false
+  }
+  return same ? before : out
+}
+
+const mapReader = (read: Read, zero: () => unknown): Read => (value, previous, pass) => {
+  if (!isObject(value)) {
+    pass.mismatch = true
+    return value
+  }
+  const before = isObject(previous) ? previous : undefined
+  const out: Fields = {}
+  for (const key in value) {
+    const item = value[key]
+    pass.keys++
+    if (item === undefined) continue
+    put(out, key, item === null ? zero() : read(item, before?.[key], pass))
+  }
+  return before !== undefined && sameParts(out, before) ? before : out
+}
+
+/** How one field of a struct is written when it has no value: not at all, or as this. */
+interface FieldPlan {
+  readonly name: string
+  readonly read: Read
+  /** Reads `{}` for structs that are always there. */
+  readonly zero: (() => unknown) | undefined
+  readonly dropsEmpty: boolean
+  /** Lists and maps that are always written are null when they are empty. */
+  readonly nullsEmpty: boolean
+}
+
+const valueTypes = new Set(["time", "microTime", "duration", "quantity", "intOrString"])
+
+const planOf = (field: SchemaField, readerOf: (node: SchemaNode) => Read): FieldPlan => {
+  const { node, pointer, omitEmpty, omitZero } = field
+  const collection = node.shape === "list" || node.shape === "map"
+  // Go leaves out only empty scalars, lists, maps and pointers; its structs are written even when they hold nothing.
+  const goStruct = !pointer && (node.shape === "struct" || node.shape === "any" || (node.shape === "scalar" && valueTypes.has(node.scalar)))
+  const written = goStruct ? !omitZero : !omitEmpty
+  const zero = !written ? undefined : pointer || collection ? () => null : zeroItemOf(node, readerOf)
+  return {
+    name: field.name,
+    read: readerOf(node),
+    zero,
+    dropsEmpty: omitEmpty && !pointer && !goStruct,
+    nullsEmpty: collection && !omitEmpty
+  }
+}
+
+const isEmpty = (value: unknown): boolean => {
+  if (typeof value !== "object") return value === "" || value === 0 || value === false
+  if (value === null) return true
+  if (Array.isArray(value)) return value.length === 0
+  for (const _ in value) return false
+  return true
+}
+
+const structReader = (node: SchemaNode, plans: ReadonlyArray<FieldPlan>, defaults: Defaults | undefined): Read => (value, previous, pass) => {
+  if (value === previous && value !== undefined) {
+    pass.keys += keysIn(value)
+    return value
+  }
+  if (!isObject(value)) {
+    pass.mismatch = true
+    return value
+  }
+  const before = isObject(previous) ? previous : undefined
+  const out: Fields = {}
+  let known = 0
+  for (let i = 0; i < plans.length; i++) {
+    const plan = plans[i] as FieldPlan
+    const given = value[plan.name]
+    if (given !== undefined) known++
+    if (given === undefined || given === null) {
+      if (plan.zero !== undefined) out[plan.name] = plan.zero()
+      continue
+    }
+    const made = plan.read(given, before === undefined ? undefined : before[plan.name], pass)
+    if (plan.dropsEmpty && isEmpty(made)) continue
+    out[plan.name] = plan.nullsEmpty && isEmpty(made) ? null : made
+  }
+  const size = sizeOf(value)
+  pass.keys += size
+  if (size !== known && hasUnknown(value, node)) pass.unknown = true
+  const whole = defaults === undefined ? out : withDefaults(out, plans, defaults)
+  return before !== undefined && sameParts(whole, before) ? before : whole
+}
+
+const hasUnknown = (value: Fields, node: SchemaNode): boolean => {
+  for (const key in value) if (value[key] !== undefined && node.field(key) === undefined) return true
+  return false
+}
+
+/** Fields that defaults added are put where they belong in the declared order. */
+const withDefaults = (out: Fields, plans: ReadonlyArray<FieldPlan>, defaults: Defaults): Fields => {
+  const size = sizeOf(out)
+  defaults(out)
+  if (sizeOf(out) === size) return out
+  const ordered: Fields = {}
+  for (const plan of plans) if (out[plan.name] !== undefined) ordered[plan.name] = out[plan.name]
+  return ordered
+}
