@@ -2,7 +2,9 @@
 import { Schema } from "effect"
 
 /** A name usable as variable name and as file name. */
-const VariableName = Schema.String.check(Schema.isPattern(/^[A-Za-z_][A-Za-z0-9_.-]*$/))
+const VariableName = Schema.String.check(Schema.isPattern(/^[A-Za-z_][A-Za-z0-9_.-]*$/u, {
+  message: "Expected a name of letters, digits, _, . and -, beginning with a letter or _"
+}))
 
 /** Types of inputs and outputs that have a readable form. `blob` is a file or a folder given by URI. */
 export const SimpleTypeName = Schema.Literals([
@@ -45,8 +47,23 @@ export const TaskCache = Schema.Struct({
   ignoredInputs: Schema.optionalKey(Schema.Array(Schema.String))
 })
 
+/** How copilot containers bring inputs and outputs into the task as files. On by default when the interface declares any. */
+export const TaskDataConfig = Schema.Struct({
+  enabled: Schema.optionalKey(Schema.Boolean),
+  /** Folder of the inputs; `/var/flyte/inputs` if left out. */
+  inputPath: Schema.optionalKey(Schema.String.check(Schema.isPattern(/^\//u))),
+  /** Folder of the outputs; `/var/flyte/outputs` if left out. */
+  outputPath: Schema.optionalKey(Schema.String.check(Schema.isPattern(/^\//u))),
+  /** Form of the summary of all inputs, `inputs.json`, `inputs.yaml` or `inputs.pb`; `json` if left out. */
+  format: Schema.optionalKey(Schema.Literals(["json", "yaml", "proto"])),
+  /** `named` keeps the names of files: `<input>/<name>` instead of `<input>`; `direct` if left out. */
+  layout: Schema.optionalKey(Schema.Literals(["direct", "named"]))
+})
+
 /** `90`, `90s`, `5m`, `1h30m`: how long something may take; a bare number counts seconds. */
-export const TaskDuration = Schema.String.check(Schema.isPattern(/^(\d+|(\d+(\.\d+)?(ms|s|m|h))+)$/))
+export const TaskDuration = Schema.String.check(Schema.isPattern(/^(\d+|(\d+(\.\d+)?(ms|s|m|h))+)$/u, {
+  message: "Expected a duration such as 90, 90s, 5m or 1h30m"
+}))
 
 /** A task template for people. Exactly one of `container` and `pod` for the pod plugin; other plugins read `custom`. */
 export const Task = Schema.Struct({
@@ -61,6 +78,7 @@ export const Task = Schema.Struct({
     inputs: Schema.optionalKey(Schema.Record(VariableName, TaskVariable)),
     outputs: Schema.optionalKey(Schema.Record(VariableName, TaskVariable))
   })),
+  dataConfig: Schema.optionalKey(TaskDataConfig),
   /** Values of the inputs; the engine writes them to `inputs.pb` when the action has no `inputUri`. */
   inputs: Schema.optionalKey(Schema.Record(Schema.String, Schema.Unknown)),
   /** Further attempts after a failure by the task itself. */
