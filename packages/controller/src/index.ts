@@ -3,3 +3,4 @@ export { Informer, type InformerOptions, type InformerStats } from "./Informer.t
 export type { ReconcileRequest } from "./ReconcileRequest.ts"
 export type { Change, Indexes, Store } from "./Store.ts"
 export { Transform } from "./Transform.ts"
+export { priorityInitial, type QueueItem, type QueueStats, WorkQueue, type WorkQueueOptions } from "./WorkQueue.ts"

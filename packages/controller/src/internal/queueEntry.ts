@@ -1,0 +1,30 @@
+/** What a work queue knows of one key. */
+import type { Lane, Tenant } from "./fairLanes.ts"
+
+/** One key from its first add until it is idle and has no failures to remember. */
+export class QueueEntry {
+  readonly key: string
+  readonly tenant: Tenant
+  /** Where it waits when it is ready; neighbours there. */
+  lane: Lane | undefined
+  next: QueueEntry | undefined
+  previous: QueueEntry | undefined
+  priority = 0
+  /** When it became ready, for the latency. */
+  readySince = 0
+  /** When it is due, while it is in the delay heap. */
+  dueAt = 0
+  heapIndex = -1
+  heapOrder = 0
+  isProcessing = false
+  startedAt = 0
+  /** It changed during its run and runs again afterwards. */
+  isDirty = false
+  /** Failures in a row. */
+  failures = 0
+
+  constructor(key: string, tenant: Tenant) {
+    this.key = key
+    this.tenant = tenant
+  }
+}
