@@ -3,7 +3,7 @@ import { Result } from "effect"
 import { fromStatus, KubeError, type StatusReasonName } from "../KubeError.ts"
 import type { Status } from "../KubeObject.ts"
 import type { KubeAnswer } from "../KubeTransport.ts"
-import { excerpt, isRecord, parseJson } from "./watchLines.ts"
+import { excerpt, isRecord, parseJson } from "./json.ts"
 
 /** What an answer says, once its body has been read. */
 export interface HttpAnswer {

@@ -1,5 +1,6 @@
 /** Cuts the body of a watch into lines and decodes each into an event. */
 import type { WatchEvent } from "../KubeTransport.ts"
+import { excerpt, isRecord, parseJson } from "./json.ts"
 
 /** What a piece of the body brought. */
 export interface WatchBatch {
@@ -66,19 +67,3 @@ const decodeLine = (line: string): WatchEvent | string | undefined => {
   }
   return value as unknown as WatchEvent
 }
-
-/** The JSON value of a text; `undefined` when it has none. */
-export const parseJson = (text: string): unknown => {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}
-
-/** True for a JSON object. */
-export const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value)
-
-/** Enough of a text to recognise it in a message. */
-export const excerpt = (text: string): string => JSON.stringify(text.length > 200 ? `${text.slice(0, 200)}…` : text)

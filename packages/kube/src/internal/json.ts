@@ -1,0 +1,30 @@
+/** Small questions about JSON values. */
+
+/** The JSON value of a text; `undefined` when it has none. */
+export const parseJson = (text: string): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** True for a JSON object. */
+export const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+
+/** Enough of a text to recognise it in a message. */
+export const excerpt = (text: string): string => JSON.stringify(text.length > 200 ? `${text.slice(0, 200)}…` : text)
+
+/** True when two JSON values are the same; the order of keys does not matter, and `undefined` counts as not there. */
+export const jsonEqual = (a: unknown, b: unknown): boolean => {
+  if (a === b) return true
+  if (Array.isArray(a)) return Array.isArray(b) && a.length === b.length && a.every((item, index) => jsonEqual(item, b[index]))
+  if (!isRecord(a) || !isRecord(b)) return false
+  const keys = definedKeys(a)
+  return keys.length === definedKeys(b).length && keys.every((key) => Object.hasOwn(b, key) && jsonEqual(a[key], b[key]))
+}
+
+/** Keys that JSON would carry. */
+export const definedKeys = (value: Record<string, unknown>): ReadonlyArray<string> =>
+  Object.keys(value).filter((key) => value[key] !== undefined)
