@@ -49,6 +49,19 @@ class Walk {
         return
       }
       default:
+        this.any(value, path)
+    }
+  }
+
+  /** A value without a schema can only have duplicates. */
+  any(value: GoValue, path: string): void {
+    if (value.kind === "array") value.items.forEach((item, i) => this.any(item, `${path}[${i}]`))
+    if (value.kind !== "object") return
+    const seen = new Set<string>()
+    for (const [key, member] of value.members) {
+      if (seen.has(key)) this.note("duplicate", path, key)
+      seen.add(key)
+      this.any(member, path === "" ? key : `${path}.${key}`)
     }
   }
 
@@ -88,21 +101,4 @@ export const diagnose = (node: SchemaNode, document: GoValue): Diagnosis => {
     return { problem: error.message, strict: [...walk.strict] }
   }
   return { problem: walk.mismatch, strict: [...walk.strict] }
-}
-
-/** Duplicate keys of a document that has no schema (a patch), as `duplicate field "a.b"`. */
-export const duplicateFields = (document: GoValue): ReadonlyArray<string> => {
-  const walk = new Walk()
-  const visit = (value: GoValue, path: string): void => {
-    if (value.kind === "array") value.items.forEach((item, i) => visit(item, `${path}[${i}]`))
-    if (value.kind !== "object") return
-    const seen = new Set<string>()
-    for (const [key, member] of value.members) {
-      if (seen.has(key)) walk.note("duplicate", path, key)
-      seen.add(key)
-      visit(member, path === "" ? key : `${path}.${key}`)
-    }
-  }
-  visit(document, "")
-  return [...walk.strict]
 }
