@@ -1,5 +1,5 @@
 /** The phases of a task and what is known about each: Flyte's `pluginmachinery/core/phase.go`. */
-import type { ExecutionError, TaskLog } from "./idl/core.generated.ts"
+import type { ExecutionError, LogContext, TaskLog } from "./idl/core.generated.ts"
 
 /** Phases in Flyte's order: code compares positions (`>= Running`). */
 export const phases = [
@@ -53,6 +53,8 @@ export interface ExternalResource {
 /** Facts around a phase that are not part of it. Times are milliseconds since the epoch. */
 export interface TaskInfo {
   readonly logs: ReadonlyArray<TaskLog>
+  /** Pods and containers whose logs are the task's, for those who fetch logs themselves. */
+  readonly logContext?: LogContext | undefined
   readonly occurredAt?: number | undefined
   readonly reportedAt?: number | undefined
   readonly customInfo?: { readonly [key: string]: unknown } | undefined

@@ -1,6 +1,6 @@
 import { equals } from "@bufbuild/protobuf"
 import { Result } from "effect"
-import fc from "fast-check"
+import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { LiteralMapSchema, LiteralSchema, type LiteralType, SimpleType } from "../src/idl/core.generated.ts"
 import * as Literals from "../src/Literals.ts"

@@ -1,6 +1,6 @@
 import { create, equals } from "@bufbuild/protobuf"
 import { Result, Schema } from "effect"
-import fc from "fast-check"
+import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import * as Copilot from "../src/Copilot.ts"
 import { Resources_ResourceName, type TaskTemplate, TaskTemplateSchema } from "../src/idl/core.generated.ts"
