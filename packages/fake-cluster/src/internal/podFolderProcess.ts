@@ -1,0 +1,115 @@
+/** The folder of a pod on this machine: volumes, logs and termination messages. */
+import { closeSync, fstatSync, mkdirSync, openSync, readFileSync, readSync, writeFileSync } from "node:fs"
+import { rm } from "node:fs/promises"
+import { dirname, join, normalize, sep } from "node:path"
+import type { Pod } from "@fairlead/kube"
+import type { LogOptions, VolumeContent } from "../PodRuntime.ts"
+import { cutLog } from "./logText.ts"
+
+const terminationMessageMost = 4096
+const tailChunk = 64 * 1024
+
+/** Where everything of one pod lies. */
+export class PodFolder {
+  readonly path: string
+  readonly #root: string
+
+  constructor(root: string, pod: Pod) {
+    this.#root = root
+    this.path = join(root, "pods", `${pod.metadata.namespace}_${pod.metadata.name}_${pod.metadata.uid}`)
+    mkdirSync(this.path, { recursive: true, mode: 0o700 })
+  }
+
+  /** Makes the folder of a volume and fills it. */
+  addVolume(name: string, content: VolumeContent): string {
+    switch (content._tag) {
+      case "Host":
+        if (content.create) mkdirSync(content.path, { recursive: true })
+        return content.path
+      case "Claim":
+        return this.#make(join(this.#root, "claims", content.name.replaceAll("/", "_")))
+      case "Empty":
+        return this.#make(join(this.path, "volumes", name))
+      case "Files": {
+        const folder = this.#make(join(this.path, "volumes", name))
+        for (const file of content.files) {
+          const path = this.inside(folder, file.path)
+          this.#make(dirname(path))
+          writeFileSync(path, file.content, { mode: file.mode })
+        }
+        return folder
+      }
+    }
+  }
+
+  #make(folder: string): string {
+    mkdirSync(folder, { recursive: true })
+    return folder
+  }
+
+  /** A path below a folder; what would lead out of it stays at the folder itself. */
+  inside(folder: string, path: string): string {
+    const whole = normalize(join(folder, path))
+    return whole === folder || whole.startsWith(folder + sep) ? whole : folder
+  }
+
+  /** Opens the log of a run for appending. */
+  openLog(container: string, run: number): number {
+    const path = this.#logPath(container, run)
+    this.#make(dirname(path))
+    return openSync(path, "a", 0o600)
+  }
+
+  #logPath(container: string, run: number): string {
+    return join(this.path, "logs", container, `${run}.log`)
+  }
+
+  /** The wanted part of the log of a run; `undefined` when there is none. */
+  readLog(run: number, options: LogOptions): string | undefined {
+    let file: number
+    try {
+      file = openSync(this.#logPath(options.container, run), "r")
+    } catch {
+      return undefined
+    }
+    try {
+      return cutLog(options.tailLines === undefined ? readFileSync(file, "utf8") : readTail(file, options.tailLines), options)
+    } finally {
+      closeSync(file)
+    }
+  }
+
+  /** An empty file for the termination message of a run. */
+  terminationFile(container: string, run: number): string {
+    const folder = this.#make(join(this.path, "termination"))
+    const path = join(folder, `${container}.${run}`)
+    writeFileSync(path, "", { mode: 0o666 })
+    return path
+  }
+
+  /** What the container wrote there. */
+  readTermination(container: string, run: number): string {
+    try {
+      return readFileSync(join(this.path, "termination", `${container}.${run}`)).subarray(0, terminationMessageMost).toString("utf8")
+    } catch {
+      return ""
+    }
+  }
+
+  remove(): Promise<void> {
+    return rm(this.path, { recursive: true, force: true, maxRetries: 3 })
+  }
+}
+
+/** Reads from the end of a file until there are enough lines. */
+const readTail = (file: number, lines: number): string => {
+  const { size } = fstatSync(file)
+  for (let wanted = tailChunk; ; wanted *= 4) {
+    const start = Math.max(0, size - wanted)
+    const bytes = Buffer.alloc(size - start)
+    readSync(file, bytes, 0, bytes.length, start)
+    let found = 0
+    for (const byte of bytes) if (byte === 10) found++
+    if (start === 0 || found > lines) return bytes.toString("utf8")
+  }
+}

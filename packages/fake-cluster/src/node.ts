@@ -1,0 +1,2 @@
+/** What needs Node: containers as local processes. */
+export * as PodRuntimeProcess from "./PodRuntimeProcess.ts"
