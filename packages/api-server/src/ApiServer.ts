@@ -1,0 +1,150 @@
+/** An in-memory Kubernetes API server as a plain, synchronous object. */
+import type { KubeAnswer } from "@fairlead/kube"
+import { ApiFailure, methodNotAllowed, notServed } from "./ApiFailure.ts"
+import { adminUser, type ApiRequest, type ApiResponse, type ApiWatchRequest, type User } from "./ApiRequest.ts"
+import { bootstrap } from "./Bootstrap.ts"
+import { makeCall, type Call } from "./rest/Call.ts"
+import { create } from "./rest/Create.ts"
+import { deleteOne } from "./rest/Delete.ts"
+import { deleteCollection } from "./rest/DeleteCollection.ts"
+import { get } from "./rest/Get.ts"
+import { list } from "./rest/List.ts"
+import { patch } from "./rest/Patch.ts"
+import { update } from "./rest/Update.ts"
+import { watch, type WatchHandle, type WatchListener } from "./rest/Watch.ts"
+import { ResourceCatalog } from "./ResourceCatalog.ts"
+import type { ServerContext } from "./ServerContext.ts"
+import { Store, type StoreWrite } from "./store/Store.ts"
+import { subresourceHandler } from "./subresources/Subresources.ts"
+import { followDefinitions } from "./crd/Definitions.ts"
+
+/** What a server is made of; everything it knows of the outside comes in here. */
+export interface ApiServerOptions {
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+  /** Numbers in [0, 1), for uids and generated names. */
+  readonly random: () => number
+  /** Runs something later; the answer cancels it. */
+  readonly schedule: (delayMs: number, run: () => void) => () => void
+  /** Records in `metadata.managedFields` who owns which field; true if not given. */
+  readonly managedFields?: boolean | undefined
+  /** Deep-freezes stored objects, so that whoever changes one finds out; false if not given. */
+  readonly freeze?: boolean | undefined
+  /** Changes that each collection remembers for watches and older lists; 10,000 if not given. */
+  readonly historyMax?: number | undefined
+  /** Users by bearer token, for the HTTP face. */
+  readonly tokens?: { readonly [token: string]: User } | undefined
+}
+
+/** The answer to opening a watch: it is open, or it was refused. */
+export type WatchAnswer =
+  | { readonly opened: true; readonly close: () => void }
+  | { readonly opened: false; readonly response: ApiResponse }
+
+/**
+ * A Kubernetes API server.
+ *
+ * Every call is carried out at once and to its end. Objects that it hands out are shared and never change; objects
+ * handed to it belong to it, apart from parts that it handed out itself.
+ */
+export interface ApiServer {
+  /** Carries out one call. Failures are answers with a `Status`. */
+  readonly handle: (request: ApiRequest) => ApiResponse
+  /** Opens a watch. Events may come before it returns; the listener must not throw. */
+  readonly watch: (request: ApiWatchRequest, listener: WatchListener) => WatchAnswer
+  /** Calls `listener` for every committed change, in order; the answer stops that. */
+  readonly onWrite: (listener: (write: StoreWrite) => void) => () => void
+  /** Version of the last change. */
+  readonly revision: () => number
+  /** Forgets the changes up to `revision`, as a compaction of the storage does: older versions are `Expired`. */
+  readonly compact: (revision: number) => void
+  /** The inside, for faces and tests. */
+  readonly context: ServerContext
+  readonly tokens: { readonly [token: string]: User }
+}
+
+/** Older versions than this are compacted from the start. */
+const revisionStart = 100
+
+/** Builds a server with the namespaces that every cluster has. */
+export const make = (options: ApiServerOptions): ApiServer => {
+  const store = new Store({ historyMax: options.historyMax ?? 10_000, revisionStart, freeze: options.freeze ?? false })
+  const context: ServerContext = {
+    store,
+    catalog: new ResourceCatalog(store),
+    now: options.now,
+    random: options.random,
+    schedule: options.schedule,
+    managedFields: options.managedFields ?? true
+  }
+  const server: ApiServer = {
+    handle: (request) => handle(context, request),
+    watch: (request, listener) => openWatch(context, request, listener),
+    onWrite: (listener) => store.onWrite(listener),
+    revision: () => store.revision,
+    compact: (revision) => store.compact(revision),
+    context,
+    tokens: options.tokens ?? {}
+  }
+  followDefinitions(context)
+  bootstrap(server)
+  return server
+}
+
+const handle = (context: ServerContext, request: ApiRequest): ApiResponse => {
+  try {
+    const call = callFor(context, request)
+    const response = perform(call)
+    if (call.resource.deprecation !== undefined) call.warnings.push(call.resource.deprecation)
+    return response
+  } catch (error) {
+    if (error instanceof ApiFailure) return refusal(error)
+    throw error
+  }
+}
+
+const refusal = (failure: ApiFailure): ApiResponse => ({
+  code: failure.code,
+  body: failure.status as KubeAnswer,
+  warnings: [],
+  headers: failure.headers
+})
+
+const callFor = (context: ServerContext, request: ApiRequest): Call => {
+  const resource = context.catalog.find(request.group, request.version, request.plural)
+  if (resource === undefined) throw notServed()
+  return makeCall(context, resource, request)
+}
+
+const perform = (call: Call): ApiResponse => {
+  const { verb, subresource } = call.request
+  if (subresource !== undefined) {
+    const served = call.resource.subresources.get(subresource)
+    if (served === undefined) throw notServed()
+    if (!served.verbs.includes(verb)) throw methodNotAllowed()
+    const own = subresourceHandler(call.resource, subresource)
+    if (own !== undefined) return own(call)
+  } else if (!call.resource.verbs.includes(verb)) throw methodNotAllowed()
+  return verbs[verb](call)
+}
+
+const verbs: { readonly [verb in ApiRequest["verb"]]: (call: Call) => ApiResponse } = {
+  get,
+  list,
+  create,
+  update,
+  patch,
+  delete: deleteOne,
+  deletecollection: deleteCollection
+}
+
+const openWatch = (context: ServerContext, request: ApiWatchRequest, listener: WatchListener): WatchAnswer => {
+  try {
+    const handle: WatchHandle = watch(callFor(context, { ...request, user: request.user ?? adminUser, verb: "list" }), listener)
+    return { opened: true, close: handle.close }
+  } catch (error) {
+    if (error instanceof ApiFailure) return { opened: false, response: refusal(error) }
+    throw error
+  }
+}
+

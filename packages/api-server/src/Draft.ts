@@ -1,0 +1,19 @@
+/** Objects while they are being written: owned by one request, so they may be changed in place. */
+import type { KubeObject, ObjectMeta } from "@fairlead/kube"
+
+/** `metadata` that may be changed. */
+export type DraftMeta = { -readonly [K in keyof ObjectMeta]: ObjectMeta[K] }
+
+/** An object that may be changed at its first two levels; deeper parts may be shared with stored objects. */
+export interface Draft {
+  apiVersion?: string
+  kind?: string
+  metadata: DraftMeta
+  [field: string]: unknown
+}
+
+/** A draft that starts as `object` and shares everything below `metadata` with it. */
+export const draftOf = (object: KubeObject): Draft => ({ ...object, metadata: { ...object.metadata } }) as Draft
+
+/** Reads a field whose type the schema promises. */
+export const field = <A>(object: object, name: string): A | undefined => (object as Record<string, A | undefined>)[name]

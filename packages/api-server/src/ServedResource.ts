@@ -1,0 +1,46 @@
+/** Resources as the API serves them: one version of a kind, with what can be done to it. */
+import type { KubeObject } from "@fairlead/kube"
+import type { KindRules } from "./rest/KindRules.ts"
+import type { Collection } from "./store/Collection.ts"
+
+/** A subresource such as `status` or `scale`. */
+export interface ServedSubresource {
+  readonly name: string
+  /** Kind of its body; group and version are empty where they are those of the resource. */
+  readonly kind: { readonly group: string; readonly version: string; readonly kind: string }
+  readonly verbs: ReadonlyArray<string>
+}
+
+/** How stored objects become those of a served version and back. */
+export interface Conversion {
+  readonly fromStored: (object: KubeObject) => KubeObject
+  readonly toStored: (object: KubeObject) => KubeObject
+}
+
+/** A resource under one group and version. */
+export interface ServedResource {
+  readonly group: string
+  readonly version: string
+  readonly plural: string
+  readonly singular: string
+  readonly kind: string
+  readonly listKind: string
+  readonly apiVersion: string
+  readonly namespaced: boolean
+  readonly verbs: ReadonlyArray<string>
+  readonly shortNames: ReadonlyArray<string>
+  readonly categories: ReadonlyArray<string>
+  readonly subresources: ReadonlyMap<string, ServedSubresource>
+  readonly collection: Collection
+  readonly rules: KindRules
+  /** Left out where the stored form is the served one. */
+  readonly conversion?: Conversion | undefined
+  /** True for resources that a definition brought in. */
+  readonly custom: boolean
+  /** Text of the warning that every answer carries. */
+  readonly deprecation?: string | undefined
+}
+
+/** The served form of a stored object. */
+export const toServed = (resource: ServedResource, object: KubeObject): KubeObject =>
+  resource.conversion === undefined ? object : resource.conversion.fromStored(object)

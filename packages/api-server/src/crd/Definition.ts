@@ -1,0 +1,72 @@
+/** Custom resource definitions as the server reads them. */
+import type { Condition, KubeObject } from "@fairlead/kube"
+
+/** Holds a definition until its objects are gone. */
+export const cleanupFinalizer = "customresourcecleanup.apiextensions.k8s.io"
+
+/** One version of a custom resource. */
+export interface DefinitionVersion {
+  readonly name: string
+  readonly served: boolean
+  readonly storage: boolean
+  readonly deprecated?: boolean
+  readonly deprecationWarning?: string
+  readonly schema?: { readonly openAPIV3Schema?: object }
+  readonly subresources?: {
+    readonly status?: object
+    readonly scale?: { readonly specReplicasPath: string; readonly statusReplicasPath: string; readonly labelSelectorPath?: string }
+  }
+  readonly additionalPrinterColumns?: ReadonlyArray<{
+    readonly name: string
+    readonly type: string
+    readonly jsonPath: string
+    readonly format?: string
+    readonly description?: string
+    readonly priority?: number
+  }>
+  readonly selectableFields?: ReadonlyArray<{ readonly jsonPath: string }>
+}
+
+/** The names that a custom resource goes by. */
+export interface DefinitionNames {
+  readonly plural: string
+  readonly singular?: string
+  readonly kind: string
+  readonly listKind?: string
+  readonly shortNames?: ReadonlyArray<string>
+  readonly categories?: ReadonlyArray<string>
+}
+
+/** `spec` of a definition. */
+export interface DefinitionSpec {
+  readonly group: string
+  readonly names: DefinitionNames
+  readonly scope: "Namespaced" | "Cluster"
+  readonly versions: ReadonlyArray<DefinitionVersion>
+  readonly conversion?: object
+  readonly preserveUnknownFields?: boolean
+}
+
+/** `status` of a definition. */
+export interface DefinitionStatus {
+  readonly conditions?: ReadonlyArray<Condition> | null
+  readonly acceptedNames: DefinitionNames
+  readonly storedVersions: ReadonlyArray<string>
+}
+
+/** A definition. */
+export interface Definition extends KubeObject {
+  readonly spec: DefinitionSpec
+  readonly status: DefinitionStatus
+}
+
+/** The status with one condition set; the others keep their place. */
+export const withCondition = (status: DefinitionStatus, condition: Condition): DefinitionStatus => {
+  const conditions = status.conditions ?? []
+  const at = conditions.findIndex((it) => it.type === condition.type)
+  return { ...status, conditions: at < 0 ? [...conditions, condition] : conditions.with(at, condition) }
+}
+
+/** Whether a condition holds. */
+export const hasCondition = (definition: Definition, type: string): boolean =>
+  definition.status.conditions?.some((condition) => condition.type === type && condition.status === "True") ?? false

@@ -1,0 +1,10 @@
+/** An in-memory Kubernetes API server: store, watch, patches, CRDs, discovery, over Request to Response. */
+export * as ApiFailure from "./ApiFailure.ts"
+export type * from "./ApiRequest.ts"
+export { adminUser } from "./ApiRequest.ts"
+export * as ApiServer from "./ApiServer.ts"
+export * from "./FakeApiServer.ts"
+export * as KubeTransportApiServer from "./KubeTransportApiServer.ts"
+export type { StoreEvent } from "./store/History.ts"
+export type { StoreWrite } from "./store/Store.ts"
+export type { WatchHandle, WatchListener } from "./rest/Watch.ts"

@@ -1,0 +1,103 @@
+/** The rules of every built-in kind: tables for what is simple, a file each for what is not. */
+import { kindRules, type KindRules } from "../rest/KindRules.ts"
+import { resourceLines } from "../builtin/Resources.generated.ts"
+import { selectableFieldsOf } from "./FieldTable.ts"
+import { nameRuleOf } from "./NameTable.ts"
+import { checkFinalizerDomains, checkMetadata, checkMetadataUpdate } from "../rest/MetadataRules.ts"
+import type { Causes } from "../FieldCause.ts"
+import { ownRules } from "./OwnRules.ts"
+
+const words = (text: string): ReadonlySet<string> => new Set(text.trim().split(/\s+/))
+
+/** Kinds whose objects are created by PUT and apply when they do not exist. */
+const createdOnUpdate = words(`
+  /services /endpoints /events events.k8s.io/events /limitranges coordination.k8s.io/leases
+  rbac.authorization.k8s.io/roles rbac.authorization.k8s.io/rolebindings
+  rbac.authorization.k8s.io/clusterroles rbac.authorization.k8s.io/clusterrolebindings
+`)
+
+/** Kinds whose updates must name a resourceVersion. */
+const conditionalOnly = words(`
+  coordination.k8s.io/leases policy/poddisruptionbudgets apiextensions.k8s.io/customresourcedefinitions
+  apiregistration.k8s.io/apiservices node.k8s.io/runtimeclasses storage.k8s.io/csinodes storage.k8s.io/csidrivers
+  storage.k8s.io/volumeattachments admissionregistration.k8s.io/validatingadmissionpolicies
+  admissionregistration.k8s.io/validatingadmissionpolicybindings admissionregistration.k8s.io/mutatingadmissionpolicies
+  admissionregistration.k8s.io/mutatingadmissionpolicybindings admissionregistration.k8s.io/validatingwebhookconfigurations
+  admissionregistration.k8s.io/mutatingwebhookconfigurations
+`)
+
+/** Kinds whose DELETE answers the last object. */
+const answerDeleted = words(`
+  /pods /services /serviceaccounts /podtemplates /resourcequotas /persistentvolumes /persistentvolumeclaims
+`)
+
+/** Kinds that count the changes of their spec. */
+const withGeneration = words(`
+  /pods /podtemplates /replicationcontrollers apps/deployments apps/replicasets apps/statefulsets apps/daemonsets
+  batch/jobs batch/cronjobs policy/poddisruptionbudgets networking.k8s.io/ingresses networking.k8s.io/ingressclasses
+  networking.k8s.io/networkpolicies discovery.k8s.io/endpointslices scheduling.k8s.io/priorityclasses
+  flowcontrol.apiserver.k8s.io/flowschemas flowcontrol.apiserver.k8s.io/prioritylevelconfigurations
+  apiextensions.k8s.io/customresourcedefinitions admissionregistration.k8s.io/validatingadmissionpolicies
+  admissionregistration.k8s.io/validatingadmissionpolicybindings admissionregistration.k8s.io/mutatingadmissionpolicies
+  admissionregistration.k8s.io/mutatingadmissionpolicybindings admissionregistration.k8s.io/validatingwebhookconfigurations
+  admissionregistration.k8s.io/mutatingwebhookconfigurations
+`)
+
+/** Kinds that keep their dependents when they are deleted without a policy. */
+const orphaning = words("batch/jobs /replicationcontrollers")
+
+/** Kinds that the garbage collector leaves alone. */
+const uncollected = words("/events events.k8s.io/events")
+
+/** Kinds with a status of their own, read off their subresources. */
+const withStatus = (): ReadonlySet<string> => {
+  const found = new Set<string>()
+  let group = ""
+  for (const line of resourceLines.split("\n")) {
+    if (line.startsWith("@")) group = line.slice(1, line.indexOf(" "))
+    else if (/[|\s]status:/.test(line)) found.add(`${group}/${line.slice(0, line.indexOf("|"))}`)
+  }
+  return found
+}
+
+const statusKinds = withStatus()
+
+const made = new Map<string, KindRules>()
+
+/** The rules of a built-in kind. */
+export const rulesOf = (group: string, plural: string): KindRules => {
+  const key = `${group}/${plural}`
+  let rules = made.get(key)
+  if (rules === undefined) {
+    rules = makeRules(key, group, plural)
+    made.set(key, rules)
+  }
+  return rules
+}
+
+const makeRules = (key: string, group: string, plural: string): KindRules => {
+  const nameErrors = nameRuleOf(key)
+  return kindRules({
+    allowCreateOnUpdate: createdOnUpdate.has(key),
+    allowUnconditionalUpdate: !conditionalOnly.has(key),
+    returnsDeleted: answerDeleted.has(key),
+    garbage: orphaning.has(key) ? "orphan" : uncollected.has(key) ? "unsupported" : "background",
+    hasGeneration: withGeneration.has(key),
+    hasStatus: statusKinds.has(key),
+    fields: selectableFieldsOf(group, plural),
+    nameErrors,
+    validateCreate: (draft, call) => {
+      const causes: Causes = []
+      checkMetadata(draft.metadata, call.resource.namespaced, nameErrors, causes)
+      checkFinalizerDomains(draft.metadata, causes)
+      return causes
+    },
+    validateUpdate: (draft, previous) => {
+      const causes: Causes = []
+      checkMetadataUpdate(draft.metadata, previous.metadata, causes)
+      checkFinalizerDomains(draft.metadata, causes)
+      return causes
+    },
+    ...ownRules[key]
+  })
+}

@@ -1,0 +1,28 @@
+/** The chain of policies that every write passes, in the order of the original. */
+import type { KubeObject } from "@fairlead/kube"
+import type { Draft } from "../Draft.ts"
+import type { Call } from "../rest/Call.ts"
+import { admitNamespace } from "./NamespaceLifecycle.ts"
+
+/** What a write does to its object. */
+export type Operation = "create" | "update" | "delete"
+
+/** Changes or refuses an object before it is checked. */
+export type Admit = (call: Call, operation: Operation, draft: Draft, previous: KubeObject | undefined) => void
+
+/** Refuses an object that is otherwise complete and valid. */
+export type Validate = (call: Call, operation: Operation, object: Draft | undefined, previous: KubeObject | undefined) => void
+
+const admissions: ReadonlyArray<Admit> = [admitNamespace]
+
+const validations: ReadonlyArray<Validate> = []
+
+/** Runs the policies that may change a draft. */
+export const admit: Admit = (call, operation, draft, previous) => {
+  for (const policy of admissions) policy(call, operation, draft, previous)
+}
+
+/** Runs the policies that look at the finished object. */
+export const validateAdmitted: Validate = (call, operation, object, previous) => {
+  for (const policy of validations) policy(call, operation, object, previous)
+}

@@ -1,0 +1,100 @@
+/** Brings new objects into the store. */
+import type { KubeObject, StatusCause } from "@fairlead/kube"
+import { alreadyExists, badRequest, failure, generatedNameTaken, invalid, type GroupResource, rawError } from "../ApiFailure.ts"
+import type { ApiResponse } from "../ApiRequest.ts"
+import type { Draft } from "../Draft.ts"
+import { randomName, randomUid } from "../internal/randomNames.ts"
+import { formatSeconds } from "../internal/timestamps.ts"
+import { pathSegmentErrors } from "../internal/nameRules.ts"
+import { admit, validateAdmitted } from "../policy/Admission.ts"
+import { toServed } from "../ServedResource.ts"
+import { answer } from "./Answer.ts"
+import { readBody } from "./Body.ts"
+import type { Call } from "./Call.ts"
+import { ownFields } from "./Ownership.ts"
+import { checkMetadata } from "./MetadataRules.ts"
+
+/** POST to a collection. */
+export const create = (call: Call): ApiResponse => {
+  const draft = readBody(call)
+  if (call.resource.custom && call.name !== "" && draft.metadata.name === undefined) draft.metadata.name = call.name
+  return answer(call, 201, createObject(call, draft))
+}
+
+/** Stores a new object; `draft` belongs to it. */
+export const createObject = (call: Call, draft: Draft): KubeObject => {
+  const { resource } = call
+  placeInNamespace(call, draft)
+  refuseVersion(draft)
+  const isGenerated = isEmpty(draft.metadata.name) && !isEmpty(draft.metadata.generateName)
+  admit(call, "create", draft, undefined)
+  ownFields(call, draft, undefined)
+  for (let attempt = 1;; attempt++) {
+    if (isGenerated) draft.metadata.name = randomName(draft.metadata.generateName!, call.server.random)
+    if (attempt === 1) prepare(call, draft)
+    const name = draft.metadata.name!
+    const existing = resource.collection.get(call.namespace, name)
+    if (existing === undefined) break
+    if (isGenerated && attempt < generateAttemptsMax) continue
+    validateAdmitted(call, "create", draft, undefined)
+    refuseExisting(resource, existing, draft)
+  }
+  validateAdmitted(call, "create", draft, undefined)
+  if (call.dryRun) return toServed(resource, draft)
+  const stored = resource.conversion === undefined ? draft : { ...resource.conversion.toStored(draft) } as Draft
+  return toServed(resource, call.server.store.put(resource.collection, call.namespace, draft.metadata.name!, stored))
+}
+
+const generateAttemptsMax = 8
+
+const prepare = (call: Call, draft: Draft): void => {
+  const { resource, server } = call
+  const { rules } = resource
+  const meta = draft.metadata
+  delete meta.deletionTimestamp
+  delete meta.deletionGracePeriodSeconds
+  delete meta.resourceVersion
+  delete meta.selfLink
+  meta.uid = randomUid(server.random)
+  meta.creationTimestamp = formatSeconds(server.now())
+  if (rules.hasGeneration) meta.generation = 1
+  rules.prepareCreate(draft, call)
+  refuseInvalid(call, draft, rules.validateCreate(draft, call))
+  const causes: Array<StatusCause> = []
+  checkMetadata(meta, resource.namespaced, pathSegmentErrors, causes)
+  refuseInvalid(call, draft, causes)
+}
+
+const isEmpty = (text: string | undefined): boolean => text === undefined || text === ""
+
+/** Throws `Invalid` if there is any cause. */
+export const refuseInvalid = (call: Call, draft: Draft, causes: ReadonlyArray<StatusCause>): void => {
+  if (causes.length > 0) throw invalid(call.resource.kind, call.resource.group, draft.metadata.name ?? "", causes)
+}
+
+/** The namespace of the path goes into the body, and a different one is refused. */
+export const placeInNamespace = (call: Call, draft: Draft): void => {
+  const meta = draft.metadata
+  if (!call.resource.namespaced) {
+    delete meta.namespace
+    return
+  }
+  if (isEmpty(meta.namespace)) meta.namespace = call.namespace
+  else if (meta.namespace !== call.namespace) {
+    throw badRequest("the namespace of the provided object does not match the namespace sent on the request")
+  }
+}
+
+const refuseVersion = (draft: Draft): void => {
+  const version = draft.metadata.resourceVersion
+  if (version !== undefined && /^[1-9]\d*$/.test(version)) throw rawError("resourceVersion should not be set on objects to be created")
+}
+
+const refuseExisting = (resource: GroupResource, existing: KubeObject, draft: Draft): never => {
+  const name = draft.metadata.name!
+  const terminating = existing.metadata.deletionTimestamp !== undefined
+  if (!isEmpty(draft.metadata.generateName)) throw generatedNameTaken(resource, name, terminating)
+  if (!terminating) throw alreadyExists(resource, name)
+  const { status } = alreadyExists(resource, name)
+  throw failure(409, "AlreadyExists", `object is being deleted: ${status.message}`, status.details)
+}

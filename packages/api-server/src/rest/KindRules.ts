@@ -1,0 +1,97 @@
+/** What makes one kind differ from the next: the table of hooks that the generic writes consult. */
+import type { KubeObject, StatusCause } from "@fairlead/kube"
+import type { Draft } from "../Draft.ts"
+import { deepEqual } from "../internal/deepEqual.ts"
+import { subdomainErrors } from "../internal/nameRules.ts"
+import { type SelectableFields, standardFields } from "./FieldSelector.ts"
+import type { Call } from "./Call.ts"
+import type { DeleteOptions } from "./DeleteOptions.ts"
+import type { Deletion } from "./Deletion.ts"
+
+/** Hooks and switches of a kind. Hooks change the draft in place at its first two levels and copy what is deeper. */
+export interface KindRules {
+  /** PUT and apply to a missing object create it. Apply creates in any case. */
+  readonly allowCreateOnUpdate: boolean
+  /** PUT without a resourceVersion overwrites. */
+  readonly allowUnconditionalUpdate: boolean
+  /** DELETE answers the last object instead of a `Status`. */
+  readonly returnsDeleted: boolean
+  /** What becomes of dependents unless the request says it. */
+  readonly garbage: "background" | "orphan" | "unsupported"
+  readonly fields: SelectableFields
+  readonly nameErrors: (name: string) => ReadonlyArray<string>
+  /** New objects start at generation 1. */
+  readonly hasGeneration: boolean
+  /** Whether a change is one that counts the generation up. */
+  readonly bumpsGeneration: (next: Draft, previous: KubeObject) => boolean
+  /** The status is written through its own subresource, and dropped from other writes. */
+  readonly hasStatus: boolean
+  readonly prepareCreate: (draft: Draft, call: Call) => void
+  readonly prepareUpdate: (draft: Draft, previous: KubeObject, call: Call) => void
+  /** Makes the object that a write to the status subresource stores, out of what was sent. */
+  readonly prepareStatus: (draft: Draft, previous: KubeObject, call: Call) => void
+  readonly validateCreate: (draft: Draft, call: Call) => ReadonlyArray<StatusCause>
+  readonly validateUpdate: (draft: Draft, previous: KubeObject, call: Call) => ReadonlyArray<StatusCause>
+  readonly validateStatus: (draft: Draft, previous: KubeObject, call: Call) => ReadonlyArray<StatusCause>
+  /** Deletes in a way of its own; `undefined` leaves it to the common way. */
+  readonly remove: ((call: Call, found: KubeObject, options: DeleteOptions) => Deletion | undefined) | undefined
+  /** What an empty object of the kind shows beside its metadata: bookmarks are such objects. */
+  readonly empty: { readonly [field: string]: unknown }
+  /** Seconds of grace before the object goes; `undefined` for kinds that go at once. */
+  readonly grace: ((object: KubeObject, asked: number | undefined) => number) | undefined
+}
+
+const noCauses: ReadonlyArray<StatusCause> = []
+
+/** Whether anything but `metadata` and `status` differs. */
+export const specChanged = (next: Draft, previous: KubeObject): boolean => {
+  const before = previous as unknown as Draft
+  for (const key in next) {
+    if (key !== "metadata" && key !== "status" && !deepEqual(next[key], before[key])) return true
+  }
+  for (const key in before) {
+    if (key !== "metadata" && key !== "status" && before[key] !== undefined && next[key] === undefined) return true
+  }
+  return false
+}
+
+/** The rules of a plain kind, with what differs laid over them. */
+export const kindRules = (own: Partial<KindRules> = {}): KindRules => ({
+  allowCreateOnUpdate: false,
+  allowUnconditionalUpdate: true,
+  returnsDeleted: false,
+  garbage: "background",
+  fields: standardFields,
+  nameErrors: subdomainErrors,
+  hasGeneration: false,
+  bumpsGeneration: specChanged,
+  hasStatus: false,
+  prepareCreate: () => undefined,
+  prepareUpdate: () => undefined,
+  prepareStatus: keepAllButStatus,
+  validateCreate: () => noCauses,
+  validateUpdate: () => noCauses,
+  validateStatus: () => noCauses,
+  remove: undefined,
+  empty: {},
+  grace: undefined,
+  ...own
+})
+
+/** Takes the status from what was sent, and everything else but managedFields from what is stored. */
+export const keepAllButStatus = (draft: Draft, previous: KubeObject): void => {
+  const { status } = draft
+  const sent = draft.metadata
+  for (const key of Object.keys(draft)) if (!(key in previous)) delete draft[key]
+  Object.assign(draft, previous)
+  draft.metadata = { ...previous.metadata }
+  restore(draft.metadata, "managedFields", sent.managedFields)
+  restore(draft.metadata, "resourceVersion", sent.resourceVersion)
+  if (status === undefined) delete draft["status"]
+  else draft["status"] = status
+}
+
+const restore = <K extends string>(target: { [key in K]?: unknown }, key: K, value: unknown): void => {
+  if (value === undefined) delete target[key]
+  else target[key] = value
+}

@@ -1,0 +1,156 @@
+/** Replaces stored objects, whole or in part; every write to an existing object ends here. */
+import type { KubeObject, StatusCause } from "@fairlead/kube"
+import { badRequest, conflict, invalid, modifiedText, notFound, rawError } from "../ApiFailure.ts"
+import type { ApiResponse } from "../ApiRequest.ts"
+import type { Draft } from "../Draft.ts"
+import { invalidValue } from "../FieldCause.ts"
+import { deepEqual } from "../internal/deepEqual.ts"
+import { pathSegmentErrors } from "../internal/nameRules.ts"
+import { admit, validateAdmitted } from "../policy/Admission.ts"
+import { toServed } from "../ServedResource.ts"
+import { answer } from "./Answer.ts"
+import { readBody } from "./Body.ts"
+import type { Call } from "./Call.ts"
+import { createObject, placeInNamespace, refuseInvalid } from "./Create.ts"
+import { checkMetadata, checkMetadataUpdate } from "./MetadataRules.ts"
+import { ownFields } from "./Ownership.ts"
+
+/** PUT on an object. */
+export const update = (call: Call): ApiResponse => {
+  const draft = readBody(call)
+  checkName(call, draft)
+  const isStatus = call.request.subresource === "status"
+  if (!isStatus && call.resource.rules.allowCreateOnUpdate && stored(call) === undefined) {
+    refuseUidOfMissing(call, draft)
+    return answer(call, 201, createObject(call, withoutVersion(draft)))
+  }
+  return answer(call, 200, replaceObject(call, draft, isStatus))
+}
+
+const withoutVersion = (draft: Draft): Draft => {
+  delete draft.metadata.resourceVersion
+  return draft
+}
+
+const stored = (call: Call): KubeObject | undefined => call.resource.collection.get(call.namespace, call.name)
+
+/** The object that the call names, in its served form; throws `NotFound`. */
+export const existingObject = (call: Call): KubeObject => {
+  const found = stored(call)
+  if (found === undefined) throw notFound(call.resource, call.name)
+  return toServed(call.resource, found)
+}
+
+/** The name in the body must be that of the path. */
+export const checkName = (call: Call, draft: Draft): void => {
+  const { name } = draft.metadata
+  if (name === undefined || name === null || name === "") {
+    throw badRequest(`the name of the object (${call.name} based on URL) was undeterminable: name must be provided`)
+  }
+  if (name !== call.name) throw badRequest(`the name of the object (${name}) does not match the name on the URL (${call.name})`)
+}
+
+/** Puts `draft` in place of the stored object, after all checks; `draft` belongs to it. */
+export const replaceObject = (call: Call, draft: Draft, isStatus: boolean): KubeObject => {
+  const previous = existingObject(call)
+  placeInNamespace(call, draft)
+  admit(call, "update", draft, previous)
+  checkUid(call, draft, previous)
+  checkVersion(call, draft, previous)
+  prepare(call, draft, previous, isStatus)
+  ownFields(call, draft, previous)
+  validateAdmitted(call, "update", draft, previous)
+  return commit(call, draft, previous)
+}
+
+const commit = (call: Call, draft: Draft, previous: KubeObject): KubeObject => {
+  const { resource, server } = call
+  draft.metadata.resourceVersion = previous.metadata.resourceVersion!
+  if (deletesNow(draft, previous)) {
+    if (!call.dryRun) server.store.delete(resource.collection, call.namespace, call.name)
+    return draft
+  }
+  if (call.dryRun) return draft
+  if (deepEqual(draft, previous)) return previous
+  const next = resource.conversion === undefined ? draft : { ...resource.conversion.toStored(draft) } as Draft
+  return toServed(resource, server.store.put(resource.collection, call.namespace, call.name, next))
+}
+
+/** The last finalizer is gone from an object that waited for that. */
+const deletesNow = (next: Draft, previous: KubeObject): boolean =>
+  (next.metadata.finalizers ?? []).length === 0 &&
+  previous.metadata.deletionTimestamp !== undefined &&
+  (previous.metadata.deletionGracePeriodSeconds ?? 0) === 0
+
+const prepare = (call: Call, draft: Draft, previous: KubeObject, isStatus: boolean): void => {
+  const { rules, namespaced } = call.resource
+  const meta = draft.metadata
+  const old = previous.metadata
+  if (old.generation === undefined) delete meta.generation
+  else meta.generation = old.generation
+  if (isStatus) rules.prepareStatus(draft, previous, call)
+  else {
+    rules.prepareUpdate(draft, previous, call)
+    if (rules.hasStatus) keepStatus(draft, previous)
+    if (rules.hasGeneration && rules.bumpsGeneration(draft, previous)) draft.metadata.generation = (old.generation ?? 0) + 1
+  }
+  keepSystemFields(draft, previous)
+  const causes: Array<StatusCause> = []
+  checkMetadata(draft.metadata, namespaced, pathSegmentErrors, causes)
+  checkMetadataUpdate(draft.metadata, old, causes)
+  causes.push(...(isStatus ? rules.validateStatus(draft, previous, call) : rules.validateUpdate(draft, previous, call)))
+  refuseInvalid(call, draft, causes)
+}
+
+const keepStatus = (draft: Draft, previous: KubeObject): void => {
+  const status = (previous as unknown as Draft)["status"]
+  if (status === undefined) delete draft["status"]
+  else draft["status"] = status
+}
+
+/** Fields that no update can change are put back; a change that was asked for in vain is not an error. */
+const keepSystemFields = (draft: Draft, previous: KubeObject): void => {
+  const meta = draft.metadata
+  const old = previous.metadata
+  if (!meta.uid && old.uid !== undefined) meta.uid = old.uid
+  if (old.creationTimestamp !== undefined) meta.creationTimestamp = old.creationTimestamp
+  if (old.deletionTimestamp !== undefined) meta.deletionTimestamp = old.deletionTimestamp
+  if (old.deletionGracePeriodSeconds !== undefined && (meta.deletionGracePeriodSeconds ?? undefined) === undefined) {
+    meta.deletionGracePeriodSeconds = old.deletionGracePeriodSeconds
+  }
+  delete meta.selfLink
+}
+
+const checkUid = (call: Call, draft: Draft, previous: KubeObject): void => {
+  const { uid } = draft.metadata
+  if (!uid || uid === previous.metadata.uid || call.request.verb === "patch") return
+  throw uidConflict(call, uid, previous.metadata.uid ?? "")
+}
+
+const refuseUidOfMissing = (call: Call, draft: Draft): void => {
+  const { uid } = draft.metadata
+  if (uid) throw uidConflict(call, uid, "")
+}
+
+const uidConflict = (call: Call, asked: string, found: string): ReturnType<typeof conflict> =>
+  conflict(
+    call.resource,
+    call.name,
+    `StorageError: invalid object, Code: 4, Key: ${storageKey(call)}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${asked}, UID in object meta: ${found}`
+  )
+
+const storageKey = ({ resource, namespace, name }: Call): string =>
+  `/registry/${resource.custom ? `${resource.group}/` : ""}${resource.plural}/${namespace === "" ? "" : `${namespace}/`}${name}`
+
+const checkVersion = (call: Call, draft: Draft, previous: KubeObject): void => {
+  const { resource } = call
+  const asked = draft.metadata.resourceVersion ?? ""
+  if (asked !== "" && !/^\d+$/.test(asked)) throw rawError(`strconv.ParseUint: parsing ${JSON.stringify(asked)}: invalid syntax`)
+  const unconditional = asked === "" || asked === "0"
+  if (unconditional && !resource.rules.allowUnconditionalUpdate) {
+    throw invalid(resource.plural, resource.group, call.name, [invalidValue("metadata.resourceVersion", 0, "must be specified for an update")])
+  }
+  if (!unconditional && asked !== previous.metadata.resourceVersion) throw conflict(resource, call.name, modifiedText)
+  draft.metadata.resourceVersion = previous.metadata.resourceVersion!
+}
+

@@ -1,0 +1,111 @@
+/** All stored objects of one kind, with their recent changes and those who watch them. */
+import type { KubeObject } from "@fairlead/kube"
+import type { GroupResource } from "../ApiFailure.ts"
+import { Bucket, type Entry } from "./Bucket.ts"
+import { History, type StoreEvent } from "./History.ts"
+import { LabelIndex } from "./LabelIndex.ts"
+
+/** Called for each change of a collection, in order. Must return quickly and must not throw. */
+export interface CollectionWatcher {
+  /** `""` for all namespaces. */
+  readonly namespace: string
+  readonly onEvent: (event: StoreEvent) => void
+}
+
+/** A label that an object must have with this value. */
+export interface LabelHint {
+  readonly key: string
+  readonly value: string
+}
+
+/** Objects by namespace and name; `""` is the namespace of cluster-scoped objects. Only `Store` writes to it. */
+export class Collection {
+  readonly resource: GroupResource
+  readonly history: History
+  readonly watchers = new Set<CollectionWatcher>()
+  private readonly buckets = new Map<string, Bucket>()
+  private orderedNamespaces: ReadonlyArray<Bucket> | undefined
+  private readonly labels = new LabelIndex()
+  private count = 0
+
+  constructor(resource: GroupResource, eventsMax: number, compactedRevision: number) {
+    this.resource = resource
+    this.history = new History(eventsMax, compactedRevision)
+  }
+
+  /** Number of stored objects. */
+  get size(): number {
+    return this.count
+  }
+
+  get(namespace: string, name: string): KubeObject | undefined {
+    return this.buckets.get(namespace)?.get(name)?.object
+  }
+
+  /** Number of objects in one namespace, or in all with `""`. */
+  sizeIn(namespace: string): number {
+    return namespace === "" ? this.count : (this.buckets.get(namespace)?.size ?? 0)
+  }
+
+  /** Objects in key order, of one namespace or of all with `""`; `hint` narrows the search where it helps. */
+  list(namespace: string, hint?: LabelHint): ReadonlyArray<KubeObject> {
+    if (hint !== undefined) {
+      const found = this.labels.lookup(hint.key, hint.value, () => this.entries(""))
+      const some = namespace === "" ? [...found] : [...found].filter((entry) => entry.namespace === namespace)
+      return some.sort(byKeyOrder).map(objectOf)
+    }
+    return this.entries(namespace).map(objectOf)
+  }
+
+  /** Takes a committed change; see `Store.commit`. */
+  apply(event: StoreEvent): void {
+    const bucket = this.bucketOf(event.namespace)
+    const entry = bucket.get(event.name)
+    if (event.type === "DELETED") {
+      if (entry === undefined) throw new Error(`deleted ${event.namespace}/${event.name}, which is not stored`)
+      this.labels.update(entry, entry.object, undefined)
+      bucket.remove(entry)
+      this.count--
+    } else if (entry === undefined) {
+      const added: Entry = { namespace: event.namespace, name: event.name, object: event.object, alive: true }
+      bucket.add(added)
+      this.labels.update(added, undefined, event.object)
+      this.count++
+    } else {
+      const previous = entry.object
+      entry.object = event.object
+      this.labels.update(entry, previous, event.object)
+    }
+    this.history.push(event)
+  }
+
+  private entries(namespace: string): ReadonlyArray<Entry> {
+    if (namespace !== "") return this.buckets.get(namespace)?.entries() ?? []
+    const buckets = this.namespacesInOrder()
+    return buckets.length === 1 ? buckets[0]!.entries() : buckets.flatMap((bucket) => bucket.entries())
+  }
+
+  /** Key order: `x-b/…` comes before `x/…`. */
+  private namespacesInOrder(): ReadonlyArray<Bucket> {
+    this.orderedNamespaces ??= [...this.buckets.values()].sort((a, b) => (`${a.namespace}/` < `${b.namespace}/` ? -1 : 1))
+    return this.orderedNamespaces
+  }
+
+  private bucketOf(namespace: string): Bucket {
+    let bucket = this.buckets.get(namespace)
+    if (bucket === undefined) {
+      bucket = new Bucket(namespace)
+      this.buckets.set(namespace, bucket)
+      this.orderedNamespaces = undefined
+    }
+    return bucket
+  }
+}
+
+const objectOf = (entry: Entry): KubeObject => entry.object
+
+/** Order of storage keys, `namespace/name`. */
+export const byKeyOrder = (a: { namespace: string; name: string }, b: { namespace: string; name: string }): number => {
+  if (a.namespace === b.namespace) return a.name < b.name ? -1 : a.name > b.name ? 1 : 0
+  return `${a.namespace}/` < `${b.namespace}/` ? -1 : 1
+}

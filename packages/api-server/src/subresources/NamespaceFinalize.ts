@@ -1,0 +1,28 @@
+/** Removes finalizers from the spec of a namespace: `namespaces/finalize`. */
+import { field } from "../Draft.ts"
+import type { ApiResponse } from "../ApiRequest.ts"
+import { answer } from "../rest/Answer.ts"
+import { readBody } from "../rest/Body.ts"
+import type { Call } from "../rest/Call.ts"
+import { checkName, existingObject, replaceObject } from "../rest/Update.ts"
+
+interface NamespaceSpec {
+  readonly finalizers?: ReadonlyArray<string>
+}
+
+/** PUT: takes `spec.finalizers` from what was sent. A terminating namespace without any is removed. */
+export const finalizeNamespace = (call: Call): ApiResponse => {
+  const draft = readBody(call)
+  checkName(call, draft)
+  const previous = existingObject(call)
+  const finalizers = field<NamespaceSpec>(draft, "spec")?.finalizers ?? []
+  const status = field<object>(previous, "status")
+  if (status !== undefined) draft["status"] = status
+  draft["spec"] = finalizers.length === 0 ? {} : { finalizers }
+  const next = replaceObject({ ...call, request: { ...call.request, subresource: "finalize" } }, draft, false)
+  const meta = next.metadata
+  if (!call.dryRun && finalizers.length === 0 && meta.deletionTimestamp !== undefined && (meta.finalizers ?? []).length === 0) {
+    call.server.store.delete(call.resource.collection, "", call.name)
+  }
+  return answer(call, 200, next)
+}
