@@ -1,0 +1,345 @@
+/** Turns a `KubeObjectPlugin` into a core `Plugin`: launches its object once, follows it, and cleans it up. */
+import { Phase, type Plugin, PluginError, type TaskExecutionContext, type Transition } from "@fairlead/core"
+import { KubeClient, KubeError, type KubeObject, type ObjectKey } from "@fairlead/kube"
+import { Duration, Effect } from "effect"
+import { createOutcome, kubeFailure } from "./CreateOutcome.ts"
+import { risingVersion } from "./internal/phaseVersions.ts"
+import { makeRecentLaunches, type RecentLaunches } from "./internal/recentLaunches.ts"
+import { canSettle, settle } from "./internal/taskOutcome.ts"
+import type { KubeObjectPlugin, PhaseReading } from "./KubeObjectPlugin.ts"
+import type { ObjectEvents } from "./ObjectEvents.ts"
+import { isOurs, objectFinalizer, objectName, stamp } from "./ObjectMetadata.ts"
+import { ObjectReader } from "./ObjectReader.ts"
+import { type ObjectRunnerConfig, objectRunnerDefaults, quotaPause } from "./ObjectRunnerConfig.ts"
+import * as ObjectState from "./ObjectState.ts"
+
+/** What may be left out when making a runner. */
+export interface ObjectRunnerOptions {
+  readonly config?: ObjectRunnerConfig | undefined
+  /** Where Kubernetes Events about the objects are found; without it none are reported. */
+  readonly events?: ObjectEvents | undefined
+}
+
+/** Everything that the steps below share. */
+interface Parts<A extends KubeObject> {
+  readonly plugin: KubeObjectPlugin<A>
+  readonly client: KubeClient["Service"]
+  readonly reader: ObjectReader["Service"]
+  readonly recent: RecentLaunches<A>
+  readonly config: ObjectRunnerConfig
+  readonly events: ObjectEvents | undefined
+}
+
+/**
+ * Makes the plugin.
+ *
+ * Flow of `handle`: without state it looks for an object of this launch (a crash may have hidden it), else builds and
+ * creates one; with state it looks the object up in the cache, reads its phase, and for a task that has ended the files
+ * that it left. One launch costs one create and, in a quiet cluster, no read.
+ *
+ * Guarantees: an object is adopted only if it names this TaskAction's uid and this launch; it is believed gone only when
+ * the API server says so; it is deleted only under its own uid; a lost state is rebuilt from the cluster.
+ */
+export const make = <A extends KubeObject>(
+  plugin: KubeObjectPlugin<A>,
+  options: ObjectRunnerOptions = {}
+): Effect.Effect<Plugin, never, KubeClient | ObjectReader> =>
+  Effect.gen(function*() {
+    const config = options.config ?? objectRunnerDefaults
+    const parts: Parts<A> = {
+      plugin,
+      client: yield* KubeClient,
+      reader: yield* ObjectReader,
+      recent: makeRecentLaunches<A>(Duration.toMillis(config.cacheDelayMax), 10 * Duration.toMillis(config.quotaBackoffMax)),
+      config,
+      events: options.events
+    }
+    return {
+      id: plugin.id,
+      taskTypes: plugin.taskTypes,
+      generatedNameMaxLength: plugin.generatedNameMaxLength,
+      handle: (context) => handle(parts, context),
+      abort: (context) => abort(parts, context),
+      finalize: (context) => finalize(parts, context)
+    }
+  })
+
+const handle = <A extends KubeObject>(parts: Parts<A>, context: TaskExecutionContext): Effect.Effect<Transition, PluginError> => {
+  const state = context.state === undefined ? undefined : ObjectState.decode(context.state)
+  if (context.state !== undefined && state === undefined) {
+    return Effect.succeed({ phase: corruptState(context.state.version) })
+  }
+  return state !== undefined && hasObject(state) ? check(parts, context, state, state) : launch(parts, context, state)
+}
+
+const corruptState = (version: number): Phase.PhaseInfo =>
+  Phase.permanentFailure({
+    code: "CorruptedPluginState",
+    message: version === ObjectState.schemaVersion
+      ? "the stored plugin state is damaged: it does not follow its own layout"
+      : `the stored plugin state has layout ${version}, this engine reads layout ${ObjectState.schemaVersion}`,
+    kind: "SYSTEM"
+  }, { cleanup: true })
+
+/** State of a launch that has its object. */
+type LaunchedState = ObjectState.ObjectState & { readonly uid: string }
+
+const hasObject = (state: ObjectState.ObjectState): state is LaunchedState => state.uid !== undefined
+
+/** State of an object that was found or created now. */
+const launched = (object: KubeObject, context: TaskExecutionContext, phase: Phase.PhaseInfo, since: number): LaunchedState => ({
+  name: object.metadata.name ?? "",
+  uid: object.metadata.uid ?? "",
+  launch: context.launch,
+  since,
+  phase: phase.phase,
+  phaseVersion: phase.version,
+  reason: ObjectState.keptReason(phase.reason)
+})
+
+const launch = Effect.fnUntraced(function*<A extends KubeObject>(
+  parts: Parts<A>,
+  context: TaskExecutionContext,
+  state: ObjectState.ObjectState | undefined
+): Effect.fn.Return<Transition, PluginError> {
+  const { config, plugin, recent } = parts
+  const { metadata, now } = context
+  const name = objectName(metadata, context.launch, plugin.generatedNameMaxLength)
+  const found = lookUp(parts, metadata.namespace, name, now)
+  if (found !== undefined) return yield* adopt(parts, context, found)
+
+  const refusedAt = recent.refusedAt(metadata.namespace, name)
+  if (state !== undefined && refusedAt !== undefined && now - refusedAt < quotaPause(config, refusedAt - state.since)) {
+    return { phase: Phase.waitingForResources(state.phaseVersion, state.reason) }
+  }
+  const inputs = plugin.needsInputs(context.template) ? yield* context.inputs : undefined
+  const built = yield* Effect.fromResult(
+    plugin.build({ metadata, template: context.template, paths: context.paths, inputs, objectName: name })
+  )
+  const object = stamp(built, name, context.launch, metadata, plugin, config)
+  const answer = yield* Effect.result(parts.client.create<A>(plugin.resource, object))
+  if (answer._tag === "Success") return submitted(parts, context, answer.success)
+  return yield* refused(parts, context, name, state, answer.failure)
+})
+
+const submittedReason = "task submitted to K8s"
+
+const submitted = <A extends KubeObject>(parts: Parts<A>, context: TaskExecutionContext, object: A): Transition => {
+  parts.recent.created(object, context.now)
+  const phase = Phase.queued(0, submittedReason, { occurredAt: context.now })
+  return { phase, state: ObjectState.encode(launched(object, context, phase, context.now)), deferrable: true }
+}
+
+/** An object that carries the name of this launch: ours, or in our way. */
+const adopt = <A extends KubeObject>(parts: Parts<A>, context: TaskExecutionContext, object: A): Effect.Effect<Transition, PluginError> => {
+  if (!isOurs(object, context.launch, context.metadata)) return Effect.succeed({ phase: nameTaken(parts, object) })
+  const createdAt = Date.parse(object.metadata.creationTimestamp ?? "")
+  const phase = Phase.queued(0, submittedReason)
+  const state = launched(object, context, phase, Number.isNaN(createdAt) ? context.now : createdAt)
+  return check(parts, context, state, undefined)
+}
+
+const nameTaken = <A extends KubeObject>(parts: Parts<A>, object: A): Phase.PhaseInfo => {
+  const owners = object.metadata.ownerReferences?.map((it) => `${it.kind} ${it.name} (${it.uid})`).join(", ") ?? ""
+  return Phase.retryableFailure({
+    code: "NameTaken",
+    message: `a ${parts.plugin.resource.kind} named ${object.metadata.namespace}/${object.metadata.name} exists already and belongs to ${
+      owners === "" ? "nobody" : owners
+    }; delete it, or let the task be launched again under another name`,
+    kind: "SYSTEM"
+  })
+}
+
+const refused = Effect.fnUntraced(function*<A extends KubeObject>(
+  parts: Parts<A>,
+  context: TaskExecutionContext,
+  name: string,
+  state: ObjectState.ObjectState | undefined,
+  error: KubeError.KubeError
+): Effect.fn.Return<Transition, PluginError> {
+  const { namespace } = context.metadata
+  const outcome = createOutcome(parts.plugin.id, error)
+  switch (outcome._tag) {
+    case "AlreadyExists": {
+      const existing = yield* readLive(parts, { namespace, name })
+      // Gone between two calls: its name is free now, so the next round creates.
+      return existing === undefined ? yield* kubeFailure(parts.plugin.id, error) : yield* adopt(parts, context, existing)
+    }
+    case "QuotaExceeded": {
+      parts.recent.refused(namespace, name, context.now)
+      const phase = risingVersion(Phase.waitingForResources(0, outcome.reason), previousOf(state), [])
+      return changed(state, {
+        name,
+        launch: context.launch,
+        since: state?.since ?? context.now,
+        phase: phase.phase,
+        phaseVersion: phase.version,
+        reason: ObjectState.keptReason(phase.reason)
+      }, phase)
+    }
+    case "Failed":
+      return { phase: outcome.phase }
+    case "Unknown":
+      return yield* outcome.error
+  }
+})
+
+const previousOf = (state: ObjectState.ObjectState | undefined) =>
+  state === undefined ? undefined : { phase: state.phase, version: state.phaseVersion, reason: state.reason }
+
+/** A transition that carries the state only if it is another one than was stored. */
+const changed = (stored: ObjectState.ObjectState | undefined, state: ObjectState.ObjectState, phase: Phase.PhaseInfo): Transition =>
+  ObjectState.same(stored, state) ? { phase } : { phase, state: ObjectState.encode(state) }
+
+/** The object as the cache shows it, or as it was created a moment ago. */
+const lookUp = <A extends KubeObject>(parts: Parts<A>, namespace: string, name: string, now: number): A | undefined => {
+  const cached = parts.reader.get(parts.plugin.resource, namespace, name) as A | undefined
+  if (cached === undefined) {
+    return parts.reader.covers(parts.plugin.resource) ? parts.recent.find(namespace, name, now) : undefined
+  }
+  parts.recent.forget(namespace, name)
+  return cached
+}
+
+/** The object as the API server has it; `undefined` when there is none. */
+const readLive = <A extends KubeObject>(parts: Parts<A>, key: ObjectKey): Effect.Effect<A | undefined, PluginError> =>
+  Effect.catch(parts.client.get<A>(parts.plugin.resource, key), (error) =>
+    KubeError.isReason(error, "NotFound", "Gone", "Expired") ? Effect.undefined : Effect.fail(kubeFailure(parts.plugin.id, error)))
+
+/** Follows an object. `stored` is the state that the engine has, which lags behind `state` after an adoption. */
+const check = Effect.fnUntraced(function*<A extends KubeObject>(
+  parts: Parts<A>,
+  context: TaskExecutionContext,
+  state: LaunchedState,
+  stored: ObjectState.ObjectState | undefined
+): Effect.fn.Return<Transition, PluginError> {
+  const { plugin } = parts
+  const { namespace } = context.metadata
+  let object = lookUp(parts, namespace, state.name, context.now)
+  if (object === undefined || object.metadata.uid !== state.uid) object = yield* readLive(parts, { namespace, name: state.name })
+  if (object === undefined || object.metadata.uid !== state.uid) return { phase: deletedExternally(parts, context, state, object) }
+
+  const previous = previousOf(state)
+  const reading = plugin.readPhase(object, {
+    metadata: context.metadata,
+    template: context.template,
+    now: context.now,
+    launchedAt: state.since,
+    previous,
+    memory: state.memory
+  })
+  const events = parts.events?.since(state.uid, state.lastEvent ?? 0) ?? []
+  const phase = risingVersion(yield* ended(object, context, reading), previous, events)
+  const { memory: _memory, ...rest } = state
+  const next: LaunchedState = {
+    ...rest,
+    phase: phase.phase,
+    phaseVersion: phase.version,
+    reason: ObjectState.keptReason(phase.reason),
+    ...(events.length > 0 ? { lastEvent: events.at(-1)!.cursor } : {}),
+    ...(reading.memory === undefined ? {} : { memory: reading.memory })
+  }
+  const transition = changed(stored, next, phase)
+  // All this is in the object, so the next round would find it out again; only what a plugin remembers is not.
+  const canWait = (phase.phase === "Queued" || phase.phase === "Initializing") && reading.memory === undefined && state.memory === undefined
+  return canWait ? { ...transition, deferrable: true } : transition
+})
+
+const deletedExternally = <A extends KubeObject>(
+  parts: Parts<A>,
+  context: TaskExecutionContext,
+  state: ObjectState.ObjectState,
+  found: A | undefined
+): Phase.PhaseInfo => {
+  const name = `${context.metadata.namespace}/${state.name}`
+  return Phase.retryableFailure({
+    code: "ResourceDeletedExternally",
+    message: `the ${parts.plugin.resource.kind} ${name} with uid ${state.uid} does not exist any more${
+      found === undefined ? "" : `; the one of that name now has uid ${found.metadata.uid}`
+    }: somebody else deleted it`,
+    kind: "SYSTEM"
+  })
+}
+
+/** The final phase once the object's fate and the task's files are taken into account. */
+const ended = (object: KubeObject, context: TaskExecutionContext, reading: PhaseReading): Effect.Effect<Phase.PhaseInfo, PluginError> => {
+  const { phase } = reading
+  if (!Phase.isTerminal(phase.phase) && object.metadata.deletionTimestamp !== undefined) {
+    return Effect.succeed(Phase.retryableFailure({
+      code: "UnexpectedObjectDeletion",
+      message: `${object.kind} ${object.metadata.namespace}/${object.metadata.name} is being deleted although its task has not ended`,
+      kind: "SYSTEM"
+    }, { info: phase.info }))
+  }
+  return canSettle(phase, reading.ran ?? true)
+    ? Effect.map(context.outcome, (outcome) => settle(phase, outcome, context.template, context.paths.outputPrefix))
+    : Effect.succeed(phase)
+}
+
+/** Name and uid of the object of this launch, if there is one. */
+const locate = Effect.fnUntraced(function*<A extends KubeObject>(
+  parts: Parts<A>,
+  context: TaskExecutionContext
+): Effect.fn.Return<{ readonly name: string; readonly uid: string } | undefined, PluginError> {
+  const state = context.state === undefined ? undefined : ObjectState.decode(context.state)
+  if (state !== undefined && hasObject(state)) return state
+  const { namespace } = context.metadata
+  const name = objectName(context.metadata, context.launch, parts.plugin.generatedNameMaxLength)
+  const object = lookUp(parts, namespace, name, context.now) ?? (yield* readLive(parts, { namespace, name }))
+  return object !== undefined && isOurs(object, context.launch, context.metadata) && object.metadata.uid !== undefined
+    ? { name, uid: object.metadata.uid }
+    : undefined
+})
+
+const remove = <A extends KubeObject>(
+  parts: Parts<A>,
+  context: TaskExecutionContext,
+  target: { readonly name: string; readonly uid: string }
+): Effect.Effect<void, PluginError> =>
+  Effect.catch(
+    parts.client.delete(parts.plugin.resource, { namespace: context.metadata.namespace, name: target.name }, {
+      propagationPolicy: "Background",
+      ...parts.plugin.deleteOptions?.(context),
+      preconditions: { uid: target.uid }
+    }),
+    // Conflict means that the object of that name is another one by now.
+    (error) => KubeError.isReason(error, "NotFound", "Gone", "Conflict") ? Effect.void : Effect.fail(kubeFailure(parts.plugin.id, error))
+  )
+
+const abort = Effect.fnUntraced(function*<A extends KubeObject>(parts: Parts<A>, context: TaskExecutionContext): Effect.fn.Return<void, PluginError> {
+  const target = yield* locate(parts, context)
+  if (target === undefined) return
+  yield* remove(parts, context, target)
+  parts.recent.forget(context.metadata.namespace, target.name)
+})
+
+const finalize = Effect.fnUntraced(function*<A extends KubeObject>(parts: Parts<A>, context: TaskExecutionContext): Effect.fn.Return<void, PluginError> {
+  const { config, plugin } = parts
+  const state = context.state === undefined ? undefined : ObjectState.decode(context.state)
+  const { namespace } = context.metadata
+  const launchNumber = state?.launch ?? context.launch
+  const name = state?.name ?? objectName(context.metadata, launchNumber, plugin.generatedNameMaxLength)
+  const cached = lookUp(parts, namespace, name, context.now)
+  // A finalizer that stays behind would keep the object for ever, so here the cache is not enough.
+  const object = cached ?? (config.injectFinalizer ? yield* readLive(parts, { namespace, name }) : undefined)
+  parts.recent.forget(namespace, name)
+  const uid = object?.metadata.uid ?? state?.uid
+  if (uid !== undefined) parts.events?.forget(uid)
+  if (object === undefined || uid === undefined || !isOurs(object, launchNumber, context.metadata)) return
+  if (object.metadata.finalizers?.includes(objectFinalizer) ?? false) yield* release(parts, { namespace, name }, object)
+  const goesOn = config.deleteOnFinalize || (!plugin.isTerminal(object) && plugin.outlivesTask(object))
+  if (goesOn && object.metadata.deletionTimestamp === undefined) yield* remove(parts, context, { name, uid })
+})
+
+/** Takes our finalizer off and leaves those of others alone. */
+const release = <A extends KubeObject>(parts: Parts<A>, key: ObjectKey, object: A): Effect.Effect<void, PluginError> =>
+  Effect.catch(
+    Effect.asVoid(parts.client.patch(parts.plugin.resource, key, "merge", {
+      metadata: {
+        uid: object.metadata.uid,
+        resourceVersion: object.metadata.resourceVersion,
+        finalizers: object.metadata.finalizers?.filter((it) => it !== objectFinalizer) ?? []
+      }
+    })),
+    (error) => KubeError.isReason(error, "NotFound", "Gone") ? Effect.void : Effect.fail(kubeFailure(parts.plugin.id, error))
+  )

@@ -1,0 +1,47 @@
+/** Objects that this process has created but perhaps not yet seen in its cache. */
+import type { KubeObject } from "@fairlead/kube"
+
+/** Remembers for a while what was just done, so that a lagging cache costs neither a second create nor a read. */
+export interface RecentLaunches<A extends KubeObject> {
+  readonly created: (object: A, now: number) => void
+  /** The object as it was created, unless that was too long ago. */
+  readonly find: (namespace: string, name: string, now: number) => A | undefined
+  /** Notes that a quota has just refused the object of this name. */
+  readonly refused: (namespace: string, name: string, now: number) => void
+  /** When a quota last refused the object of this name. */
+  readonly refusedAt: (namespace: string, name: string) => number | undefined
+  readonly forget: (namespace: string, name: string) => void
+}
+
+/** Makes an empty memory. Entries older than `keepMillis` are dropped as new ones come. */
+export const makeRecentLaunches = <A extends KubeObject>(keepMillis: number, refusalKeepMillis: number): RecentLaunches<A> => {
+  const objects = new Map<string, { readonly object: A; readonly at: number }>()
+  const refusals = new Map<string, { readonly at: number }>()
+  const put = <B extends { readonly at: number }>(map: Map<string, B>, key: string, entry: B, keep: number): void => {
+    map.delete(key)
+    map.set(key, entry)
+    // Insertion order is order of time, so the expired entries are the first ones.
+    for (const [oldKey, old] of map) {
+      if (entry.at - old.at <= keep) break
+      map.delete(oldKey)
+    }
+  }
+  const keyOf = (namespace: string, name: string): string => `${namespace}/${name}`
+  return {
+    created: (object, now) => {
+      const key = keyOf(object.metadata.namespace ?? "", object.metadata.name ?? "")
+      refusals.delete(key)
+      put(objects, key, { object, at: now }, keepMillis)
+    },
+    find: (namespace, name, now) => {
+      const entry = objects.get(keyOf(namespace, name))
+      return entry === undefined || now - entry.at > keepMillis ? undefined : entry.object
+    },
+    refused: (namespace, name, now) => put(refusals, keyOf(namespace, name), { at: now }, refusalKeepMillis),
+    refusedAt: (namespace, name) => refusals.get(keyOf(namespace, name))?.at,
+    forget: (namespace, name) => {
+      objects.delete(keyOf(namespace, name))
+      refusals.delete(keyOf(namespace, name))
+    }
+  }
+}
