@@ -113,9 +113,19 @@ export interface Sidecar {
   readonly interface: TypedInterface | undefined
 }
 
+/**
+ * Name of the file for errors, if it must be said. Flyte's binary writes `errors.pb` unless told `error.pb`, which is what
+ * engines read; ours needs no telling.
+ */
+export interface ErrorName {
+  readonly errorName?: string | undefined
+}
+
+const errorNameArguments = ({ errorName }: ErrorName): ReadonlyArray<string> => (errorName === undefined ? [] : ["--err-output-name", errorName])
+
 /** Writes the arguments of Flyte's `download`, after the command itself. */
 export const downloadArguments = (
-  options: Pick<Download, "fromRemote" | "toOutputPrefix" | "toLocalDir" | "format" | "layout"> & { readonly interface: VariableMap }
+  options: Pick<Download, "fromRemote" | "toOutputPrefix" | "toLocalDir" | "format" | "layout"> & ErrorName & { readonly interface: VariableMap }
 ): ReadonlyArray<string> => [
   "download",
   "--from-remote",
@@ -129,12 +139,13 @@ export const downloadArguments = (
   "--file-input-layout",
   options.layout,
   "--input-interface",
-  base64Encode(Wire.encode(VariableMapSchema, options.interface))
+  base64Encode(Wire.encode(VariableMapSchema, options.interface)),
+  ...errorNameArguments(options)
 ]
 
 /** Writes the arguments of Flyte's `sidecar`, after the command itself. */
 export const sidecarArguments = (
-  options: Pick<Sidecar, "toOutputPrefix" | "toRawOutput" | "fromLocalDir" | "timeoutMillis"> & { readonly interface: TypedInterface }
+  options: Pick<Sidecar, "toOutputPrefix" | "toRawOutput" | "fromLocalDir" | "timeoutMillis"> & ErrorName & { readonly interface: TypedInterface }
 ): ReadonlyArray<string> => [
   "sidecar",
   "--timeout",
@@ -146,7 +157,8 @@ export const sidecarArguments = (
   "--from-local-dir",
   options.fromLocalDir,
   "--interface",
-  base64Encode(Wire.encode(TypedInterfaceSchema, options.interface))
+  base64Encode(Wire.encode(TypedInterfaceSchema, options.interface)),
+  ...errorNameArguments(options)
 ]
 
 /** Arguments that are no copilot command; `problem` says which and why. */

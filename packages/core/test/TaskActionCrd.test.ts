@@ -87,6 +87,13 @@ const flyteStatus = {
   systemFailures: int32
 }
 
+/** Leaves out what we add to lines of the phase history. */
+const withoutOurs = (it: StructuralSchema): StructuralSchema => {
+  if (it.items?.properties === undefined) return it
+  const { attempt: _1, sequence: _2, ...properties } = it.items.properties
+  return { ...it, items: { ...it.items, properties } }
+}
+
 const spec = rules(schema.properties!["spec"]!)
 const status = rules(schema.properties!["status"]!)
 
@@ -100,16 +107,13 @@ describe("definition", () => {
   })
 
   it.each(Object.entries(flyteStatus))("validates status.%s as Flyte does", (name, expected) => {
-    const actual = status.properties![name]
-    if (name !== "phaseHistory") return expect(actual).toEqual(expected)
-    const { attempt, sequence, ...fields } = actual!.items!.properties!
-    expect({ ...actual, items: { ...actual!.items, properties: fields } }).toEqual(expected)
-    return expect([attempt, sequence]).toEqual([int32, { type: "integer" }])
+    expect(withoutOurs(status.properties![name]!)).toEqual(expected)
   })
 
   it("adds to the status only what is ours", () => {
     const ours = Object.keys(status.properties!).filter((name) => !Object.hasOwn(flyteStatus, name))
     expect(ours).toEqual(["delivered", "launches", "sequence", "systemFailureSince"])
+    expect(Object.keys(status.properties!["phaseHistory"]!.items!.properties!)).toEqual(["attempt", "message", "occurredAt", "phase", "sequence"])
     expect(status.required).toBeUndefined()
   })
 
