@@ -93,17 +93,26 @@ const make = (phase: Phase, version: number, reason: string, info: Partial<TaskI
   cleanupOnFailure: false
 })
 
+/** Nothing is known yet. */
 export const undefinedPhase = (): PhaseInfo => make("Undefined", 0, "")
+/** The task has not begun to be prepared. */
 export const notReady = (version: number, reason: string, info?: Partial<TaskInfo>): PhaseInfo => make("NotReady", version, reason, info)
+/** The task waits for a quota or a token. */
 export const waitingForResources = (version: number, reason: string, info?: Partial<TaskInfo>): PhaseInfo =>
   make("WaitingForResources", version, reason, info)
+/** Another task works on the same result; this one waits for it. */
 export const waitingForCache = (version: number, reason: string, info?: Partial<TaskInfo>): PhaseInfo =>
   make("WaitingForCache", version, reason, info)
+/** The task is handed over and waits to be started. */
 export const queued = (version: number, reason: string, info?: Partial<TaskInfo>): PhaseInfo => make("Queued", version, reason, info)
+/** The task is being set up: images, volumes, init containers. */
 export const initializing = (version: number, reason: string, info?: Partial<TaskInfo>): PhaseInfo =>
   make("Initializing", version, reason, info)
+/** The task works. */
 export const running = (version: number, reason: string, info?: Partial<TaskInfo>): PhaseInfo => make("Running", version, reason, info)
+/** The task ended well. */
 export const success = (info?: Partial<TaskInfo>): PhaseInfo => make("Success", 0, "", info)
+/** The task was stopped from outside. */
 export const aborted = (version: number, reason: string, info?: Partial<TaskInfo>): PhaseInfo => make("Aborted", version, reason, info)
 
 /** A failed attempt that may be tried again; `kind` says from which budget. */

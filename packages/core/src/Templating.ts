@@ -63,11 +63,11 @@ export const render = (args: ReadonlyArray<string>, context: TemplateContext): R
 const renderOne = (argument: string, context: TemplateContext, problems: Array<string>): string => {
   if (!argument.includes("{{")) return argument
   let text = argument
-  for (const [pattern, valueOf] of replacements) {
+  for (const [pattern, valueIn] of replacements) {
     if (pattern === taskTemplatePath && context.taskTemplatePath === undefined && text.search(pattern) >= 0) {
       problems.push(`"${argument}" asks for the path of the task's template, which is not stored as a file`)
     }
-    text = text.replace(pattern, () => valueOf(context))
+    text = text.replace(pattern, () => valueIn(context))
   }
   const { inputs } = context
   return inputs === undefined ? text : text.replace(inputTemplate, (whole, name: string) => inputText(whole, name, inputs, problems))
