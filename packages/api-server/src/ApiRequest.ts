@@ -25,8 +25,12 @@ export interface ApiRequest {
   readonly query?: KubeQuery | undefined
   /** Belongs to the server from now on, but may share parts with objects that the server handed out. */
   readonly body?: unknown
-  /** The JSON text that `body` was parsed from, if there was one: errors quote it. */
+  /** The text that `body` was parsed from, if there was one: errors quote it. Without a body it is no JSON. */
   readonly bodyText?: string | undefined
+  /** Why the text could not be read, if it is not JSON. */
+  readonly bodyProblem?: string | undefined
+  /** Keys that stand twice in a text that is not JSON. */
+  readonly bodyDuplicates?: ReadonlyArray<string> | undefined
   readonly patchType?: PatchType | undefined
   readonly user?: User | undefined
   /** Names the writer in `managedFields` when the query has no `fieldManager`. */

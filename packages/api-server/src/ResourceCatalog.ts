@@ -1,5 +1,8 @@
 /** Which resources the server knows: the built-in ones from the start, custom ones as definitions come and go. */
 import { resourceLines } from "./builtin/Resources.generated.ts"
+import { schemaOf } from "./builtin/Builtin.ts"
+import { untypedAtomic } from "./builtin/SchemaNode.ts"
+import { eventConversion } from "./kinds/EventConversion.ts"
 import { rulesOf } from "./kinds/BuiltinRules.ts"
 import type { ServedResource, ServedSubresource } from "./ServedResource.ts"
 import type { Collection } from "./store/Collection.ts"
@@ -89,6 +92,8 @@ const builtinResources = (collection: (group: string, plural: string) => Collect
       categories: words(categories),
       subresources: readSubresources(subresources),
       collection: collection(storedWith[group] ?? group, plural),
+      schema: schemaOf(group, version, kind) ?? untypedAtomic,
+      conversion: group === "events.k8s.io" ? eventConversion : undefined,
       rules: rulesOf(group, plural),
       custom: false,
       deprecation: deprecations[`${group}/${plural}`]

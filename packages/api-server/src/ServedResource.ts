@@ -1,5 +1,6 @@
 /** Resources as the API serves them: one version of a kind, with what can be done to it. */
 import type { KubeObject } from "@fairlead/kube"
+import type { SchemaNode } from "./builtin/SchemaNode.ts"
 import type { KindRules } from "./rest/KindRules.ts"
 import type { Collection } from "./store/Collection.ts"
 
@@ -32,6 +33,8 @@ export interface ServedResource {
   readonly categories: ReadonlyArray<string>
   readonly subresources: ReadonlyMap<string, ServedSubresource>
   readonly collection: Collection
+  /** How its objects are decoded. */
+  readonly schema: SchemaNode
   readonly rules: KindRules
   /** Left out where the stored form is the served one. */
   readonly conversion?: Conversion | undefined

@@ -1,5 +1,7 @@
 /** Turns the versions of a definition into served resources. */
 import type { KubeObject } from "@fairlead/kube"
+import { objectMeta } from "../builtin/Builtin.ts"
+import { deduced, field, scalar, type SchemaNode, struct } from "../builtin/SchemaNode.ts"
 import type { Draft } from "../Draft.ts"
 import type { Causes } from "../FieldCause.ts"
 import { deepEqual } from "../internal/deepEqual.ts"
@@ -32,12 +34,20 @@ export const servedVersions = (definition: Definition, collection: Collection): 
     categories: names.categories ?? [],
     subresources: subresourcesOf(version, names.kind),
     collection,
+    schema: openSchema,
     rules: rulesOf(version),
     conversion: conversionOf(group, version, storage),
     custom: true,
     deprecation: version.deprecated === true ? (version.deprecationWarning ?? `${group}/${version.name} ${names.kind} is deprecated`) : undefined
   }))
 }
+
+/** Metadata as everywhere, everything else as it comes. */
+const openSchema: SchemaNode = struct(() => [
+  field("apiVersion", scalar("string", "string")),
+  field("kind", scalar("string", "string")),
+  field("metadata", objectMeta)
+], { unknown: deduced })
 
 const subresourcesOf = ({ subresources }: DefinitionVersion, kind: string): ReadonlyMap<string, ServedSubresource> => {
   const served = new Map<string, ServedSubresource>()

@@ -1,4 +1,5 @@
 /** Rules for names, label keys and label values; each gives the texts of what is wrong, as Kubernetes words it. */
+import { LabelSyntax } from "@fairlead/kube"
 
 const regexError = (text: string, pattern: string, ...examples: ReadonlyArray<string>): string =>
   `${text} (e.g. ${examples.map((example, i) => `${i === 0 ? "" : " or "}'${example}', `).join("")}regex used for validation is '${pattern}')`
@@ -8,15 +9,11 @@ const tooLong = (max: number): string => `must be no more than ${max} bytes`
 const dnsLabelPattern = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 const subdomainPattern = `${dnsLabelPattern}(\\.${dnsLabelPattern})*`
 const dns1035Pattern = "[a-z]([-a-z0-9]*[a-z0-9])?"
-const qualifiedPattern = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
-const labelValuePattern = `(${qualifiedPattern})?`
 
 const whole = (pattern: string): RegExp => new RegExp(`^(?:${pattern})$`)
 const dnsLabel = whole(dnsLabelPattern)
 const subdomain = whole(subdomainPattern)
 const dns1035 = whole(dns1035Pattern)
-const qualified = whole(qualifiedPattern)
-const labelValue = whole(labelValuePattern)
 
 const byteLength = (text: string): number => {
   let bytes = 0
@@ -89,45 +86,10 @@ export const pathSegmentErrors = (value: string): ReadonlyArray<string> => {
   return errors
 }
 
-const qualifiedText = "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character"
-const qualifiedExamples = ["MyName", "my.name", "123-abc"] as const
-
 /** Label and annotation keys: a name with an optional DNS prefix. */
-export const qualifiedNameErrors = (value: string): ReadonlyArray<string> => {
-  const slash = value.indexOf("/")
-  if (slash >= 0 && value.includes("/", slash + 1)) {
-    return [
-      `${regexError(`a valid label key ${qualifiedText}`, qualifiedPattern, ...qualifiedExamples)} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`
-    ]
-  }
-  const errors: Array<string> = []
-  const name = slash < 0 ? value : value.slice(slash + 1)
-  if (slash >= 0) {
-    const prefix = value.slice(0, slash)
-    if (prefix === "") errors.push("prefix part must be non-empty")
-    else errors.push(...subdomainErrors(prefix).map((error) => `prefix part ${error}`))
-  }
-  if (name === "") errors.push("name part must be non-empty")
-  else if (byteLength(name) > 63) errors.push(`name part ${tooLong(63)}`)
-  if (!qualified.test(name)) errors.push(`name part ${regexError(qualifiedText, qualifiedPattern, ...qualifiedExamples)}`)
-  return errors.length === 0 ? none : errors
-}
+export const qualifiedNameErrors = (value: string): ReadonlyArray<string> => LabelSyntax.keyProblems(value)
 
 /** Label values. */
-export const labelValueErrors = (value: string): ReadonlyArray<string> => {
-  if (value.length <= 63 && labelValue.test(value)) return none
-  const errors: Array<string> = []
-  if (byteLength(value) > 63) errors.push(tooLong(63))
-  if (!labelValue.test(value)) {
-    errors.push(regexError(
-      "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character",
-      labelValuePattern,
-      "MyValue",
-      "my_value",
-      "12345"
-    ))
-  }
-  return errors
-}
+export const labelValueErrors = (value: string): ReadonlyArray<string> => LabelSyntax.valueProblems(value)
 
 const none: ReadonlyArray<string> = []

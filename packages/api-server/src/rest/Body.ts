@@ -1,39 +1,142 @@
-/** Reads the object that a request carries. */
-import { badRequest, failure } from "../ApiFailure.ts"
+/** Reads the object that a request carries, with the errors of the original's decoders. */
+import type { KubeObject } from "@fairlead/kube"
+import { type ApiFailure, badRequest, invalid } from "../ApiFailure.ts"
+import { decode, objectMeta } from "../builtin/Builtin.ts"
+import { diagnose } from "../builtin/Diagnose.ts"
+import { GoSyntaxError, parse, type GoValue } from "../builtin/GoJson.ts"
+import { deduced } from "../builtin/SchemaNode.ts"
 import type { Draft, DraftMeta } from "../Draft.ts"
+import { invalidValue } from "../FieldCause.ts"
 import type { ServedResource } from "../ServedResource.ts"
 import type { Call } from "./Call.ts"
+import { isRegistered, registeredVersion, unknownConversion } from "./KnownKinds.ts"
 
-/** The body as a draft of the call's own: its first two levels are not shared. */
-export const readBody = (call: Call): Draft => {
-  const { body } = call.request
-  if (typeof body !== "object" || body === null || Array.isArray(body)) {
-    throw badRequest(`the body of the request must be an object of kind ${call.resource.kind}, but is ${JSON.stringify(body) ?? "empty"}`)
+type Fields = Record<string, unknown>
+
+/** The body as a draft of the call's own; parts that equal `previous` are shared with it. */
+export const readBody = (call: Call, previous?: KubeObject): Draft => {
+  const { body, bodyText, bodyProblem } = call.request
+  if (bodyProblem !== undefined) throw unrecognised(call, bodyProblem)
+  if (body === undefined) throw unrecognised(call, `couldn't get version/kind; json parse error: ${syntaxError(bodyText ?? "")}`)
+  if (body !== null && (typeof body !== "object" || Array.isArray(body))) {
+    throw unrecognised(call, `couldn't get version/kind; json parse error: json: cannot unmarshal ${kindOfJson(body)} into Go value of type ${typeMetaType}`)
   }
-  return draftFrom(call.resource, body as Record<string, unknown>)
+  checkTypeMeta(call, (body ?? {}) as Fields)
+  return decodeDraft(call, (body ?? {}) as Fields, previous)
 }
 
-/** Makes a draft of a parsed object, under the kind of the resource. */
-export const draftFrom = (resource: ServedResource, body: Record<string, unknown>): Draft => {
-  const { apiVersion, kind, metadata, ...rest } = body
-  checkKind(resource, apiVersion, kind)
-  if (metadata !== undefined && metadata !== null && typeof metadata !== "object") {
-    throw badRequest(`metadata must be an object, but is ${JSON.stringify(metadata)}`)
-  }
-  return { apiVersion: resource.apiVersion, kind: resource.kind, metadata: { ...(metadata as DraftMeta | undefined) }, ...rest }
+const typeMetaType = 'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }'
+
+/** Decodes the fields of a document whose kind is settled. */
+const decodeDraft = (call: Call, body: Fields, previous: KubeObject | undefined): Draft => {
+  const { resource, request, fieldValidation } = call
+  if (resource.custom) return decodeCustom(call, body, previous)
+  const strict = fieldValidation !== "Ignore"
+  const decoded = decode(resource.schema, body, { text: request.bodyText, previous, strict })
+  if (decoded.problem !== undefined) throw cannotBeHandled(resource, decoded.problem)
+  meetStrictProblems(call, [...(request.bodyDuplicates ?? []), ...decoded.strict])
+  return draftFrom(resource, decoded.object)
 }
 
-const checkKind = (resource: ServedResource, apiVersion: unknown, kind: unknown): void => {
-  if (typeof apiVersion === "string" && apiVersion !== "" && apiVersion !== resource.apiVersion) {
-    throw badRequest(
-      `the API version in the data (${apiVersion}) does not match the expected API version (${resource.apiVersion})`
-    )
+/** Of a custom resource only the metadata has a type; the rest is for its definition to judge. */
+const decodeCustom = (call: Call, body: Fields, previous: KubeObject | undefined): Draft => {
+  const { resource, request, fieldValidation } = call
+  const strict = fieldValidation !== "Ignore"
+  const metadata = decode(objectMeta, body["metadata"] ?? {}, { previous: previous?.metadata, strict })
+  if (metadata.problem !== undefined) throw cannotBeHandled(resource, metadata.problem)
+  const duplicates = strict && request.bodyText !== undefined ? diagnose(deduced, parse(request.bodyText)).strict : []
+  meetStrictProblems(call, [...(request.bodyDuplicates ?? []), ...duplicates, ...metadata.strict.map(inMetadata)])
+  return draftFrom(resource, { ...body, metadata: metadata.object })
+}
+
+const inMetadata = (problem: string): string => problem.replace('field "', 'field "metadata.')
+
+/** Unknown and duplicate fields fail the request or become warnings. */
+export const meetStrictProblems = ({ resource, fieldValidation, warnings }: Call, problems: ReadonlyArray<string>): void => {
+  if (problems.length === 0 || fieldValidation === "Ignore") return
+  if (fieldValidation === "Strict") throw cannotBeHandled(resource, `strict decoding error: ${problems.join(", ")}`)
+  warnings.push(...problems)
+}
+
+const cannotBeHandled = (resource: ServedResource, problem: string): ApiFailure =>
+  badRequest(`${resource.kind} in version "${resource.version}" cannot be handled as a ${resource.kind}: ${problem}`)
+
+/** Makes a draft of a decoded object, under the kind of the resource. */
+export const draftFrom = (resource: ServedResource, object: object): Draft => {
+  const draft: Draft = { kind: resource.kind, apiVersion: resource.apiVersion, metadata: emptyMeta, ...object }
+  draft.kind = resource.kind
+  draft.apiVersion = resource.apiVersion
+  draft.metadata = { ...draft.metadata }
+  return draft
+}
+
+const emptyMeta: DraftMeta = {}
+
+const unrecognised = ({ resource, request }: Call, problem: string): ApiFailure =>
+  badRequest(`the object provided is unrecognized (must be of type ${resource.kind}): ${problem} (${summary(request.bodyText ?? JSON.stringify(request.body) ?? "")})`)
+
+const summaryBytes = 30
+
+/** The beginning of a body, in hex unless it looks like an object. */
+const summary = (text: string): string => {
+  if (text === "") return "<empty>"
+  const bytes = new TextEncoder().encode(text)
+  const more = bytes.length > summaryBytes ? " ..." : ""
+  if (text.startsWith("{")) return new TextDecoder().decode(bytes.subarray(0, summaryBytes)) + more
+  return `${[...bytes.subarray(0, summaryBytes)].map((byte) => byte.toString(16).padStart(2, "0")).join("")}${more}`
+}
+
+const syntaxError = (text: string): string => {
+  try {
+    return mismatchOf(parse(text))
+  } catch (error) {
+    if (error instanceof GoSyntaxError) return error.message
+    throw error
   }
-  if (typeof kind === "string" && kind !== "" && kind !== resource.kind) {
-    throw failure(
-      400,
-      "BadRequest",
-      `${kind} in version "${resource.version}" cannot be handled as a ${resource.kind}: no kind "${kind}" is registered for version "${resource.apiVersion}"`
-    )
+}
+
+const mismatchOf = (value: GoValue): string => `json: cannot unmarshal ${value.kind} into Go value of type ${typeMetaType}`
+
+const kindOfJson = (value: unknown): string => (Array.isArray(value) ? "array" : typeof value === "boolean" ? "bool" : typeof value)
+
+const checkTypeMeta = (call: Call, body: Fields): void => {
+  const { apiVersion, kind } = body
+  for (const [name, value] of [["apiVersion", apiVersion], ["kind", kind]] as const) {
+    if (value !== undefined && value !== null && typeof value !== "string") {
+      throw unrecognised(call, `couldn't get version/kind; json parse error: json: cannot unmarshal ${kindOfJson(value)} into Go struct field .${name} of type string`)
+    }
   }
+  const givenVersion = (apiVersion ?? "") as string
+  const givenKind = (kind ?? "") as string
+  if (call.resource.custom) return checkCustomKind(call, givenVersion, givenKind)
+  if (givenVersion === call.resource.apiVersion && givenKind === call.resource.kind) return
+  if (givenVersion.split("/").length > 2) throw unrecognised(call, `unexpected GroupVersion string: ${givenVersion}`)
+  checkBuiltinKind(call.resource, givenVersion === "" ? call.resource.apiVersion : givenVersion, givenKind === "" ? call.resource.kind : givenKind)
+}
+
+const checkBuiltinKind = (resource: ServedResource, apiVersion: string, kind: string): void => {
+  if (apiVersion === resource.apiVersion && kind === resource.kind) return
+  const version = apiVersion.slice(apiVersion.indexOf("/") + 1)
+  const refuse = (why: string): ApiFailure => badRequest(`${kind} in version "${version}" cannot be handled as a ${resource.kind}: ${why}`)
+  if (kind === resource.kind && registeredVersion(apiVersion, kind)) {
+    throw badRequest(`the API version in the data (${apiVersion}) does not match the expected API version (${resource.apiVersion})`)
+  }
+  if (!isRegistered(apiVersion, kind)) {
+    throw refuse(`no kind "${kind}" is registered for version "${apiVersion}" in scheme "pkg/api/legacyscheme/scheme.go:30"`)
+  }
+  throw refuse(unknownConversion(version, kind, resource))
+}
+
+/** Custom resources are read without a scheme: the kind must stand in the document. */
+const checkCustomKind = (call: Call, apiVersion: string, kind: string): void => {
+  const { resource, request } = call
+  if (kind === "") {
+    throw unrecognised(call, `Object 'Kind' is missing in '${request.bodyText ?? JSON.stringify(request.body)}'`)
+  }
+  if (apiVersion !== "" && apiVersion !== resource.apiVersion) {
+    throw badRequest(`the API version in the data (${apiVersion}) does not match the expected API version (${resource.apiVersion})`)
+  }
+  if (kind === resource.kind) return
+  const name = ((request.body as Fields)["metadata"] as DraftMeta | undefined)?.name ?? ""
+  throw invalid(kind, resource.group, name, [invalidValue("kind", kind, `must be ${resource.kind}`)])
 }

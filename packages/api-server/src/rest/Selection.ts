@@ -1,9 +1,10 @@
 /** Which objects of a collection a list, a watch or a deletion is about. */
-import type { KubeObject } from "@fairlead/kube"
+import { type KubeObject, Selector } from "@fairlead/kube"
+import { Result } from "effect"
+import { badRequest } from "../ApiFailure.ts"
 import type { LabelHint } from "../store/Collection.ts"
-import { type FieldSelector, parseFieldSelector } from "./FieldSelector.ts"
-import { type LabelSelector, parseLabelSelector } from "./LabelSelector.ts"
 import type { Call } from "./Call.ts"
+import { type FieldSelector, parseFieldSelector } from "./FieldSelector.ts"
 
 /** The selectors of a call; `matches` is absent when everything is selected. */
 export interface Selection {
@@ -18,13 +19,36 @@ const everything: Selection = { matches: undefined, hint: undefined, name: undef
 /** Reads `labelSelector` and `fieldSelector`, and the name in the path of a watch on one object. */
 export const readSelection = (call: Call): Selection => {
   const { query, resource } = call
-  const labels = parseLabelSelector(query["labelSelector"])
+  const labels = parseLabels(query["labelSelector"])
   const fields = parseFieldSelector(query["fieldSelector"], resource.rules.fields)
   if (labels === undefined && fields === undefined && call.name === "") return everything
-  return { matches: matcher(labels, fields, call.name), hint: labels?.hint, name: call.name === "" ? fields?.name : call.name }
+  return {
+    matches: matcher(labels, fields, call.name),
+    hint: labels === undefined ? undefined : hintOf(labels),
+    name: call.name === "" ? fields?.name : call.name
+  }
 }
 
-const matcher = (labels: LabelSelector | undefined, fields: FieldSelector | undefined, name: string): ((object: KubeObject) => boolean) => {
+const parseLabels = (text: string | undefined): Selector.LabelSelector | undefined => {
+  if (text === undefined || text === "") return undefined
+  const parsed = Selector.parseLabelSelector(text)
+  if (Result.isFailure(parsed)) throw badRequest(parsed.failure.message)
+  return parsed.success.requirements.length === 0 ? undefined : parsed.success
+}
+
+const hintOf = (labels: Selector.LabelSelector): LabelHint | undefined => {
+  for (const { key } of labels.requirements) {
+    const value = Selector.exactLabel(labels, key)
+    if (value !== undefined) return { key, value }
+  }
+  return undefined
+}
+
+const matcher = (
+  labels: Selector.LabelSelector | undefined,
+  fields: FieldSelector | undefined,
+  name: string
+): ((object: KubeObject) => boolean) => {
   if (name !== "") {
     const rest = labels === undefined && fields === undefined ? () => true : matcher(labels, fields, "")
     return (object) => object.metadata.name === name && rest(object)

@@ -17,7 +17,7 @@ import { ownFields } from "./Ownership.ts"
 
 /** PUT on an object. */
 export const update = (call: Call): ApiResponse => {
-  const draft = readBody(call)
+  const draft = readBody(call, stored(call))
   checkName(call, draft)
   const isStatus = call.request.subresource === "status"
   if (!isStatus && call.resource.rules.allowCreateOnUpdate && stored(call) === undefined) {
