@@ -94,6 +94,8 @@ export const applyMeaning = (
 export const conditionOf = (status: TaskAction.TaskActionStatus | undefined, type: string): Condition | undefined =>
   status?.conditions?.find((it) => it.type === type)
 
-/** The condition that ended the action, if it has ended. */
+/** The condition that ended the action, if it has ended. Looks at objects that nobody has checked yet. */
 export const terminalCondition = (status: TaskAction.TaskActionStatus | undefined): Condition | undefined =>
-  status?.conditions?.find((it) => it.status === "True" && (it.type === "Succeeded" || it.type === "Failed"))
+  Array.isArray(status?.conditions)
+    ? status.conditions.find((it: Condition | undefined) => it?.status === "True" && (it.type === "Succeeded" || it.type === "Failed"))
+    : undefined

@@ -15,7 +15,8 @@ export interface Entry {
   readonly phase: Reason
   readonly message: string
   readonly attempt: number
-  readonly sequence: number
+  /** Number of the event that tells of it, if one does. */
+  readonly sequence?: number | undefined
 }
 
 /** Adds a line unless the last one has the same phase of the same attempt. */
@@ -27,7 +28,7 @@ export const append = (history: ReadonlyArray<Line>, entry: Entry, now: number):
     occurredAt: toMillis(now),
     ...(entry.message === "" ? {} : { message: truncate(entry.message, noteMax) }),
     attempt: entry.attempt,
-    sequence: entry.sequence
+    ...(entry.sequence === undefined ? {} : { sequence: entry.sequence })
   }
   return history.length < historyMax
     ? [...history, line]

@@ -52,7 +52,8 @@ const eventOfReason = new Map<string, ActionPhase>([
  */
 export const untold = (status: TaskAction.TaskActionStatus): ReadonlyArray<Report> => {
   const delivered = status.delivered ?? 0
-  return (status.phaseHistory ?? []).flatMap((line) => {
+  if (!Array.isArray(status.phaseHistory)) return []
+  return status.phaseHistory.flatMap((line: TaskAction.PhaseTransition) => {
     const phase = eventOfReason.get(line.phase)
     if (phase === undefined || line.sequence === undefined || line.sequence <= delivered) return []
     const failed = phase === "FAILED" || phase === "TIMED_OUT"

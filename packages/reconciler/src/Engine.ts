@@ -1,0 +1,70 @@
+/** The whole engine: it follows TaskActions and what they launch, and drives every one of them to its end. */
+import { type Change, Controller, Informer, OwnWrites, Source } from "@fairlead/controller"
+import { KubeClient, KubeResource, type KubeTransport } from "@fairlead/kube"
+import { Context, Effect, Layer, type Scope } from "effect"
+import type { EngineConfig } from "./EngineConfig.ts"
+import * as EngineMetrics from "./EngineMetrics.ts"
+import type { EventSink } from "./EventSink.ts"
+import * as GarbageCollector from "./GarbageCollector.ts"
+import { isNews, LaunchedObjects } from "./LaunchedObjects.ts"
+import type { LaunchFiles } from "./LaunchFiles.ts"
+import type { PluginRegistry } from "./PluginRegistry.ts"
+import * as TaskActionReconciler from "./TaskActionReconciler.ts"
+
+/** What the engine needs from its surroundings. */
+export type EngineNeeds = KubeTransport | KubeClient | PluginRegistry | EventSink | LaunchFiles | LaunchedObjects
+
+/** A running engine. */
+export class Engine extends Context.Service<Engine, {
+  /** All TaskActions as the engine sees them: for views of progress, without asking the server. */
+  readonly actions: Informer<TaskActionReconciler.CachedAction>
+  /** Unfinished actions that the engine keeps something about. */
+  readonly remembered: () => number
+}>()("@fairlead/reconciler/Engine") {
+  /**
+   * Starts an engine that lives as long as the layer. When the layer closes, no new rounds begin and running ones
+   * finish within `shutdownGrace`.
+   */
+  static readonly layer = (config: EngineConfig): Layer.Layer<Engine, never, EngineNeeds> => Layer.effect(Engine, start(config))
+
+  /** Runs an engine until interrupted. */
+  static readonly run = (config: EngineConfig): Effect.Effect<never, never, EngineNeeds> =>
+    Effect.scoped(Effect.andThen(start(config), Effect.never))
+}
+
+const start = Effect.fnUntraced(function*(config: EngineConfig) {
+  const { namespace } = config
+  const actions = yield* Informer.make<TaskActionReconciler.CachedAction>({ resource: KubeResource.taskActions, namespace })
+  const launched = yield* LaunchedObjects
+  const metrics = yield* EngineMetrics.make
+  const kube = OwnWrites.recording(yield* KubeClient)
+  const reconciler = yield* TaskActionReconciler.make({ config, store: actions.store, metrics }).pipe(Effect.provideService(KubeClient, kube))
+  yield* followPhases(actions, metrics)
+  yield* Effect.forkScoped(Controller.run({
+    name: "taskaction",
+    reconcile: reconciler.reconcile,
+    sources: [
+      Source.of(actions, { predicate: concernsEngine }),
+      ...launched.informers.map((informer) => Source.owned(informer, { group: KubeResource.taskActions.group, kind: KubeResource.taskActions.kind, predicate: isNews }))
+    ],
+    workers: config.workers,
+    timeout: config.reconcileTimeout,
+    shutdownTimeout: config.shutdownGrace
+  }))
+  yield* Effect.forkScoped(GarbageCollector.run(config))
+  return Engine.of({ actions, remembered: reconciler.remembered })
+}) satisfies (config: EngineConfig) => Effect.Effect<Engine["Service"], never, EngineNeeds | Scope.Scope>
+
+/** True for a change that somebody else made: what the engine writes itself it need not be told. */
+const concernsEngine = ({ type, object, previous }: Change<TaskActionReconciler.CachedAction>): boolean =>
+  type !== "Updated" || previous === undefined ||
+  previous.metadata.generation !== object.metadata.generation ||
+  previous.metadata.deletionTimestamp !== object.metadata.deletionTimestamp ||
+  previous.status?.signalValue !== object.status?.signalValue
+
+const followPhases = (actions: Informer<TaskActionReconciler.CachedAction>, metrics: EngineMetrics.EngineMetrics): Effect.Effect<void, never, Scope.Scope> =>
+  Effect.asVoid(Effect.acquireRelease(
+    Effect.sync(() => actions.subscribe(({ type, object, previous }) => metrics.movedPhase(previous, type === "Deleted" ? undefined : object))),
+    (stop) => Effect.sync(stop)
+  ))
+

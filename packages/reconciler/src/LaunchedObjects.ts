@@ -1,0 +1,43 @@
+/** The objects that plugins launch, followed once and shared: a change wakes the action, and plugins read from the same cache. */
+import { type Change, Informer } from "@fairlead/controller"
+import { TaskAction } from "@fairlead/core"
+import type { KubeObject, KubeResource, KubeTransport } from "@fairlead/kube"
+import { Context, Effect, Layer } from "effect"
+
+/** Informers of launched objects, one for each kind that the plugins in use launch. */
+export class LaunchedObjects extends Context.Service<LaunchedObjects, {
+  readonly informers: ReadonlyArray<Informer>
+}>()("@fairlead/reconciler/LaunchedObjects") {
+  /** Follows objects of these kinds that carry the managed label, in one namespace or in all. */
+  static readonly layer = (
+    resources: ReadonlyArray<KubeResource.KubeResource>,
+    namespace?: string
+  ): Layer.Layer<LaunchedObjects, never, KubeTransport> =>
+    Layer.effect(
+      LaunchedObjects,
+      Effect.map(
+        Effect.forEach(resources, (resource) => Informer.make({ resource, namespace, labelSelector: `${TaskAction.labels.managed}=true` })),
+        (informers) => ({ informers })
+      )
+    )
+}
+
+interface Status {
+  readonly phase?: string
+  readonly containerStatuses?: ReadonlyArray<unknown>
+}
+
+/**
+ * True for a change of a launched object that can bring its action further: a new status, its deletion. An object that
+ * was only just created is no news to the engine, which created it.
+ */
+export const isNews = (change: Change): boolean => {
+  if (change.type === "Deleted" || change.initial === true) return true
+  const status = statusOf(change.object)
+  if (change.type === "Added") {
+    return status !== undefined && (status.phase ?? "Pending") !== "Pending" || (status?.containerStatuses?.length ?? 0) > 0
+  }
+  return statusOf(change.previous) !== status || change.previous?.metadata.deletionTimestamp !== change.object.metadata.deletionTimestamp
+}
+
+const statusOf = (object: KubeObject | undefined): Status | undefined => (object as { readonly status?: Status } | undefined)?.status

@@ -1,0 +1,94 @@
+/** The reconcile function of TaskActions: reads one action from the cache and brings it one step further. */
+import { type ReconcileRequest, Result, type Store, TerminalError } from "@fairlead/controller"
+import type { TaskAction } from "@fairlead/core"
+import { KubeClient, KubeError, type KubeObject } from "@fairlead/kube"
+import { Clock, Effect } from "effect"
+import { type EngineConfig, limitsOf } from "./EngineConfig.ts"
+import * as EngineMetrics from "./EngineMetrics.ts"
+import { EventSink } from "./EventSink.ts"
+import { Memories } from "./internal/actionMemory.ts"
+import { advanceCondition } from "./internal/conditionAction.ts"
+import { conclude, endDeleted, isConcluded } from "./internal/conclusion.ts"
+import { terminalCondition } from "./internal/conditions.ts"
+import { recall } from "./internal/outbox.ts"
+import { advance } from "./internal/round.ts"
+import type { Surroundings } from "./internal/surroundings.ts"
+import { LaunchFiles } from "./LaunchFiles.ts"
+import { PluginRegistry } from "./PluginRegistry.ts"
+
+/** A TaskAction as the cache holds it. */
+export type CachedAction = TaskAction.TaskAction & KubeObject
+
+/** What a reconciler needs besides the services. */
+export interface TaskActionReconcilerOptions {
+  readonly config: EngineConfig
+  /** The cache of TaskActions. */
+  readonly store: Pick<Store<CachedAction>, "get">
+  /** Tells people that something is wrong with an action. Must not fail and should not wait. */
+  readonly warn?: ((action: TaskAction.TaskAction, reason: string, message: string) => Effect.Effect<void>) | undefined
+  readonly metrics?: EngineMetrics.EngineMetrics | undefined
+}
+
+/**
+ * Drives TaskActions.
+ *
+ * Guarantees: a status is stored before an event tells of it and before its launch is cleaned up or replaced; a round that
+ * fails or is cut short at any point is repeated without doing anything twice; no round waits for the work itself.
+ */
+export interface TaskActionReconciler {
+  readonly reconcile: (request: ReconcileRequest) => Effect.Effect<Result, KubeError.KubeError | TerminalError>
+  /** Number of actions that are remembered between rounds. */
+  readonly remembered: () => number
+}
+
+/** Makes the reconciler from the services of the context. */
+export const make = Effect.fnUntraced(function*(options: TaskActionReconcilerOptions) {
+  const around: Surroundings = {
+    config: options.config,
+    limits: limitsOf(options.config),
+    kube: yield* KubeClient,
+    registry: yield* PluginRegistry,
+    sink: yield* EventSink,
+    files: yield* LaunchFiles,
+    memories: new Memories(),
+    metrics: options.metrics ?? (yield* EngineMetrics.make),
+    warn: options.warn ?? logWarning
+  }
+  const remember = (action: TaskAction.TaskAction) => recall(action, around.config)
+
+  const reconcile = Effect.fnUntraced(function*({ namespace, name }: ReconcileRequest) {
+    const action = options.store.get(namespace, name)
+    if (action === undefined) {
+      around.memories.forget(namespace, name)
+      return Result.done
+    }
+    const isEnded = terminalCondition(action.status) !== undefined
+    if (isEnded && isConcluded(action)) return Result.done
+    const now = yield* Clock.currentTimeMillis
+    const memory = around.memories.of(action, remember)
+    if (action.metadata.deletionTimestamp !== undefined) return yield* endDeleted(around, action, memory, now)
+    if (isEnded) return yield* conclude(around, action, memory, now)
+    if ((action.spec as typeof action.spec | undefined)?.actionType === "condition") return yield* advanceCondition(around, action, memory, now)
+    return yield* advance(around, action, memory, now)
+  })
+
+  return {
+    reconcile: (request) => Effect.catchIf(reconcile(request), isHopeless, (error) => giveUp(around, request, error)),
+    remembered: () => around.memories.size
+  } satisfies TaskActionReconciler
+})
+
+/** Errors that the same call would meet again: the action is gone, or the server will never take what we write. Missing rights may come. */
+const isHopeless = (error: KubeError.KubeError): boolean =>
+  KubeError.isReason(error, "NotFound", "Invalid", "BadRequest", "RequestEntityTooLarge", "MethodNotAllowed", "UnsupportedMediaType")
+
+const giveUp = (around: Surroundings, { namespace, name }: ReconcileRequest, error: KubeError.KubeError): Effect.Effect<Result, TerminalError> => {
+  if (error.reason._tag === "NotFound") {
+    around.memories.forget(namespace, name)
+    return Effect.succeed(Result.done)
+  }
+  return Effect.fail(new TerminalError({ message: `${namespace}/${name} is parked until it changes: ${error.message}`, cause: error }))
+}
+
+const logWarning = (action: TaskAction.TaskAction, reason: string, message: string): Effect.Effect<void> =>
+  Effect.logWarning(`${action.metadata.namespace}/${action.metadata.name}: ${reason}: ${message}`)

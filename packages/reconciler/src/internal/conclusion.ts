@@ -1,0 +1,111 @@
+/** Ends: of a launch, of an action, of an action that was deleted. Every step can be repeated after a crash. */
+import { Result as ControllerResult } from "@fairlead/controller"
+import { TaskAction } from "@fairlead/core"
+import { Duration, Effect, Result } from "effect"
+import { type Assignment, prepare, type Rejection } from "../Preparation.ts"
+import type { ActionMemory } from "./actionMemory.ts"
+import { terminalCondition } from "./conditions.ts"
+import { contextOf } from "./launches.ts"
+import { abortedEvent, deliver, redeliverAfter, settle } from "./outbox.ts"
+import { lookAt, patchAction, type Surroundings } from "./surroundings.ts"
+import { fromWire, toMinuteLabel } from "./times.ts"
+
+type Action = TaskAction.TaskAction
+type Status = TaskAction.TaskActionStatus
+
+/** A cleanup that failed is tried again after this time. */
+const cleanUpAgainAfter = 5_000
+
+/** The preparation of an action, made on first use. */
+export const preparationOf = (around: Surroundings, action: Action, memory: ActionMemory): Assignment | Rejection =>
+  (memory.preparation ??= prepare(action, around.registry, around.config, around.limits))
+
+/** True while the engine answers for the action's workload. */
+export const hasFinalizer = (action: Action): boolean => action.metadata.finalizers?.includes(TaskAction.finalizer) ?? false
+
+/**
+ * Stops the workload of the launch that `status` is in, if `reason` is given, and frees what is left of it.
+ * Answers whether that is done; after `concludeTimeout` since `since` it is given up with a warning.
+ */
+export const cleanUp = Effect.fnUntraced(function*(
+  around: Surroundings,
+  action: Action,
+  memory: ActionMemory,
+  status: Status,
+  reason: string | undefined,
+  since: number,
+  now: number
+) {
+  const preparation = preparationOf(around, action, memory)
+  if (preparation._tag === "Rejection") {
+    yield* around.warn(action, "FinalizationSkipped", `the workload, if any, is left to the garbage collector: ${preparation.message}`)
+    return true
+  }
+  const { plugin } = preparation
+  const context = contextOf(around, action, memory, preparation, status, now)
+  const steps = reason === undefined ? plugin.finalize(context) : Effect.andThen(plugin.abort(context, reason), plugin.finalize(context))
+  const result = yield* Effect.result(steps)
+  if (Result.isSuccess(result)) return true
+  const isLost = !result.failure.retryable || now - since >= Duration.toMillis(around.config.concludeTimeout)
+  yield* around.warn(action, isLost ? "FinalizationSkipped" : "FinalizationFailed", result.failure.message)
+  return isLost
+})
+
+/**
+ * Lets go of an action that has ended: its events go out, its workload is cleaned up, then one write takes the finalizer
+ * off and puts the terminal labels on. An action without finalizer and with its labels has been let go before.
+ */
+export const conclude = Effect.fnUntraced(function*(around: Surroundings, action: Action, memory: ActionMemory, now: number) {
+  const condition = terminalCondition(action.status)
+  const endedAt = fromWire(condition?.lastTransitionTime) ?? now
+  const isLate = now - endedAt >= Duration.toMillis(around.config.concludeTimeout)
+  const isDelivered = yield* deliver(around, action, memory)
+  if (!isDelivered && !isLate) return lookAt(now + redeliverAfter, now)
+  if (hasFinalizer(action)) {
+    const reason = condition?.type === "Failed" ? `the task ended: ${condition.reason}` : undefined
+    const isClean = yield* cleanUp(around, action, memory, action.status ?? {}, reason, endedAt, now)
+    if (!isClean) return lookAt(now + cleanUpAgainAfter, now)
+  }
+  yield* patchAction(around, action, undefined, { metadata: finalMetadata(action, endedAt) })
+  around.memories.forget(action.metadata.namespace, action.metadata.name ?? "")
+  return ControllerResult.done
+})
+
+/** True when nothing is left to do for an ended action. */
+export const isConcluded = (action: Action): boolean =>
+  !hasFinalizer(action) && action.metadata.labels?.[TaskAction.labels.terminationStatus] !== undefined &&
+  action.metadata.labels[TaskAction.labels.completedTime] !== undefined
+
+const finalMetadata = (action: Action, endedAt: number): { readonly [field: string]: unknown } => ({
+  labels: { [TaskAction.labels.terminationStatus]: "terminated", [TaskAction.labels.completedTime]: toMinuteLabel(endedAt) },
+  ...withoutFinalizer(action)
+})
+
+const withoutFinalizer = (action: Action): { readonly [field: string]: unknown } =>
+  hasFinalizer(action) ? { finalizers: action.metadata.finalizers?.filter((it) => it !== TaskAction.finalizer) } : {}
+
+/** Carries out the deletion of an action: abort, finalize, tell, let go. One that had ended already is only let go. */
+export const endDeleted = Effect.fnUntraced(function*(around: Surroundings, seen: Action, memory: ActionMemory, now: number) {
+  const { namespace, name = "" } = seen.metadata
+  if (!hasFinalizer(seen)) {
+    around.memories.forget(namespace, name)
+    return ControllerResult.done
+  }
+  const action = yield* settle(around, seen, memory)
+  if (terminalCondition(action.status) !== undefined) return yield* conclude(around, action, memory, now)
+  const since = fromWire(action.metadata.deletionTimestamp) ?? now
+  const status = memory.pending?.status ?? action.status ?? {}
+  const isClean = yield* cleanUp(around, action, memory, status, "the action was deleted", since, now)
+  if (!isClean) return lookAt(now + cleanUpAgainAfter, now)
+  if (!memory.isAbortTold) {
+    const told = abortedEvent(action, status, memory.preparation, around.config, since)
+    memory.outbox = [...memory.outbox, ...(memory.pending?.events ?? []), told]
+    memory.pending = undefined
+    memory.isAbortTold = true
+  }
+  const isDelivered = yield* deliver(around, action, memory)
+  if (!isDelivered && now - since < Duration.toMillis(around.config.concludeTimeout)) return lookAt(now + redeliverAfter, now)
+  yield* patchAction(around, action, undefined, { metadata: withoutFinalizer(action) })
+  around.memories.forget(namespace, name)
+  return ControllerResult.done
+})

@@ -1,0 +1,96 @@
+/** Events wait here until the status that they tell of is stored, and from then on until the sink has them. */
+import type { TaskAction } from "@fairlead/core"
+import { Effect, Result } from "effect"
+import type { ActionEvent } from "../ActionEvent.ts"
+import { attemptOf } from "../Decision.ts"
+import type { EngineConfig } from "../EngineConfig.ts"
+import { actionIdOf, type Assignment, type Rejection } from "../Preparation.ts"
+import { type ActionMemory, fateOf, type Pending } from "./actionMemory.ts"
+import { outputPrefixOf } from "./launches.ts"
+import { buildActionEvent, type Report, untold } from "./reports.ts"
+import { changedFields } from "./statusPatch.ts"
+import { patchAction, type Surroundings } from "./surroundings.ts"
+
+/** How long a sink that refused is left alone. */
+export const redeliverAfter = 5_000
+
+/** Dresses reports as events of the launch that they came from. */
+export const eventsOf = (
+  action: TaskAction.TaskAction,
+  preparation: Assignment | Rejection | undefined,
+  config: EngineConfig,
+  reports: ReadonlyArray<Report>,
+  launch: number
+): ReadonlyArray<ActionEvent> => {
+  const id = actionIdOf(action)
+  return reports.map((report) => {
+    const folder = preparation?._tag === "Assignment" ? outputPrefixOf(action, preparation, report.attempt, launch) : undefined
+    return buildActionEvent(report, id, config.cluster, folder)
+  })
+}
+
+/** What a fresh memory starts from: everything that the stored status tells and nobody may have heard. */
+export const recall = (action: TaskAction.TaskAction, config: EngineConfig): Pick<ActionMemory, "outbox" | "delivered"> => {
+  const status = action.status ?? {}
+  return { outbox: eventsOf(action, undefined, config, untold(status), status.launches ?? 0), delivered: status.delivered ?? 0 }
+}
+
+/** Stores a status. Until the write is known to be done it stays pending, so that a failed one is not forgotten. */
+export const storeStatus = Effect.fnUntraced(function*(around: Surroundings, action: TaskAction.TaskAction, memory: ActionMemory, pending: Pending) {
+  memory.pending = { ...pending, isUrgent: true }
+  const next = memory.delivered > 0 ? { ...pending.status, delivered: memory.delivered } : pending.status
+  const updated = yield* patchAction(around, action, "status", { status: changedFields(action.status, next) })
+  memory.pending = undefined
+  memory.outbox = [...memory.outbox, ...pending.events]
+  around.metrics.storedPhase(next.pluginPhase)
+  return updated
+})
+
+/** Finishes a write of an earlier round whose fate was unknown, so that this round starts from what is stored. */
+export const settle = Effect.fnUntraced(function*(around: Surroundings, action: TaskAction.TaskAction, memory: ActionMemory) {
+  const { pending } = memory
+  if (pending === undefined) return action
+  switch (fateOf(pending, action.status)) {
+    case "Stored":
+      memory.pending = undefined
+      memory.outbox = [...memory.outbox, ...pending.events]
+      return action
+    case "Overtaken":
+      memory.pending = undefined
+      return action
+    case "Waiting":
+      return pending.isUrgent ? yield* storeStatus(around, action, memory, pending) : action
+  }
+})
+
+/** Sends what is in the outbox; answers whether it is empty now. Refused events stay, events that no one will ever take go. */
+export const deliver = Effect.fnUntraced(function*(around: Surroundings, action: TaskAction.TaskAction, memory: ActionMemory) {
+  const events = memory.outbox
+  if (events.length === 0) return true
+  const result = yield* Effect.result(around.sink.record(events))
+  if (Result.isFailure(result)) {
+    around.metrics.refusedEvents()
+    yield* around.warn(action, "ActionEventPublishFailed", result.failure.message)
+    if (result.failure.retryable) return false
+  }
+  memory.delivered = events.at(-1)!.version
+  memory.outbox = memory.outbox.slice(events.length)
+  return memory.outbox.length === 0
+})
+
+/** The event that tells of an action that was deleted before it ended. */
+export const abortedEvent = (
+  action: TaskAction.TaskAction,
+  status: TaskAction.TaskActionStatus,
+  preparation: Assignment | Rejection | undefined,
+  config: EngineConfig,
+  at: number
+): ActionEvent =>
+  eventsOf(action, preparation, config, [{
+    sequence: (status.sequence ?? 0) + 1,
+    attempt: attemptOf(status),
+    phase: "ABORTED",
+    at,
+    reason: "the action was deleted",
+    info: { logs: [], externalResources: [], additionalReasons: [] }
+  }], status.launches ?? 0)[0]!

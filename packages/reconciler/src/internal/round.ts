@@ -1,0 +1,179 @@
+/** One round of an action that has not ended: look, decide, store, tell, go on. */
+import { Phase, PluginError, TaskAction } from "@fairlead/core"
+import { KubeError } from "@fairlead/kube"
+import { Cause, Effect, Exit } from "effect"
+import { type Decision, decide, nextLaunch, type Outcome, reject, relaunchAt, type Situation } from "../Decision.ts"
+import { actionIdOf, type Assignment, type Rejection } from "../Preparation.ts"
+import type { ActionMemory, Pending } from "./actionMemory.ts"
+import { cleanUp, conclude, hasFinalizer, preparationOf } from "./conclusion.ts"
+import { terminalCondition } from "./conditions.ts"
+import { contextOf } from "./launches.ts"
+import { deliver, eventsOf, redeliverAfter, settle, storeStatus } from "./outbox.ts"
+import { changedAt } from "./phaseHistory.ts"
+import { lookAt, patchAction, type Surroundings } from "./surroundings.ts"
+import { fromWire } from "./times.ts"
+
+type Action = TaskAction.TaskAction
+type Status = TaskAction.TaskActionStatus
+
+/** Brings an action one step further. Whatever fails here is tried again by the controller; nothing is lost by that. */
+export const advance = Effect.fnUntraced(function*(around: Surroundings, seen: Action, memory: ActionMemory, now: number) {
+  const action = yield* settle(around, seen, memory)
+  if (terminalCondition(action.status) !== undefined) return yield* conclude(around, action, memory, now)
+  const preparation = preparationOf(around, action, memory)
+  if (preparation._tag === "Rejection") return yield* refuse(around, action, memory, preparation, now)
+  const isDelivered = yield* deliver(around, action, memory)
+  if (now < memory.notBefore) return yield* waitOut(around, action, memory, now)
+
+  let status: Status = memory.pending?.status ?? action.status ?? {}
+  if (status.pluginPhase === "PhaseRetryableFailure") {
+    const due = yield* betweenLaunches(around, action, memory, preparation, status, now)
+    if (due > now) return lookAt(due, now)
+    status = nextLaunch(status)
+  }
+  const held = hasFinalizer(action)
+    ? action
+    : yield* patchAction(around, action, undefined, { metadata: { finalizers: [...(action.metadata.finalizers ?? []), TaskAction.finalizer] } })
+  const situation = situationOf(around, held, preparation, status, now)
+  const outcome = yield* handle(around, held, memory, preparation, status, now)
+  const verdict = yield* carryOut(around, held, memory, situation, decide(situation, outcome))
+  return isDelivered ? verdict : lookAt(Math.min(now + (verdict.requeueAfter ?? Infinity), now + redeliverAfter), now)
+})
+
+/** The plugin is left alone for a while; only what waits to be stored may fall due. */
+const waitOut = Effect.fnUntraced(function*(around: Surroundings, action: Action, memory: ActionMemory, now: number) {
+  const { pending, notBefore } = memory
+  const dueAt = pending === undefined ? Infinity : pending.since + around.limits.progressDelay
+  if (pending === undefined || now < dueAt) return lookAt(Math.min(notBefore, dueAt), now)
+  yield* storeStatus(around, action, memory, pending)
+  return lookAt(notBefore, now)
+})
+
+/** Cleans up after a failed launch, once, and answers when the next one is due. */
+const betweenLaunches = Effect.fnUntraced(function*(
+  around: Surroundings,
+  action: Action,
+  memory: ActionMemory,
+  assignment: Assignment,
+  status: Status,
+  now: number
+) {
+  const failedAt = changedAt(status.phaseHistory ?? []) ?? now
+  if (memory.cleanedUp !== status.sequence) {
+    const code = status.errorState?.code ?? "Unknown"
+    const isClean = yield* cleanUp(around, action, memory, status, `the launch failed: ${code}`, failedAt, now)
+    if (!isClean) return now + redeliverAfter
+    memory.cleanedUp = status.sequence
+  }
+  return relaunchAt(situationOf(around, action, assignment, status, now), failedAt)
+})
+
+const handle = Effect.fnUntraced(function*(
+  around: Surroundings,
+  action: Action,
+  memory: ActionMemory,
+  assignment: Assignment,
+  status: Status,
+  now: number
+) {
+  const { plugin, inputs } = assignment
+  if (inputs !== undefined && !memory.areInputsWritten && status.pluginState === undefined) {
+    const written = yield* Effect.exit(around.files.putInputs(plugin.id, assignment.inputPrefix, inputs))
+    if (Exit.isFailure(written)) return failureOf(plugin.id, written.cause)
+    memory.areInputsWritten = true
+  }
+  const context = contextOf(around, action, memory, assignment, status, now)
+  const exit = yield* Effect.exit(plugin.handle(context))
+  if (Exit.isSuccess(exit)) return { _tag: "Reported", transition: exit.value } as const
+  if (Cause.hasInterruptsOnly(exit.cause)) return yield* Effect.interrupt
+  const failed = failureOf(plugin.id, exit.cause)
+  yield* around.warn(action, "FailedPluginHandle", failed.error.message)
+  return failed
+})
+
+/** A defect of a plugin is its own failure like any other: it must not stop anybody else. */
+const failureOf = (plugin: string, cause: Cause.Cause<PluginError>): Outcome & { readonly _tag: "Failed" } => {
+  const error = Cause.squash(cause)
+  if (error instanceof PluginError) return { _tag: "Failed", error }
+  const description = error instanceof Error ? error.message : String(error)
+  return { _tag: "Failed", error: new PluginError({ plugin, code: "PluginDefect", description, kind: "SYSTEM", retryable: true }) }
+}
+
+/** Does what was decided, in the only safe order: store, tell, then touch the world. */
+const carryOut = Effect.fnUntraced(function*(
+  around: Surroundings,
+  action: Action,
+  memory: ActionMemory,
+  situation: Situation,
+  decision: Decision
+) {
+  const { now, limits } = situation
+  const { next } = decision
+  if ((decision.status.systemFailures ?? 0) > (situation.status.systemFailures ?? 0)) around.metrics.systemFailed()
+  memory.notBefore = next._tag === "Wait" ? next.notBefore : 0
+  if (decision.write === "Nothing" && memory.pending === undefined) return lookAt(next._tag === "Wait" ? next.until : now, now)
+  const pending = addTo(memory.pending, action, decision, eventsOf(action, memory.preparation, around.config, decision.reports, situation.status.launches ?? 0), now)
+  memory.pending = pending
+  const dueAt = pending.since + limits.progressDelay
+  if (!pending.isUrgent && now < dueAt) return lookAt(Math.min(dueAt, next._tag === "Wait" ? next.until : now), now)
+  const stored = yield* storeStatus(around, action, memory, pending).pipe(
+    Effect.catchIf(isRefusal, (error) => storeRefusal(around, action, memory, situation, error))
+  )
+  if (terminalCondition(stored.status) !== undefined) return yield* conclude(around, stored, memory, now)
+  const isDelivered = yield* deliver(around, stored, memory)
+  const until = next._tag === "Wait" ? next.until : now
+  return lookAt(isDelivered ? until : Math.min(until, now + redeliverAfter), now)
+})
+
+const isRefusal = (error: KubeError.KubeError): boolean => KubeError.isReason(error, "Invalid", "BadRequest", "RequestEntityTooLarge")
+
+/** The server will never take the status that was decided: the action ends with a small one that says so. */
+const storeRefusal = (around: Surroundings, action: Action, memory: ActionMemory, situation: Situation, error: KubeError.KubeError) => {
+  const fault = Phase.permanentFailure({ code: "StatusRefused", message: error.message, kind: "SYSTEM" })
+  const decision = decide({ ...situation, status: action.status ?? {} }, { _tag: "Reported", transition: { phase: fault } })
+  const events = eventsOf(action, memory.preparation, around.config, decision.reports, situation.status.launches ?? 0)
+  return storeStatus(around, action, memory, addTo(undefined, action, decision, events, situation.now))
+}
+
+const addTo = (
+  pending: Pending | undefined,
+  action: Action,
+  decision: Decision,
+  events: Pending["events"],
+  now: number
+): Pending => ({
+  base: pending === undefined ? action.status : pending.base,
+  status: decision.status,
+  events: pending === undefined ? events : [...pending.events, ...events],
+  since: pending?.since ?? now,
+  isUrgent: decision.write === "Now"
+})
+
+/** Ends an action that cannot be carried out. It gets no finalizer: there is nothing to clean up. */
+const refuse = Effect.fnUntraced(function*(around: Surroundings, action: Action, memory: ActionMemory, rejection: Rejection, now: number) {
+  const reason = rejection.reason === "PluginNotFound" ? "FailedPluginResolve" : "FailedValidation"
+  yield* around.warn(action, reason, rejection.message)
+  const bounds = { maxAttempts: 1, retryDelay: () => 0, queuedTimeout: 0, runningTimeout: 0, deadline: 0 }
+  const status = rejection.isStatusCorrupt ? {} : (memory.pending?.status ?? action.status ?? {})
+  const situation: Situation = { ...placeOf(around, action, now), status, bounds }
+  return yield* carryOut(around, action, memory, situation, reject(situation, rejection.reason, rejection.message))
+})
+
+const situationOf = (around: Surroundings, action: Action, assignment: Assignment, status: Status, now: number): Situation => ({
+  ...placeOf(around, action, now),
+  status,
+  bounds: assignment.bounds
+})
+
+const actionNameOf = (action: Action): string => {
+  const { run, action: name } = actionIdOf(action)
+  return `${run}/${name}`
+}
+
+const placeOf = (around: Surroundings, action: Action, now: number): Omit<Situation, "status" | "bounds"> => ({
+  actionId: actionNameOf(action),
+  generation: action.metadata.generation,
+  createdAt: fromWire(action.metadata.creationTimestamp) ?? now,
+  limits: around.limits,
+  now
+})

@@ -1,0 +1,43 @@
+/** Everything around a round, handed from function to function. */
+import type { TaskAction } from "@fairlead/core"
+import { Result } from "@fairlead/controller"
+import { type KubeClient, type KubeError, type KubeObject, KubeResource } from "@fairlead/kube"
+import type { Effect } from "effect"
+import type { EngineConfig, Limits } from "../EngineConfig.ts"
+import type { EngineMetrics } from "../EngineMetrics.ts"
+import type { EventSink } from "../EventSink.ts"
+import type { PluginRegistry } from "../PluginRegistry.ts"
+import type { LaunchFiles } from "../LaunchFiles.ts"
+import type { Memories } from "./actionMemory.ts"
+
+/** What a round works with. */
+export interface Surroundings {
+  readonly config: EngineConfig
+  readonly limits: Limits
+  readonly kube: KubeClient["Service"]
+  readonly registry: PluginRegistry["Service"]
+  readonly sink: EventSink["Service"]
+  readonly files: LaunchFiles["Service"]
+  readonly memories: Memories
+  readonly metrics: EngineMetrics
+  /** Tells people about an action that something went wrong, as a Kubernetes event. */
+  readonly warn: (action: TaskAction.TaskAction, reason: string, message: string) => Effect.Effect<void>
+}
+
+/** Asks for the next round at `time`; at infinity only a change can bring news. */
+export const lookAt = (time: number, now: number): Result =>
+  Number.isFinite(time) ? { requeueAfter: Math.max(0, time - now) } : Result.done
+
+type Action = TaskAction.TaskAction & KubeObject
+
+/** Patches metadata or status of an action, on the condition that it is still the version that was decided upon. */
+export const patchAction = (
+  around: Surroundings,
+  action: TaskAction.TaskAction,
+  subresource: "status" | undefined,
+  patch: { readonly metadata?: { readonly [field: string]: unknown }; readonly status?: { readonly [field: string]: unknown } }
+): Effect.Effect<TaskAction.TaskAction, KubeError.KubeError> => {
+  const { namespace, name = "", resourceVersion } = action.metadata
+  const body = { ...patch, metadata: { ...patch.metadata, resourceVersion } }
+  return around.kube.patch<Action>(KubeResource.taskActions, { namespace, name, subresource }, "merge", body)
+}
