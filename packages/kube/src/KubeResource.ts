@@ -20,6 +20,7 @@ export const make = (
   namespaced = true
 ): KubeResource => ({ group, version, plural, kind, namespaced })
 
+/** The resources that Fairlead and its fakes read and write by name. */
 export const pods = make("", "v1", "pods", "Pod")
 export const nodes = make("", "v1", "nodes", "Node", false)
 export const namespaces = make("", "v1", "namespaces", "Namespace", false)
@@ -38,6 +39,8 @@ export const customResourceDefinitions = make(
   "CustomResourceDefinition",
   false
 )
+
+/** The custom resource that tasks come in. */
 export const taskActions = make("flyte.org", "v1", "taskactions", "TaskAction")
 
 /** `apiVersion` of the resource's objects: `v1`, `batch/v1`. */

@@ -106,14 +106,14 @@ interface Connection {
   ) => Promise<Outcome<void>>
 }
 
-const connect = ({ baseUrl, fetch, headers, userAgent }: KubeTransportFetchOptions): Connection => {
+const connect = ({ baseUrl, fetch: carryOut, headers, userAgent }: KubeTransportFetchOptions): Connection => {
   const base = checkBaseUrl(baseUrl)
   const address = base.origin + base.pathname.replace(/\/+$/, "")
   const fixed = { accept: "application/json", "user-agent": userAgent ?? "fairlead", ...headers }
 
   const send = async (call: Call, token: string | undefined, signal: AbortSignal): Promise<Response> => {
     const query = new URLSearchParams(Object.entries(call.query).filter((entry): entry is [string, string] => entry[1] !== undefined))
-    return await fetch(
+    return await carryOut(
       new Request(`${address}${call.path}${query.size === 0 ? "" : `?${query}`}`, {
         method: call.verb,
         headers: {

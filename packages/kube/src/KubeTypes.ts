@@ -36,6 +36,7 @@ export type Raw<T> = T extends Date ? string
 /** An object of a generated type with the `metadata` that objects from the cluster always have. */
 export type RawObject<T> = Omit<Raw<T>, "metadata"> & { readonly metadata: ObjectMeta }
 
+/** Parts of built-in objects. */
 export type Container = Raw<V1Container>
 export type ContainerState = Raw<V1ContainerState>
 export type ContainerStatus = Raw<V1ContainerStatus>
@@ -47,6 +48,7 @@ export type ResourceRequirements = Raw<V1ResourceRequirements>
 export type Volume = Raw<V1Volume>
 export type VolumeMount = Raw<V1VolumeMount>
 
+/** Built-in objects. */
 export type ConfigMap = RawObject<V1ConfigMap>
 export type CustomResourceDefinition = RawObject<V1CustomResourceDefinition>
 export type Event = RawObject<EventsV1Event>

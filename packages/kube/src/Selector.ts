@@ -91,8 +91,8 @@ export interface FieldRequirement {
 /** A parsed field selector: all its requirements must hold. */
 export interface FieldSelector {
   readonly requirements: ReadonlyArray<FieldRequirement>
-  /** Asks `valueOf` for each field that the selector names. */
-  readonly matches: (valueOf: (field: string) => string | undefined) => boolean
+  /** Asks `fieldValue` for each field that the selector names. */
+  readonly matches: (fieldValue: (field: string) => string | undefined) => boolean
 }
 
 /** Selects every object. */
@@ -171,8 +171,8 @@ const compileLabels = (unsorted: ReadonlyArray<LabelRequirement>): LabelSelector
 
 const compileFields = (requirements: ReadonlyArray<FieldRequirement>): FieldSelector => ({
   requirements,
-  matches: (valueOf) =>
-    requirements.every(({ field, operator, value }) => ((valueOf(field) ?? "") === value) === (operator === "="))
+  matches: (fieldValue) =>
+    requirements.every(({ field, operator, value }) => ((fieldValue(field) ?? "") === value) === (operator === "="))
 })
 
 const formatRequirement = ({ key, operator, values }: LabelRequirement): string => {
