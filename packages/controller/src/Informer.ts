@@ -1,7 +1,10 @@
 /** Follows the objects of one kind and keeps a local copy of them. */
-import { Effect, Latch, type Scope } from "effect"
+import { Clock, Effect, Latch, type Scope } from "effect"
 import { type KubeError, type KubeList, type KubeObject, type KubeResource, KubeTransport } from "@fairlead/kube"
+import { CurrentHealth } from "./Health.ts"
 import { InformerCore } from "./internal/informerCore.ts"
+import { informerHealth, registerInformer } from "./internal/informerMetrics.ts"
+import { monotonicMillis } from "./internal/monotonic.ts"
 import { follow, type Reflection } from "./internal/reflectorLoop.ts"
 import { initialState, type ReflectorOptions } from "./internal/reflectorState.ts"
 import { keyOf } from "./ReconcileRequest.ts"
@@ -79,6 +82,9 @@ export interface InformerStats {
   readonly watchingSince: number | undefined
 }
 
+/** A little less than the five minutes after which servers and proxies like to close a quiet connection. */
+const watchSecondsDefault = 290
+
 /** Starts informers. */
 export const Informer = {
   /** Starts following; stops when the scope closes. Fails never: what goes wrong is retried and logged. */
@@ -89,6 +95,8 @@ const make = Effect.fnUntraced(function*<A extends KubeObject>(options: Informer
   const transport = yield* KubeTransport
   const services = yield* Effect.context<never>()
   const runFork = Effect.runForkWith(services)
+  const clock = yield* Clock.Clock
+  const watchSeconds = options.watchSeconds ?? watchSecondsDefault
   const latch = Latch.makeUnsafe(false)
   const { resource, namespace } = options
   const core = new InformerCore<A>({
@@ -114,7 +122,7 @@ const make = Effect.fnUntraced(function*<A extends KubeObject>(options: Informer
     else if (answer.metadata.resourceVersion !== undefined) core.removeAbsent(keyOf(of, name), answer.metadata.resourceVersion)
   })
 
-  return {
+  const informer: Informer<A> = {
     resource,
     namespace,
     store: core.store,
@@ -131,7 +139,12 @@ const make = Effect.fnUntraced(function*<A extends KubeObject>(options: Informer
       parkings: core.parkings,
       watchingSince: reflection.watchingSince
     })
-  } satisfies Informer<A>
+  }
+  yield* Effect.acquireRelease(
+    Effect.map(CurrentHealth, (health) => [registerInformer(informer, services), health.register(informerHealth(informer, watchSeconds, () => monotonicMillis(clock)))]),
+    (stops) => Effect.sync(() => stops.forEach((stop) => stop()))
+  )
+  return informer
 })
 
 const transformOf = <A extends KubeObject>(options: InformerOptions<A>): Transform<A> => {
@@ -143,6 +156,6 @@ const reflectorOptions = <A extends KubeObject>(options: InformerOptions<A>): Re
   labelSelector: options.labelSelector,
   fieldSelector: options.fieldSelector,
   pageSize: options.pageSize ?? 500,
-  watchSeconds: options.watchSeconds ?? 290,
+  watchSeconds: options.watchSeconds ?? watchSecondsDefault,
   consistency: options.consistency ?? "Latest"
 })

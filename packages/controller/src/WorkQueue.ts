@@ -1,7 +1,7 @@
 /** Decides which key is worked on next. */
-import { DelayHeap } from "./internal/delayHeap.ts"
 import { FairLanes } from "./internal/fairLanes.ts"
 import { QueueEntry } from "./internal/queueEntry.ts"
+import { RankHeap } from "./internal/rankHeap.ts"
 import { namespaceOfKey } from "./ReconcileRequest.ts"
 
 /** How a work queue shares and waits. All times are in milliseconds. */
@@ -66,7 +66,7 @@ export class WorkQueue {
   readonly #retryLimit: WorkQueueOptions["retryLimit"]
   readonly #entries = new Map<string, QueueEntry>()
   readonly #lanes: FairLanes
-  readonly #delayed = new DelayHeap()
+  readonly #delayed = new RankHeap<QueueEntry>()
   readonly #processing = new Set<QueueEntry>()
   #adds = 0
   #retries = 0
@@ -82,7 +82,7 @@ export class WorkQueue {
 
   /** When the next delayed key is due; `undefined` when none is delayed. */
   get nextDueAt(): number | undefined {
-    return this.#delayed.first?.dueAt
+    return this.#delayed.first?.rank
   }
 
   /** Ready keys. */
@@ -129,7 +129,7 @@ export class WorkQueue {
       return
     }
     entry.priority = Math.max(entry.priority, priority)
-    if (dueAt >= entry.dueAt) return
+    if (dueAt >= entry.rank) return
     this.#delayed.remove(entry)
     this.#delayed.push(entry, dueAt)
   }
@@ -156,7 +156,7 @@ export class WorkQueue {
   /** Makes keys ready that are due. Answers how many. */
   advance(now: number): number {
     let count = 0
-    for (let entry = this.#delayed.first; entry !== undefined && entry.dueAt <= now; entry = this.#delayed.first) {
+    for (let entry = this.#delayed.first; entry !== undefined && entry.rank <= now; entry = this.#delayed.first) {
       this.#delayed.remove(entry)
       count++
       if (!entry.isProcessing) this.#makeReady(entry, now)
@@ -171,7 +171,7 @@ export class WorkQueue {
   /** Takes the key that is next; `undefined` when none may run. Call `done` when it has run, whatever came of it. */
   take(now: number): QueueItem | undefined {
     const due = this.#delayed.first
-    if (due !== undefined && due.dueAt <= now) this.advance(now)
+    if (due !== undefined && due.rank <= now) this.advance(now)
     const entry = this.#lanes.pop()
     if (entry === undefined) return undefined
     entry.isProcessing = true
@@ -207,6 +207,13 @@ export class WorkQueue {
       keys: this.#entries.size,
       oldestStart: oldest?.startedAt
     }
+  }
+
+  /** Sum of the lengths of all runs that go on. */
+  unfinishedMillis(now: number): number {
+    let sum = 0
+    for (const entry of this.#processing) sum += now - entry.startedAt
+    return sum
   }
 
   #enter(key: string): QueueEntry {

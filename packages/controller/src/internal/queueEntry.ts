@@ -1,8 +1,9 @@
 /** What a work queue knows of one key. */
 import type { Lane, Tenant } from "./fairLanes.ts"
+import type { Ranked } from "./rankHeap.ts"
 
 /** One key from its first add until it is idle and has no failures to remember. */
-export class QueueEntry {
+export class QueueEntry implements Ranked {
   readonly key: string
   readonly tenant: Tenant
   /** Where it waits when it is ready; neighbours there. */
@@ -13,7 +14,7 @@ export class QueueEntry {
   /** When it became ready, for the latency. */
   readySince = 0
   /** When it is due, while it is in the delay heap. */
-  dueAt = 0
+  rank = 0
   heapIndex = -1
   heapOrder = 0
   isProcessing = false

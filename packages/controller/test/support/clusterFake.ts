@@ -98,9 +98,9 @@ export class ClusterFake {
     for (const watcher of this.#watchers.splice(0)) watcher.end(error)
   }
 
-  /** Sends the same events to every watcher, whatever the state says. */
-  send(events: ReadonlyArray<WatchEvent>): void {
-    for (const watcher of this.#watchers.slice()) watcher.emit(events)
+  /** Sends the same events to every watcher (of one kind), whatever the state says. */
+  send(events: ReadonlyArray<WatchEvent>, resource?: KubeResource.KubeResource): void {
+    for (const watcher of this.#watchers.slice()) if (resource === undefined || watcher.request.resource === resource) watcher.emit(events)
   }
 
   bookmark(): void {

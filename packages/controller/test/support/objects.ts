@@ -2,6 +2,7 @@
 import { Cause, Effect, Exit, Layer, Logger, type Scope } from "effect"
 import { type KubeObject, KubeClient, KubeResource, type KubeTransport } from "@fairlead/kube"
 import { Simulation } from "@fairlead/simulation"
+import { OwnWrites } from "../../src/index.ts"
 import { ClusterFake } from "./clusterFake.ts"
 
 export interface Widget extends KubeObject {
@@ -44,3 +45,6 @@ export const simulate = <A, E>(
   if (Exit.isFailure(exit)) throw Cause.squash(exit.cause)
   return exit.value
 }
+
+/** Makes the client record its writes, as an application does with `OwnWrites.layer`. */
+export const recording = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, Exclude<R, KubeClient> | KubeClient> => Effect.provide(effect, OwnWrites.layer)

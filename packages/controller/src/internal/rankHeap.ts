@@ -1,28 +1,35 @@
-/** Entries by the time at which they are due; ties in the order in which they were put. */
-import type { QueueEntry } from "./queueEntry.ts"
+/** Things by rank, the lowest first; ties in the order in which they were put. */
+
+/** What the heap notes down in the things that it holds. */
+export interface Ranked {
+  rank: number
+  /** Where it is; -1 when it is in no heap. */
+  heapIndex: number
+  heapOrder: number
+}
 
 /** A binary heap that knows where each entry is, so that one can be taken out of the middle. */
-export class DelayHeap {
-  readonly #entries: Array<QueueEntry> = []
+export class RankHeap<T extends Ranked> {
+  readonly #entries: Array<T> = []
   #order = 0
 
   get size(): number {
     return this.#entries.length
   }
 
-  get first(): QueueEntry | undefined {
+  get first(): T | undefined {
     return this.#entries[0]
   }
 
-  push(entry: QueueEntry, dueAt: number): void {
-    entry.dueAt = dueAt
+  push(entry: T, rank: number): void {
+    entry.rank = rank
     entry.heapOrder = this.#order++
     entry.heapIndex = this.#entries.length
     this.#entries.push(entry)
     this.#up(entry.heapIndex)
   }
 
-  remove(entry: QueueEntry): void {
+  remove(entry: T): void {
     const index = entry.heapIndex
     const last = this.#entries.pop()!
     entry.heapIndex = -1
@@ -61,10 +68,10 @@ export class DelayHeap {
     this.#place(entry, index)
   }
 
-  #place(entry: QueueEntry, index: number): void {
+  #place(entry: T, index: number): void {
     this.#entries[index] = entry
     entry.heapIndex = index
   }
 }
 
-const isBefore = (a: QueueEntry, b: QueueEntry): boolean => a.dueAt < b.dueAt || (a.dueAt === b.dueAt && a.heapOrder < b.heapOrder)
+const isBefore = (a: Ranked, b: Ranked): boolean => a.rank < b.rank || (a.rank === b.rank && a.heapOrder < b.heapOrder)

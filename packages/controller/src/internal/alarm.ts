@@ -1,0 +1,37 @@
+/** One timer for everything that a controller waits for. */
+import { type Clock, Duration, Effect, type Fiber } from "effect"
+
+/** Rings once at the earliest time that was asked for; whoever hears it asks again. */
+export class Alarm {
+  readonly #clock: Clock.Clock
+  readonly #runFork: <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>
+  readonly #ring: (now: number) => void
+  #fiber: Fiber.Fiber<void> | undefined
+  #at = Number.POSITIVE_INFINITY
+
+  constructor(clock: Clock.Clock, runFork: <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>, ring: (now: number) => void) {
+    this.#clock = clock
+    this.#runFork = runFork
+    this.#ring = ring
+  }
+
+  /** Rings at `at`, in the milliseconds that `now` is in, or earlier if that was asked for before. */
+  set(at: number, now: number): void {
+    if (at >= this.#at) return
+    this.stop()
+    this.#at = at
+    const ring = Effect.sync(() => {
+      this.#fiber = undefined
+      this.#at = Number.POSITIVE_INFINITY
+      this.#ring(at)
+    })
+    this.#fiber = this.#runFork(Effect.flatMap(this.#clock.sleep(Duration.millis(Math.max(0, at - now))), () => ring))
+  }
+
+  stop(): void {
+    this.#at = Number.POSITIVE_INFINITY
+    const fiber = this.#fiber
+    this.#fiber = undefined
+    fiber?.interruptUnsafe()
+  }
+}

@@ -1,0 +1,285 @@
+/** The heart of a controller: takes keys from the queue, runs them as fibers, and puts them back. */
+import { Cause, type Clock, Context, Effect, type Fiber, type Exit, Latch, type Scheduler } from "effect"
+import { CurrentWrites } from "../OwnWrites.ts"
+import { fromKey, keyOf, type ReconcileRequest } from "../ReconcileRequest.ts"
+import type { Result } from "../Result.ts"
+import type { QueueItem, WorkQueue } from "../WorkQueue.ts"
+import { Alarm } from "./alarm.ts"
+import type { Expectations } from "./expectations.ts"
+import { Histogram, queueBuckets, reconcileBuckets } from "./histogram.ts"
+import { monotonicMillis } from "./monotonic.ts"
+import { describe, type Outcome, outcomeOf } from "./outcome.ts"
+
+/** One reconcile that is going on. */
+interface Run {
+  readonly key: string
+  readonly priority: number
+  readonly startedAt: number
+  fiber: Fiber.Fiber<Result, unknown> | undefined
+  isTimedOut: boolean
+  /** It did not react to the interruption: its place was given to another key. */
+  isAbandoned: boolean
+}
+
+export interface CoreOptions {
+  readonly name: string
+  readonly reconcile: (request: ReconcileRequest) => Effect.Effect<Result, unknown>
+  readonly workers: number
+  readonly timeoutMillis: number
+  readonly requeueJitter: number
+  readonly debounceMillis: number
+  readonly accepts: ((request: ReconcileRequest) => boolean) | undefined
+  readonly queue: WorkQueue
+  readonly clock: Clock.Clock
+  readonly random: { nextDoubleUnsafe(): number }
+  readonly scheduler: Scheduler.Scheduler
+  readonly context: Context.Context<never>
+}
+
+/** Time that a reconcile has to react to its interruption before another key gets its place. */
+const abandonMillis = 5000
+/** Reconciles started in one go before other fibers have their turn. */
+const startsMax = 32
+
+export class ControllerCore {
+  readonly queue: WorkQueue
+  readonly queueSeconds = new Histogram(queueBuckets)
+  readonly workSeconds = new Histogram(queueBuckets)
+  readonly reconcileSeconds = new Histogram(reconcileBuckets)
+  readonly outcomes: Record<Outcome["_tag"], number> = { Done: 0, RequeueAfter: 0, Failed: 0, Terminal: 0, Defect: 0, TimedOut: 0, Interrupted: 0 }
+  /** Times that a key waited to see its own writes, and times that it had to read them. */
+  waits = 0
+  catchUps = 0
+  abandoned = 0
+  active = 0
+  /** When a run last began or ended. */
+  progressedAt = 0
+  expectations: Expectations | undefined
+  readonly #options: CoreOptions
+  readonly #alarm: Alarm
+  readonly #dispatcher: Scheduler.SchedulerDispatcher
+  readonly #running = new Set<Run>()
+  /** Runs in the order of their deadlines, and those whose deadline has passed. */
+  readonly #timed = new Set<Run>()
+  readonly #overdue = new Set<Run>()
+  /** Keys that wait for their own writes, with their priority. */
+  readonly #held = new Map<string, number>()
+  readonly #idle = Latch.makeUnsafe(false)
+  #isOpen = false
+  #isClosed = false
+  #isPumpScheduled = false
+
+  constructor(options: CoreOptions) {
+    this.#options = options
+    this.queue = options.queue
+    this.#alarm = new Alarm(options.clock, Effect.runForkWith(options.context), (at) => this.#onAlarm(at))
+    this.#dispatcher = options.scheduler.makeDispatcher()
+  }
+
+  get isOpen(): boolean {
+    return this.#isOpen
+  }
+
+  /** Asks for a key; what comes before `open` waits in the queue. */
+  readonly enqueue = (namespace: string | undefined, name: string, priority: number): void => {
+    if (this.#isClosed || (this.#options.accepts !== undefined && !this.#options.accepts({ namespace, name }))) return
+    const now = this.#now()
+    const key = keyOf(namespace, name)
+    if (this.#options.debounceMillis > 0) this.queue.addAfter(key, this.#options.debounceMillis, now, priority)
+    else this.queue.add(key, now, priority)
+    this.#schedulePump()
+  }
+
+  /** Starts to work. */
+  open(): void {
+    this.#isOpen = true
+    this.progressedAt = this.#now()
+    this.#schedulePump()
+  }
+
+  /** Takes no more keys. */
+  close(): void {
+    this.#isClosed = true
+    if (this.#running.size === 0) this.#idle.openUnsafe()
+  }
+
+  /** After `close`: waits until nothing runs. */
+  get idle(): Effect.Effect<void> {
+    return this.#idle.await
+  }
+
+  /** Keys that are being reconciled now. */
+  runningKeys(): ReadonlyArray<string> {
+    return Array.from(this.#running, (it) => it.key)
+  }
+
+  interruptAll(): void {
+    for (const run of Array.from(this.#running)) run.fiber?.interruptUnsafe()
+  }
+
+  dispose(): void {
+    this.#alarm.stop()
+  }
+
+  /** The key has seen all its own writes. */
+  readonly release = (key: string): void => {
+    const priority = this.#held.get(key)
+    if (priority === undefined || this.#isClosed) return
+    this.queue.add(key, this.#now(), priority)
+    this.#schedulePump()
+  }
+
+  #now(): number {
+    return monotonicMillis(this.#options.clock)
+  }
+
+  #schedulePump(): void {
+    if (this.#isPumpScheduled || !this.#isOpen || this.#isClosed) return
+    this.#isPumpScheduled = true
+    this.#dispatcher.scheduleTask(this.#pump, 0)
+  }
+
+  readonly #pump = (): void => {
+    this.#isPumpScheduled = false
+    if (this.#isClosed) return
+    const now = this.#now()
+    for (let starts = 0; this.active < this.#options.workers; starts++) {
+      if (starts === startsMax) {
+        this.#schedulePump()
+        break
+      }
+      const item = this.queue.take(now)
+      if (item === undefined) break
+      this.#start(item, now)
+    }
+    this.#setAlarm(now)
+  }
+
+  #start(item: QueueItem, now: number): void {
+    const { key, priority } = item
+    const waitsUntil = this.expectations?.waitsUntil(key)
+    if (waitsUntil !== undefined && waitsUntil > now) {
+      this.waits++
+      this.#held.set(key, priority)
+      this.queue.addAfter(key, waitsUntil - now, now, priority)
+      this.queue.done(key, now)
+      return
+    }
+    this.#held.delete(key)
+    this.queueSeconds.observe((now - item.readySince) / 1000)
+    const run: Run = { key, priority, startedAt: now, fiber: undefined, isTimedOut: false, isAbandoned: false }
+    this.active++
+    this.progressedAt = now
+    this.#running.add(run)
+    if (this.#options.timeoutMillis !== Number.POSITIVE_INFINITY) this.#timed.add(run)
+    const fiber = Effect.runForkWith(this.#contextOf(key))(this.#effectOf(key, waitsUntil !== undefined))
+    run.fiber = fiber
+    fiber.addObserver((exit) => this.#finish(run, exit))
+  }
+
+  #effectOf(key: string, isBehind: boolean): Effect.Effect<Result, unknown> {
+    const reconcile = Effect.suspend(() => this.#options.reconcile(fromKey(key)))
+    if (!isBehind) return reconcile
+    this.catchUps++
+    return Effect.flatMap(this.expectations!.catchUp(key), () => reconcile)
+  }
+
+  #contextOf(key: string): Context.Context<never> {
+    const { expectations } = this
+    if (expectations === undefined) return this.#options.context
+    return Context.add(this.#options.context, CurrentWrites, {
+      record: (object) => expectations.record(key, object, this.#now()),
+      recordDeletion: (resource, { name, namespace }) => expectations.recordDeletion(key, resource, namespace, name, this.#now())
+    })
+  }
+
+  #finish(run: Run, exit: Exit.Exit<Result, unknown>): void {
+    const now = this.#now()
+    this.#running.delete(run)
+    this.#timed.delete(run)
+    this.#overdue.delete(run)
+    if (run.isAbandoned) this.abandoned--
+    else this.active--
+    this.progressedAt = now
+    const seconds = (now - run.startedAt) / 1000
+    this.workSeconds.observe(seconds)
+    this.reconcileSeconds.observe(seconds)
+    const outcome = outcomeOf(exit, run.isTimedOut)
+    this.outcomes[outcome._tag]++
+    this.#requeue(run, outcome, exit, now)
+    this.queue.done(run.key, now)
+    if (!this.#isClosed) this.#schedulePump()
+    else if (this.#running.size === 0) this.#idle.openUnsafe()
+  }
+
+  #requeue({ key, priority }: Run, outcome: Outcome, exit: Exit.Exit<Result, unknown>, now: number): void {
+    if (outcome._tag === "Done" || outcome._tag === "RequeueAfter" || outcome._tag === "Terminal") this.queue.forget(key)
+    if (outcome._tag === "RequeueAfter") {
+      const stretch = 1 + (this.#options.requeueJitter === 0 ? 0 : this.#options.requeueJitter * this.#options.random.nextDoubleUnsafe())
+      this.queue.addAfter(key, outcome.delayMillis * stretch, now, priority)
+    }
+    if (outcome._tag === "Done" || outcome._tag === "RequeueAfter" || (this.#isClosed && outcome._tag === "Interrupted")) return
+    const delay = outcome._tag === "Terminal" ? undefined : this.queue.retry(key, now, priority, outcome._tag === "Failed" ? outcome.delayMin : 0)
+    this.#report(key, outcome, exit, delay)
+  }
+
+  #report(key: string, outcome: Outcome, exit: Exit.Exit<Result, unknown>, delay: number | undefined): void {
+    const again = delay === undefined ? "not tried again until it changes" : `again in ${Math.round(delay)} ms`
+    const line = `controller ${this.#options.name}: reconcile of ${key} ${said(outcome, this.#options.timeoutMillis)}; ${again}`
+    // A conflict is the usual way to learn that somebody else was faster.
+    const isConflict = outcome._tag === "Failed" && (outcome.error as { reason?: { _tag?: unknown } } | null)?.reason?._tag === "Conflict"
+    const log = outcome._tag === "Defect" && exit._tag === "Failure"
+      ? Effect.logError(line, Cause.pretty(exit.cause))
+      : isConflict ? Effect.logDebug(line) : Effect.logWarning(line)
+    Effect.runForkWith(this.#options.context)(log)
+  }
+
+  #onAlarm(at: number): void {
+    const now = Math.max(at, this.#now())
+    const { timeoutMillis } = this.#options
+    for (const run of Array.from(this.#overdue)) {
+      if (run.startedAt + timeoutMillis + abandonMillis > now) break
+      this.#overdue.delete(run)
+      this.#abandon(run)
+    }
+    for (const run of this.#timed) {
+      if (run.startedAt + timeoutMillis > now) break
+      this.#timed.delete(run)
+      this.#overdue.add(run)
+      run.isTimedOut = true
+      run.fiber?.interruptUnsafe()
+    }
+    if (this.queue.advance(now) > 0) this.#schedulePump()
+    this.#setAlarm(now)
+  }
+
+  #abandon(run: Run): void {
+    run.isAbandoned = true
+    this.active--
+    this.abandoned++
+    this.#schedulePump()
+    const line = `controller ${this.#options.name}: reconcile of ${run.key} does not react to its interruption; the key stays locked, its worker goes on with others`
+    Effect.runForkWith(this.#options.context)(Effect.logError(line))
+  }
+
+  #setAlarm(now: number): void {
+    const { timeoutMillis } = this.#options
+    const [timed] = this.#timed
+    const [overdue] = this.#overdue
+    let at = this.#isClosed ? Number.POSITIVE_INFINITY : (this.queue.nextDueAt ?? Number.POSITIVE_INFINITY)
+    if (timed !== undefined) at = Math.min(at, timed.startedAt + timeoutMillis)
+    if (overdue !== undefined) at = Math.min(at, overdue.startedAt + timeoutMillis + abandonMillis)
+    if (at !== Number.POSITIVE_INFINITY) this.#alarm.set(at, now)
+  }
+}
+
+const said = (outcome: Outcome, timeoutMillis: number): string => {
+  switch (outcome._tag) {
+    case "Failed": return `failed: ${describe(outcome.error)}`
+    case "Terminal": return `failed for good: ${describe(outcome.error)}`
+    case "Defect": return `died: ${describe(outcome.defect)}`
+    case "TimedOut": return `was interrupted after ${timeoutMillis} ms`
+    case "Interrupted": return "was interrupted"
+    default: return "is done"
+  }
+}

@@ -1,0 +1,166 @@
+/** What a controller has written and its informers have not shown yet. */
+import { Effect } from "effect"
+import type { KubeError, KubeObject, KubeResource } from "@fairlead/kube"
+import type { Informer } from "../Informer.ts"
+import { fromKey, keyOf } from "../ReconcileRequest.ts"
+import { isOlder } from "./resourceVersion.ts"
+import { type Ranked, RankHeap } from "./rankHeap.ts"
+
+/** One write that an informer is to show before the key that made it runs again. */
+interface Expectation extends Ranked {
+  readonly watch: Watch
+  readonly requestKey: string
+  readonly objectKey: string
+  /** The version that the write led to; `undefined` for a deletion. */
+  readonly version: string | undefined
+  /** The object that was deleted. */
+  readonly uid: string | undefined
+  /** When waiting ends and the object is read instead. */
+  readonly deadline: number
+}
+
+/** One informer and what is expected of it. */
+interface Watch {
+  readonly informer: Informer
+  /** By the number of the version: what one event settles is always in front. */
+  readonly versions: RankHeap<Expectation>
+  /** By object: deletions, which have no version of their own. */
+  readonly deletions: Map<string, Array<Expectation>>
+}
+
+/** Holds back the keys whose own writes are not in the cache yet. Every operation is about as cheap as one on a map. */
+export class Expectations {
+  readonly #watches = new Map<string, Array<Watch>>()
+  readonly #byRequest = new Map<string, Array<Expectation>>()
+  readonly #timeoutMillis: number
+  readonly #onSettled: (requestKey: string) => void
+
+  constructor(informers: ReadonlyArray<Informer>, timeoutMillis: number, onSettled: (requestKey: string) => void) {
+    this.#timeoutMillis = timeoutMillis
+    this.#onSettled = onSettled
+    for (const informer of informers) {
+      const kind = kindKey(informer.resource.group, informer.resource.kind)
+      const watch: Watch = { informer, versions: new RankHeap(), deletions: new Map() }
+      const known = this.#watches.get(kind)
+      if (known === undefined) this.#watches.set(kind, [watch])
+      else known.push(watch)
+    }
+  }
+
+  /** Keys that wait for something. */
+  get size(): number {
+    return this.#byRequest.size
+  }
+
+  /** Starts to listen; answers the way to stop. */
+  start(): () => void {
+    const stops = [...this.#watches.values()].flat().map((watch) =>
+      watch.informer.subscribe((change) => this.#onChange(watch, change.object), (version) => this.#onProgress(watch, version))
+    )
+    return () => stops.forEach((stop) => stop())
+  }
+
+  /** The key has written `object`, as the server answered it. */
+  record(requestKey: string, object: KubeObject, now: number): void {
+    const { name, namespace, resourceVersion, deletionTimestamp, finalizers } = object.metadata
+    if (object.kind === undefined || name === undefined || resourceVersion === undefined) return
+    const group = object.apiVersion?.includes("/") === true ? object.apiVersion.slice(0, object.apiVersion.indexOf("/")) : ""
+    // The write that takes away the last finalizer of a dying object deletes it; the answer is its last state.
+    if (deletionTimestamp !== undefined && (finalizers ?? []).length === 0) return this.#recordDeletion(requestKey, group, object.kind, namespace, name, now)
+    for (const watch of this.#watches.get(kindKey(group, object.kind)) ?? []) {
+      if (!covers(watch, namespace)) continue
+      this.#expect(watch, requestKey, keyOf(namespace, name), resourceVersion, undefined, now)
+    }
+  }
+
+  /** The key has asked for the object to be deleted. */
+  recordDeletion(requestKey: string, resource: KubeResource.KubeResource, namespace: string | undefined, name: string, now: number): void {
+    this.#recordDeletion(requestKey, resource.group, resource.kind, namespace, name, now)
+  }
+
+  /** When the key's wait ends at the latest; `undefined` when it need not wait. */
+  waitsUntil(requestKey: string): number | undefined {
+    return this.#byRequest.get(requestKey)?.[0]?.deadline
+  }
+
+  /** Reads what the key waits for past the watches, and forgets that it waited. */
+  catchUp(requestKey: string): Effect.Effect<void, KubeError.KubeError> {
+    const waiting = this.#byRequest.get(requestKey)?.slice() ?? []
+    const reads = Effect.forEach(waiting, (it) => {
+      const { name, namespace } = fromKey(it.objectKey)
+      return it.watch.informer.refresh(namespace, name)
+    }, { discard: true })
+    return Effect.map(reads, () => {
+      for (const it of waiting) this.#forget(it)
+    })
+  }
+
+  #recordDeletion(requestKey: string, group: string, kind: string, namespace: string | undefined, name: string, now: number): void {
+    for (const watch of this.#watches.get(kindKey(group, kind)) ?? []) {
+      const objectKey = keyOf(namespace, name)
+      const uid = watch.informer.store.getByKey(objectKey)?.metadata.uid
+      if (covers(watch, namespace) && uid !== undefined) this.#expect(watch, requestKey, objectKey, undefined, uid, now)
+    }
+  }
+
+  #expect(watch: Watch, requestKey: string, objectKey: string, version: string | undefined, uid: string | undefined, now: number): void {
+    const rank = version === undefined ? 0 : Number(version)
+    const expectation: Expectation = {
+      watch, requestKey, objectKey, version, uid, deadline: now + this.#timeoutMillis, rank: 0, heapIndex: -1, heapOrder: 0
+    }
+    const waiting = this.#byRequest.get(requestKey) ?? []
+    const earlier = waiting.find((it) => it.watch === watch && it.objectKey === objectKey)
+    if (Number.isNaN(rank) || isSettled(expectation)) return
+    if (earlier !== undefined) this.#forget(earlier)
+    if (version === undefined) {
+      const deletions = watch.deletions.get(objectKey)
+      if (deletions === undefined) watch.deletions.set(objectKey, [expectation])
+      else deletions.push(expectation)
+    } else watch.versions.push(expectation, rank)
+    const still = this.#byRequest.get(requestKey)
+    if (still === undefined) this.#byRequest.set(requestKey, [expectation])
+    else still.push(expectation)
+  }
+
+  #onProgress(watch: Watch, version: string): void {
+    const reached = Number(version)
+    for (let first = watch.versions.first; first !== undefined && first.rank <= reached; first = watch.versions.first) this.#settle(first)
+  }
+
+  #onChange(watch: Watch, object: KubeObject): void {
+    if (watch.deletions.size === 0) return
+    const waiting = watch.deletions.get(keyOf(object.metadata.namespace, object.metadata.name!))
+    for (const it of waiting?.slice() ?? []) if (isSettled(it)) this.#settle(it)
+  }
+
+  #settle(expectation: Expectation): void {
+    this.#forget(expectation)
+    if (!this.#byRequest.has(expectation.requestKey)) this.#onSettled(expectation.requestKey)
+  }
+
+  #forget(expectation: Expectation): void {
+    const { objectKey, requestKey, watch } = expectation
+    if (expectation.heapIndex >= 0) watch.versions.remove(expectation)
+    if (expectation.version === undefined) dropFrom(watch.deletions, objectKey, expectation)
+    dropFrom(this.#byRequest, requestKey, expectation)
+  }
+}
+
+const kindKey = (group: string, kind: string): string => `${group}/${kind}`
+
+const covers = (watch: Watch, namespace: string | undefined): boolean => watch.informer.namespace === undefined || watch.informer.namespace === namespace
+
+const isSettled = ({ objectKey, uid, version, watch }: Expectation): boolean => {
+  const { store } = watch.informer
+  const seen = store.getByKey(objectKey)
+  if (version === undefined) return seen === undefined || seen.metadata.uid !== uid || seen.metadata.deletionTimestamp !== undefined
+  return !isOlder(store.version, version) || (seen !== undefined && !isOlder(seen.metadata.resourceVersion, version))
+}
+
+const dropFrom = <K, V>(lists: Map<K, Array<V>>, key: K, value: V): void => {
+  const list = lists.get(key)
+  if (list === undefined) return
+  const at = list.indexOf(value)
+  if (at >= 0) list.splice(at, 1)
+  if (list.length === 0) lists.delete(key)
+}
