@@ -10,7 +10,7 @@ import { Memories } from "./internal/actionMemory.ts"
 import { advanceCondition } from "./internal/conditionAction.ts"
 import { conclude, endDeleted, isConcluded } from "./internal/conclusion.ts"
 import { terminalCondition } from "./internal/conditions.ts"
-import { recall } from "./internal/outbox.ts"
+import { recall, settle } from "./internal/outbox.ts"
 import { advance } from "./internal/round.ts"
 import type { Surroundings } from "./internal/surroundings.ts"
 import { LaunchFiles } from "./LaunchFiles.ts"
@@ -67,7 +67,7 @@ export const make = Effect.fnUntraced(function*(options: TaskActionReconcilerOpt
     const now = yield* Clock.currentTimeMillis
     const memory = around.memories.of(action, remember)
     if (action.metadata.deletionTimestamp !== undefined) return yield* endDeleted(around, action, memory, now)
-    if (isEnded) return yield* conclude(around, action, memory, now)
+    if (isEnded) return yield* conclude(around, yield* settle(around, action, memory), memory, now)
     if ((action.spec as typeof action.spec | undefined)?.actionType === "condition") return yield* advanceCondition(around, action, memory, now)
     return yield* advance(around, action, memory, now)
   })

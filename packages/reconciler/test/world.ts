@@ -97,11 +97,28 @@ export const read = (name: string): Effect.Effect<CachedAction, KubeError.KubeEr
   Effect.flatMap(KubeClient, (kube) => kube.get<CachedAction>(KubeResource.taskActions, { namespace: "default", name: `run-${name}` }))
 
 /** Lets virtual time pass until the action has ended and was let go, and answers it. */
-export const untilConcluded = (name: string): Effect.Effect<CachedAction, KubeError.KubeError, KubeClient> =>
-  Effect.flatMap(read(name), (action) =>
-    action.metadata.labels?.["flyte.org/termination-status"] !== undefined
-      ? Effect.succeed(action)
-      : Effect.andThen(Effect.sleep(100), Effect.suspend(() => untilConcluded(name))))
+export const untilConcluded = Effect.fnUntraced(function*(name: string) {
+  for (;;) {
+    const action = yield* read(name)
+    if (action.metadata.labels?.["flyte.org/termination-status"] !== undefined) return action
+    yield* Effect.sleep(100)
+  }
+})
+
+/** Asks for deletion, as people abort an action. */
+export const abort = (name: string): Effect.Effect<void, KubeError.KubeError, KubeClient> =>
+  Effect.flatMap(KubeClient, (kube) => kube.delete(KubeResource.taskActions, { namespace: "default", name: `run-${name}` }))
+
+/** True while the action is there. */
+export const exists = (name: string): Effect.Effect<boolean, KubeError.KubeError, KubeClient> =>
+  Effect.map(Effect.flatMap(KubeClient, (kube) => kube.list(KubeResource.taskActions, "default")), ({ items }) => items.some((it) => it.metadata.name === `run-${name}`))
+
+/** Changes an action behind the engine's back. */
+export const meddle = (name: string, subresource: "status" | undefined, patch: object): Effect.Effect<void, KubeError.KubeError, KubeClient> =>
+  Effect.asVoid(Effect.flatMap(KubeClient, (kube) => kube.patch(KubeResource.taskActions, { namespace: "default", name: `run-${name}`, subresource }, "merge", patch)))
+
+export const phases = (action: CachedAction): ReadonlyArray<string> => action.status?.phaseHistory?.map((it) => it.phase) ?? []
+export const conditionOf = (action: CachedAction, type: string) => action.status?.conditions?.find((it) => it.type === type)
 
 /** Requests of the engine that change something, apart from those by the test itself. */
 export const writesOf = (world: World): ReadonlyArray<string> => world.calls.filter(({ line }) => !/^(get|list)/.test(line)).map(({ line }) => line)
