@@ -63,7 +63,7 @@ export interface KubeObjectPlugin<A extends KubeObject> {
   /** Longest name that objects of this kind can have, where it is shorter than Kubernetes' own 253; at least 8. */
   readonly generatedNameMaxLength?: number | undefined
   /** True when `build` looks at the values of the inputs, which cost a read. */
-  readonly needsInputs: (template: Idl.TaskTemplate) => boolean
+  readonly needsInputs: (context: Pick<BuildContext, "template" | "metadata">) => boolean
   /** Builds the object; fails with a `PluginError` that says which part of the task is wrong. */
   readonly build: (context: BuildContext) => Result.Result<A, PluginError>
   readonly readPhase: (object: A, context: PhaseContext) => PhaseReading

@@ -112,7 +112,7 @@ const launch = Effect.fnUntraced(function*<A extends KubeObject>(
   if (state !== undefined && refusedAt !== undefined && now - refusedAt < quotaPause(config, refusedAt - state.since)) {
     return { phase: Phase.waitingForResources(state.phaseVersion, state.reason) }
   }
-  const inputs = plugin.needsInputs(context.template) ? yield* context.inputs : undefined
+  const inputs = plugin.needsInputs(context) ? yield* context.inputs : undefined
   const built = yield* Effect.fromResult(
     plugin.build({ metadata, template: context.template, paths: context.paths, inputs, objectName: name })
   )

@@ -16,6 +16,8 @@ export interface PodPhaseSettings {
   readonly logs: PodLogs
   /** Container that goes on after the task to take its outputs; until it has ended the outputs are not there. */
   readonly uploaderName: string
+  /** Container that brings the inputs before the task starts. */
+  readonly downloaderName: string
 }
 
 /** The container whose end is the end of the task; `undefined` when all must end. */
@@ -35,7 +37,7 @@ export const readPod = (pod: Pod, context: PhaseContext, settings: PodPhaseSetti
     case "Succeeded":
       return { phase: readSucceeded(status, info) }
     case "Failed":
-      return { phase: excusedByDeletion(pod, occurredAt, readFailed(status, primaryName, info)), ran: hasRun(pod) }
+      return { phase: excusedByDeletion(pod, occurredAt, readFailed(status, primaryName, info, settings.downloaderName)), ran: hasRun(pod) }
     case "Running":
       return { phase: withEditorState(pod, primaryName, excusedByDeletion(pod, occurredAt, readRunning(pod, info, settings))) }
     default:

@@ -5,6 +5,9 @@ import type { ContainerState, ContainerStatus, PodStatus } from "@fairlead/kube"
 /** Code of failures that the system brought about. */
 export const interruptedCode = "Interrupted"
 
+/** Code of failures to bring a task its inputs. */
+export const inputsFailedCode = "InputDownloadFailed"
+
 const outOfMemory = "OOMKilled"
 
 /** SIGKILL as a shell reports it, and as it looks after passing through an unsigned byte. */
@@ -59,10 +62,15 @@ const unexplained = "UnknownError"
  * it, the primary one before others. What nobody explains is the system's: most likely the node went away before the
  * kubelet could say anything.
  */
-export const readFailed = (status: PodStatus, primaryName: string | undefined, info: Partial<Phase.TaskInfo>): Phase.PhaseInfo => {
+export const readFailed = (
+  status: PodStatus,
+  primaryName: string | undefined,
+  info: Partial<Phase.TaskInfo>,
+  downloaderName?: string
+): Phase.PhaseInfo => {
   let code = status.reason || unexplained
   let ends = ""
-  let failed: Terminated | undefined
+  let failed: { readonly name: string; readonly terminated: Terminated } | undefined
   let isSystem = nodeReasons.has(code) || isNodeEviction(status) || wasDisrupted(status)
   for (const { lastState, name, state } of allStatuses(status)) {
     const terminated = lastState?.terminated ?? state?.terminated
@@ -73,11 +81,15 @@ export const readFailed = (status: PodStatus, primaryName: string | undefined, i
       // Task code hardly kills itself, so the node or its administrator did. Some false alarms are the price.
       if (name === primaryName) isSystem = true
     }
-    if (terminated.exitCode !== 0 && (failed === undefined || name === primaryName)) failed = terminated
+    if (terminated.exitCode !== 0 && (failed === undefined || name === primaryName)) failed = { name, terminated }
     ends += describeEnd(name, terminated)
   }
-  if (code === unexplained && failed !== undefined) code = failed.reason || "Error"
   const message = `${status.message || (ends === "" ? "Pod failed. No message received from kubernetes." : "")}${ends}`
+  if (code === unexplained && failed !== undefined) {
+    // The task's code has not even begun when its inputs could not be brought.
+    if (failed.name === downloaderName) return Phase.retryableFailure({ code: inputsFailedCode, message, kind: "SYSTEM" }, { info })
+    code = failed.terminated.reason || "Error"
+  }
   return Phase.retryableFailure(
     isSystem || code === unexplained ? { code: interruptedCode, message, kind: "SYSTEM" } : { code, message, kind: "USER" },
     { info }

@@ -44,6 +44,11 @@ describe("readFailed", () => {
     expect(failed({ initContainerStatuses: [setup] }).error).toMatchObject({ code: "SetupBroken", kind: "USER" })
   })
 
+  it("charges inputs that could not be brought to the system", () => {
+    const status = { initContainerStatuses: [containerStatus("flyte-copilot-downloader", terminated(1))] }
+    expect(readFailed(status as never, "main", {}, "flyte-copilot-downloader").error).toMatchObject({ code: "InputDownloadFailed", kind: "SYSTEM" })
+  })
+
   it("charges DeadlineExceeded to the user", () => {
     expect(failed({ reason: "DeadlineExceeded" }).error).toMatchObject({ code: "DeadlineExceeded", kind: "USER" })
   })
