@@ -1,0 +1,196 @@
+/**
+ * Who owns which fields: the bookkeeping of `metadata.managedFields` for every write, and server-side apply.
+ *
+ * How the server calls it, with objects in the version of the request (`apiVersion` and `kind` included):
+ *
+ * - create: `update(undefined, object, write)` with the decoded and defaulted body, before admission and before the
+ *   strategy prepares the object (fields that those set belong to nobody);
+ * - update and the other patches: `update(stored, object, write)` with the decoded body or patched object, before admission;
+ * - after admission and preparation: `settle(stored, object)`, which undoes new times where nothing else changed;
+ * - apply: `applyBuiltin` or `applyCustom` (./Apply.ts), then on with the result like with any patched object;
+ * - scale subresource: see ./ScaleFields.ts.
+ *
+ * `write.resets` comes from `builtinResets` or `customResets`, and `write.now` is the time in whole seconds.
+ */
+import type { KubeObject, ManagedFieldsEntry } from "@fairlead/kube"
+import { emptyOf } from "../builtin/Builtin.ts"
+import type { SchemaNode } from "../builtin/SchemaNode.ts"
+import { equal, isObject, unify, type Fields } from "../builtin/Sharing.ts"
+import { compare, type Comparison } from "./Compare.ts"
+import { difference, differenceBelow, empty, filtered, isEmpty, ofPaths, unionRoot, type FieldFilter, type FieldSet } from "./FieldSet.ts"
+import { disown, foldOldest, idOf, readEntries, withSet, writeEntries, type Owner, type Owners } from "./ManagedEntries.ts"
+import { ordered } from "./PathElement.ts"
+import { fittedTo } from "./SchemaChange.ts"
+
+/** A write, as far as owning fields is concerned. */
+export interface FieldWrite {
+  readonly schema: SchemaNode
+  /** Set for custom resources: their empty object has no fields at all, and their schemas may change. */
+  readonly custom?: boolean | undefined
+  /** `v1`, `apps/v1`: the version in which the request was made. */
+  readonly apiVersion: string
+  readonly kind: string
+  /** `""` for the object itself. */
+  readonly subresource: string
+  /** `fieldManager`, or what the user agent starts with. */
+  readonly manager: string
+  /** Now, in whole seconds: `2026-01-01T00:00:00Z`. */
+  readonly now: string
+  readonly resets?: FieldFilter | undefined
+  /** Whether a version is still served; owners that wrote in others are forgotten. Left out: all are. */
+  readonly serves?: ((apiVersion: string) => boolean) | undefined
+}
+
+type Entries = ReadonlyArray<ManagedFieldsEntry> | null | undefined
+
+/** Fields that nobody owns. */
+const unowned = ofPaths(
+  ["f:apiVersion"],
+  ["f:kind"],
+  ["f:metadata"],
+  ...["name", "namespace", "creationTimestamp", "selfLink", "uid", "clusterName", "generation", "managedFields", "resourceVersion"]
+    .map((name) => ["f:metadata", `f:${name}`])
+)
+
+/** A set without the fields that nobody owns. */
+export const ownable = (set: FieldSet): FieldSet => difference(set, unowned)
+
+/** An object of the kind with nothing in it, with which creations are compared. */
+export const emptyObject = (write: FieldWrite): Fields => ({
+  apiVersion: write.apiVersion,
+  kind: write.kind,
+  ...(write.custom === true ? {} : emptyOf(write.schema))
+})
+
+/** The object without its managedFields, which no one owns; `undefined` stays so. */
+export const bare = (object: Fields): Fields => {
+  const { metadata } = object
+  if (!isObject(metadata) || metadata["managedFields"] === undefined) return object
+  const { managedFields: _, ...rest } = metadata
+  return { ...object, metadata: rest }
+}
+
+/** The object with these entries; it is the same object when it has them already. */
+export const withEntries = (object: Fields, entries: ReadonlyArray<ManagedFieldsEntry>): Fields => {
+  const metadata = (object["metadata"] ?? {}) as Fields
+  if (metadata["managedFields"] === entries) return object
+  const { managedFields: _, ...rest } = metadata
+  return { ...object, metadata: entries.length === 0 ? rest : { ...rest, managedFields: entries } }
+}
+
+const isReset = (entries: Entries): boolean =>
+  Array.isArray(entries) && (entries.length === 0 || (entries.length === 1 && Object.keys(entries[0] as object).length === 0))
+
+const entriesOf = (object: KubeObject | undefined): Entries => object?.metadata.managedFields
+
+const none: Owners = new Map()
+
+/** What the writer sent counts, if it is well-formed and not about a subresource; else what is stored. */
+const ownersBefore = (stored: KubeObject | undefined, next: KubeObject, write: FieldWrite): Owners => {
+  if (write.subresource === "") {
+    if (isReset(entriesOf(next))) return none
+    const sent = readEntries(entriesOf(next))
+    if (sent !== undefined && sent.size > 0) return sent
+  }
+  return readEntries(entriesOf(stored)) ?? none
+}
+
+/** The object with its managedFields brought up to date. `stored` is `undefined` for a create. */
+export const update = (stored: KubeObject | undefined, next: KubeObject, write: FieldWrite): KubeObject => {
+  const before = ownersBefore(stored, next, write)
+  const plain = next as unknown as Fields
+  // After managedFields were cleared, only an apply starts them anew.
+  if (before.size === 0 && stored?.metadata.uid !== undefined) return withEntries(plain, []) as unknown as KubeObject
+  const old = stored === undefined ? emptyObject(write) : bare(stored as unknown as Fields)
+  const after = updateOwners(before, old, bare(plain), write)
+  foldOldest(after)
+  return withEntries(plain, keepStored(writeEntries(after), entriesOf(stored))) as unknown as KubeObject
+}
+
+/** The stored list where its entries are the same. */
+const keepStored = (entries: ReadonlyArray<ManagedFieldsEntry>, stored: Entries): ReadonlyArray<ManagedFieldsEntry> =>
+  Array.isArray(stored) && stored.length === entries.length && entries.every((entry, i) => entry === stored[i]) ? stored : entries
+
+/** Who owns what after a plain write. */
+export const updateOwners = (before: Owners, old: Fields, next: Fields, write: FieldWrite): Map<string, Owner> => {
+  const owners = served(before, write)
+  const { added, modified, removed } = resetting(compare(write.schema, old, next), write)
+  const touched = unionRoot(modified, added)
+  const id = idOf(managerOf(write), "Update", write.apiVersion, write.subresource)
+  disown(owners, touched, id)
+  disown(owners, removed)
+  const set = ownable(touched)
+  const mine = owners.get(id)
+  if (isEmpty(set)) return owners
+  const joined = mine === undefined ? shared(set, write.schema, before.size === 0) : unionRoot(mine.set, set)
+  owners.set(id, { ...ownerOf(write, "Update", id), time: write.now, set: joined, entry: sameEntry(mine, joined, write.now) })
+  return owners
+}
+
+const sameEntry = (mine: Owner | undefined, set: FieldSet, time: string): ManagedFieldsEntry | undefined =>
+  mine !== undefined && mine.set === set && mine.time === time ? mine.entry : undefined
+
+const lastSets = new WeakMap<SchemaNode, FieldSet>()
+
+/** Objects made alike have equal sets: they share one, which saves most of the memory that sets take. */
+const shared = (set: FieldSet, schema: SchemaNode, isFirst: boolean): FieldSet => {
+  if (!isFirst) return set
+  const last = lastSets.get(schema)
+  const joined = unify(set, last) as FieldSet
+  if (joined === last) return last
+  const kept = ordered(joined)
+  lastSets.set(schema, kept)
+  return kept
+}
+
+/** Who writes, when nobody says so. */
+export const managerOf = (write: FieldWrite): string => (write.manager === "" ? "unknown" : write.manager)
+
+/** An owner without paths. */
+export const ownerOf = (write: FieldWrite, operation: "Apply" | "Update", id: string): Owner => ({
+  id,
+  manager: managerOf(write),
+  operation,
+  apiVersion: write.apiVersion,
+  subresource: write.subresource,
+  time: undefined,
+  set: empty,
+  entry: undefined
+})
+
+/** Owners whose version is served, with their sets fitted to what the schema is now. */
+export const served = (owners: Owners, write: FieldWrite): Map<string, Owner> => {
+  const kept = new Map<string, Owner>()
+  for (const owner of owners.values()) {
+    if (write.serves !== undefined && !write.serves(owner.apiVersion)) continue
+    const fitted = write.custom === true ? withSet(owner, fittedTo(write.schema, owner.set)) : owner
+    if (fitted !== undefined) kept.set(owner.id, fitted)
+  }
+  return kept
+}
+
+/** A comparison without what this write cannot change anyway. */
+export const resetting = (found: Comparison, write: FieldWrite): Comparison => {
+  const { resets } = write
+  if (resets === undefined) return found
+  if ("except" in resets) {
+    return {
+      removed: differenceBelow(found.removed, resets.except),
+      modified: differenceBelow(found.modified, resets.except),
+      added: differenceBelow(found.added, resets.except)
+    }
+  }
+  return { removed: filtered(found.removed, resets), modified: filtered(found.modified, resets), added: filtered(found.added, resets) }
+}
+
+/** `stored` itself where the write changed nothing but times in managedFields; else `next`. */
+export const settle = (stored: KubeObject, next: KubeObject): KubeObject => {
+  const [old, fresh] = [entriesOf(stored), entriesOf(next)]
+  if (!Array.isArray(old) || !Array.isArray(fresh) || old.length !== fresh.length || old === fresh || fresh.length === 0) return next
+  const untimed = fresh.every((entry, i) => equalButTime(entry as ManagedFieldsEntry, old[i] as ManagedFieldsEntry))
+  if (!untimed || !equal(bare(next as unknown as Fields), bare(stored as unknown as Fields))) return next
+  return withEntries(next as unknown as Fields, old) as unknown as KubeObject
+}
+
+const equalButTime = (a: ManagedFieldsEntry, b: ManagedFieldsEntry): boolean =>
+  a.manager === b.manager && a.operation === b.operation && a.apiVersion === b.apiVersion && a.subresource === b.subresource && equal(a.fieldsV1, b.fieldsV1)
