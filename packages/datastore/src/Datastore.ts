@@ -1,0 +1,84 @@
+/** The contract of every store of files by URI, and what can go wrong with one. */
+import { Context, Data, type Effect, type Option, type Stream } from "effect"
+
+/** Why a store could not do something. */
+export type DatastoreReason =
+  /** Nothing is stored under the URI. */
+  | { readonly _tag: "NotFound" }
+  /** The object is larger than the caller is ready to take. Nothing was downloaded. */
+  | { readonly _tag: "LimitExceeded"; readonly size: number; readonly limit: number }
+  /** The store refuses, and will again. */
+  | { readonly _tag: "AccessDenied"; readonly description: string }
+  /** The store does not answer or is full; later it may. */
+  | { readonly _tag: "Unavailable"; readonly description: string }
+  /** The URI names nothing that this store could hold. */
+  | { readonly _tag: "InvalidUri"; readonly description: string }
+
+/** A store failed. `retryable` says whether the same call may succeed later. */
+export class DatastoreError extends Data.TaggedError("DatastoreError")<{
+  /** Name of the method that was called. */
+  readonly method: string
+  readonly uri: string
+  readonly reason: DatastoreReason
+}> {
+  get retryable(): boolean {
+    return this.reason._tag === "Unavailable"
+  }
+
+  override get message(): string {
+    return `Datastore.${this.method} failed: ${this.reason._tag}: ${describe(this.reason)}: ${this.uri}`
+  }
+}
+
+const describe = (reason: DatastoreReason): string => {
+  switch (reason._tag) {
+    case "NotFound":
+      return "nothing is stored here"
+    case "LimitExceeded":
+      return `${reason.size} bytes are stored, at most ${reason.limit} are read`
+    default:
+      return reason.description
+  }
+}
+
+/** Something that is stored. */
+export interface StoredObject {
+  /** In the spelling of `Reference.format`. */
+  readonly uri: string
+  /** In bytes. */
+  readonly size: number
+}
+
+/** Settings of a read. */
+export interface ReadOptions {
+  /** Largest object to read, in bytes; `undefined` and 0 set no limit. Checked before anything is downloaded. */
+  readonly maxBytes?: number | undefined
+}
+
+/**
+ * What every store does.
+ *
+ * A store holds objects (bytes under a URI), no folders: a folder is there when something is below it. A write is seen
+ * whole or not at all, and replaces what was there. Bytes that are handed in or out belong to both sides and are never changed.
+ */
+export interface DatastoreService {
+  /** Looks whether an object is there, and how large it is. */
+  readonly head: (uri: string) => Effect.Effect<Option.Option<StoredObject>, DatastoreError>
+  /** Reads an object; fails with `NotFound` or, when it is too large, `LimitExceeded`. */
+  readonly read: (uri: string, options?: ReadOptions) => Effect.Effect<Uint8Array, DatastoreError>
+  /** Reads an object piece by piece, for what may not fit into memory. */
+  readonly readStream: (uri: string) => Stream.Stream<Uint8Array, DatastoreError>
+  /** Stores an object. */
+  readonly write: (uri: string, bytes: Uint8Array) => Effect.Effect<void, DatastoreError>
+  /** Stores an object that comes piece by piece. When the stream fails, nothing is stored. */
+  readonly writeStream: <E, R>(uri: string, bytes: Stream.Stream<Uint8Array, E, R>) => Effect.Effect<void, DatastoreError | E, R>
+  /** Lists everything below a folder, however deep, sorted by URI; empty when there is nothing. */
+  readonly list: (folder: string) => Effect.Effect<ReadonlyArray<StoredObject>, DatastoreError>
+  /** Copies an object; fails with `NotFound`. */
+  readonly copy: (from: string, to: string) => Effect.Effect<void, DatastoreError>
+  /** Removes an object; succeeds when there is none. */
+  readonly delete: (uri: string) => Effect.Effect<void, DatastoreError>
+}
+
+/** Keeps the files of tasks by URI. */
+export class Datastore extends Context.Service<Datastore, DatastoreService>()("@fairlead/datastore/Datastore") {}

@@ -1,0 +1,56 @@
+/** URIs of stored things: `<scheme>://<container>/<key>`, taken apart and joined without ever changing a character of a key. */
+import { Result } from "effect"
+
+/** The parts of a URI. Keys are taken as they are: `?`, `#` and `%` are characters like any other. */
+export interface Reference {
+  /** Lower case, without `://`. */
+  readonly scheme: string
+  /** Bucket or host; empty for files. */
+  readonly container: string
+  /** What stands between `://` and the next slash: the container, and for Azure its account behind an `@`. */
+  readonly authority: string
+  /** Without slashes at its ends; empty for the container itself. */
+  readonly key: string
+}
+
+/**
+ * Takes a URI apart; fails with a sentence that says what is wrong with it.
+ *
+ * Azure's `abfs://container@account/key` names its container before the `@`; other schemes drop what stands there, which
+ * are credentials.
+ */
+export const parse = (uri: string): Result.Result<Reference, string> => {
+  const match = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/([^/]*)(.*)$/s.exec(uri)
+  if (match === null) return Result.fail("it has no scheme; write it as s3://bucket/key or file:///folder/file")
+  const [, written = "", address = "", path = ""] = match
+  const scheme = written.toLowerCase()
+  const isAzure = scheme === "abfs" || scheme === "abfss"
+  const at = address.indexOf("@")
+  const authority = isAzure ? address : address.slice(at + 1)
+  const container = isAzure && at >= 0 ? address.slice(0, at) : authority
+  const key = trim(path)
+  const problem = keyProblem(key)
+  return problem === undefined ? Result.succeed({ scheme, container, authority, key }) : Result.fail(problem)
+}
+
+/** Appends keys to a URI with one slash between each. Empty keys add nothing; steps upwards are refused. */
+export const join = (uri: string, ...keys: ReadonlyArray<string>): Result.Result<string, string> =>
+  Result.flatMap(parse(uri), (reference) => {
+    const key = [reference.key, ...keys.map(trim)].filter((it) => it !== "").join("/")
+    const problem = keyProblem(key)
+    return problem === undefined ? Result.succeed(format({ ...reference, key })) : Result.fail(problem)
+  })
+
+/** The one spelling of a URI: scheme in lower case, no credentials, no slash at the end. */
+export const format = ({ authority, key, scheme }: Reference): string => `${scheme}://${authority}${key === "" ? "" : `/${key}`}`
+
+const trim = (path: string): string => path.replace(/^\/+|\/+$/g, "")
+
+/** The last part of a URI's key: the name of a file. */
+export const baseName = (uri: string): string => uri.replace(/\/+$/, "").split("/").at(-1) ?? ""
+
+const keyProblem = (key: string): string | undefined => {
+  if (key.includes("\0")) return "it holds a NUL character"
+  const steps = key.split("/")
+  return steps.includes("..") || steps.includes(".") ? 'it holds "." or ".." as a step; write where the thing really is' : undefined
+}

@@ -1,0 +1,2 @@
+/** The parts of the package that need Node: the store on the local disk and the files that copilot works on. */
+export * as DatastoreFile from "./node/DatastoreFile.ts"
