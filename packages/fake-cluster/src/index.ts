@@ -1,4 +1,12 @@
 /** Nodes and controllers around the in-memory API server: scheduler, kubelet, garbage collector. */
+export * from "./FakeCluster.ts"
+export * as GarbageCollector from "./GarbageCollector.ts"
+export * as Kubelet from "./Kubelet.ts"
+export * as NamespaceController from "./NamespaceController.ts"
+export * as Nodes from "./Nodes.ts"
+export * as PodGarbageCollector from "./PodGarbageCollector.ts"
 export * from "./PodRuntime.ts"
 export * as PodRuntimeFunction from "./PodRuntimeFunction.ts"
 export * as PodRuntimeScripted from "./PodRuntimeScripted.ts"
+export * as PodScheduler from "./PodScheduler.ts"
+export * as ServiceAccountController from "./ServiceAccountController.ts"

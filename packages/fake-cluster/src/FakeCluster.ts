@@ -1,0 +1,108 @@
+/** A whole cluster around an API server: nodes, scheduler, kubelet and controllers. */
+import { FakeApiServer, KubeTransportApiServer } from "@fairlead/api-server"
+import { Informer } from "@fairlead/controller"
+import { type ConfigMap, KubeClient, type KubeError, type KubeObject, KubeResource, KubeTransport, type Namespace, type Node, type Pod } from "@fairlead/kube"
+import { Clock, Context, type Duration, Effect, Layer, type Scope } from "effect"
+import * as GarbageCollector from "./GarbageCollector.ts"
+import { builtinResources } from "./internal/builtinResources.ts"
+import { podTable } from "./internal/podTable.ts"
+import * as Directory from "./internal/resourceDirectory.ts"
+import * as Kubelet from "./Kubelet.ts"
+import * as NamespaceController from "./NamespaceController.ts"
+import * as Nodes from "./Nodes.ts"
+import * as PodGarbageCollector from "./PodGarbageCollector.ts"
+import type { LogOptions, PodRuntime } from "./PodRuntime.ts"
+import * as PodScheduler from "./PodScheduler.ts"
+import * as ServiceAccountController from "./ServiceAccountController.ts"
+
+/** What a cluster consists of. */
+export interface FakeClusterOptions {
+  /** How many nodes, or which. With none there is neither a scheduler nor a kubelet, and pods stay as they are. */
+  readonly nodes: number | ReadonlyArray<Nodes.NodeTemplate>
+  /** Carries out the containers. Needed as soon as there are nodes. */
+  readonly runtime?: PodRuntime | undefined
+  /** What each of the counted nodes offers beyond `allocatableDefault`. */
+  readonly allocatable?: Nodes.NodeTemplate["allocatable"]
+  /** PEM text for `kube-root-ca.crt` in every namespace. */
+  readonly rootCertificate?: string | undefined
+  /** How often kubelets renew the leases of their nodes; never when left out. */
+  readonly heartbeat?: Duration.Input | undefined
+  /** Ended pods that are kept before the oldest are removed; 12,500 when left out. */
+  readonly endedPodsMost?: number | undefined
+}
+
+/** Looks into a running cluster. */
+export class FakeCluster extends Context.Service<FakeCluster, {
+  /** All pods, as the cluster's own components see them. */
+  readonly pods: () => ReadonlyArray<Pod>
+  readonly pod: (namespace: string, name: string) => Pod | undefined
+  readonly nodes: () => ReadonlyArray<Node>
+  /** The log of a container; `undefined` while there is none. */
+  readonly logs: (namespace: string, pod: string, options: LogOptions) => Effect.Effect<string | undefined>
+  /** The pods as a table for people. */
+  readonly podTable: Effect.Effect<string>
+}>()("@fairlead/fake-cluster/FakeCluster") {
+  /**
+   * A cluster around the API server of the environment. It calls the server in process and so feels no fault that
+   * other transports are made to have. Ready when its nodes are.
+   */
+  static layer(options: FakeClusterOptions): Layer.Layer<FakeCluster, KubeError.KubeError, FakeApiServer> {
+    return FakeCluster.layerOver(options).pipe(Layer.provide(Layer.fresh(KubeTransportApiServer.layer)))
+  }
+
+  /** The same over any transport. */
+  static layerOver(options: FakeClusterOptions): Layer.Layer<FakeCluster, KubeError.KubeError, KubeTransport> {
+    return Layer.effect(FakeCluster, run(options)).pipe(Layer.provide(Layer.fresh(KubeClient.layer)))
+  }
+}
+
+/** Starts a cluster; it stops when the scope closes. */
+export const run = Effect.fnUntraced(function*(
+  options: FakeClusterOptions
+): Effect.fn.Return<FakeCluster["Service"], KubeError.KubeError, KubeClient | KubeTransport | Scope.Scope> {
+  const pods = yield* follow<Pod>(KubeResource.pods)
+  const nodes = yield* follow<Node>(KubeResource.nodes)
+  const namespaces = yield* follow<Namespace>(KubeResource.namespaces)
+  const serviceAccounts = yield* follow(KubeResource.serviceAccounts)
+  const configMaps = yield* follow<ConfigMap>(KubeResource.configMaps)
+  const directory = yield* Directory.make(builtinResources, [pods, nodes, namespaces, serviceAccounts, configMaps] as ReadonlyArray<Informer>)
+  const { rootCertificate } = options
+  yield* Effect.forkScoped(GarbageCollector.run(directory))
+  yield* Effect.forkScoped(NamespaceController.run(namespaces, directory))
+  yield* Effect.forkScoped(ServiceAccountController.run({
+    namespaces,
+    serviceAccounts,
+    ...(rootCertificate === undefined ? {} : { rootCertificate: { pem: rootCertificate, configMaps } })
+  }))
+  yield* Effect.forkScoped(PodGarbageCollector.run({ pods, nodes, endedMost: options.endedPodsMost }))
+  const kubelet = yield* startNodes(options, pods, nodes)
+  return {
+    pods: () => pods.store.list(),
+    pod: (namespace, name) => pods.store.get(namespace, name),
+    nodes: () => nodes.store.list(),
+    logs: (namespace, pod, logOptions) => kubelet?.logs(namespace, pod, logOptions) ?? Effect.undefined,
+    podTable: Effect.map(Clock.currentTimeMillis, (now) => podTable(pods.store.list(), now))
+  }
+})
+
+const follow = <A extends KubeObject>(resource: KubeResource.KubeResource): Effect.Effect<Informer<A>, never, KubeTransport | Scope.Scope> =>
+  Informer.make<A>({ resource, transform: (object) => object as A })
+
+const startNodes = Effect.fnUntraced(function*(
+  options: FakeClusterOptions,
+  pods: Informer<Pod>,
+  nodes: Informer<Node>
+): Effect.fn.Return<Kubelet.Kubelet | undefined, KubeError.KubeError, KubeClient | Scope.Scope> {
+  const templates = typeof options.nodes === "number" ? Nodes.numbered(options.nodes, options.allocatable) : options.nodes
+  if (templates.length === 0) return undefined
+  if (options.runtime === undefined) {
+    return yield* Effect.die(new Error(`a cluster with ${templates.length} nodes needs a runtime for their containers: give FakeCluster one as \`runtime\``))
+  }
+  const addresses = new Map(templates.map((it, at) => [it.name, Nodes.addressAt(at)]))
+  for (const template of templates) yield* Nodes.register(template, addresses.get(template.name)!)
+  if (options.heartbeat !== undefined) {
+    for (const { name } of templates) yield* Effect.forkScoped(Nodes.heartbeat(name, options.heartbeat))
+  }
+  yield* Effect.forkScoped(PodScheduler.run({ pods, nodes }))
+  return yield* Kubelet.make({ runtime: options.runtime, pods, addressOf: (node) => addresses.get(node) })
+})

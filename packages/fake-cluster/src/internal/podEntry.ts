@@ -1,0 +1,153 @@
+/** One pod of a kubelet: its record, the place where it runs, and what the API server was told. */
+import { KubeClient, KubeError, KubeResource, type Pod, type PodStatus } from "@fairlead/kube"
+import { Effect } from "effect"
+import type { ContainerEvent, PodRuntime, PodSandbox, StartFailed } from "../PodRuntime.ts"
+import { podSources } from "./podSources.ts"
+import { podStatus } from "./podStatus.ts"
+import * as Records from "./podRecord.ts"
+import { statusPatch } from "./statusPatch.ts"
+
+/** What all pods of a kubelet have in common. */
+export interface KubeletContext {
+  readonly client: KubeClient["Service"]
+  readonly runtime: PodRuntime
+  readonly now: () => number
+  readonly hostIp: (node: string) => string
+  /** Something happened to a pod from outside a sync. */
+  readonly wake: (namespace: string | undefined, name: string) => void
+}
+
+/** Grace period of a pod whose object is gone. */
+const graceOfGone = 1
+
+/** One pod on a node. `sync` is never called twice at once. */
+export class PodEntry {
+  readonly uid: string
+  record: Records.PodRecord
+  sandbox: PodSandbox | undefined
+  #written: PodStatus | undefined
+  #isSyncing = false
+  #isDeleted = false
+  readonly #of: KubeletContext
+  readonly #hostIp: string
+
+  constructor(record: Records.PodRecord, of: KubeletContext) {
+    this.record = record
+    this.uid = record.pod.metadata.uid ?? ""
+    this.#of = of
+    this.#written = record.pod.status
+    this.#hostIp = of.hostIp(record.pod.spec?.nodeName ?? "")
+  }
+
+  get isOver(): boolean {
+    return Records.isOver(this.record)
+  }
+
+  /** Takes over what the API server says of the pod. */
+  update(pod: Pod): void {
+    if (pod !== this.record.pod) this.record = { ...this.record, pod }
+    if (pod.metadata.deletionTimestamp === undefined) return
+    const graceSeconds = pod.metadata.deletionGracePeriodSeconds ?? 0
+    const since = Math.max(this.record.startTime, Math.min(this.#of.now(), Date.parse(pod.metadata.deletionTimestamp) - graceSeconds * 1000))
+    this.record = Records.end(this.record, { reason: undefined, message: undefined, since, graceSeconds })
+  }
+
+  /** The object is gone: everything has to end soon. */
+  abandon(): void {
+    this.record = Records.end(this.record, { reason: undefined, message: undefined, since: this.#of.now(), graceSeconds: graceOfGone })
+  }
+
+  /** Carries out what is due. Answers when to look again. */
+  readonly act: Effect.Effect<number | undefined> = Effect.suspend(() => {
+    this.#isSyncing = true
+    return Effect.ensuring(this.#actAll, Effect.sync(() => {
+      this.#isSyncing = false
+    }))
+  })
+
+  get #actAll(): Effect.Effect<number | undefined> {
+    const entry = this
+    return Effect.gen(function*() {
+      for (;;) {
+        const { record, steps, wakeAt } = Records.advance(entry.record, entry.#of.now())
+        entry.record = record
+        if (steps.length === 0) return wakeAt
+        for (const step of steps) yield* entry.#take(step)
+      }
+    })
+  }
+
+  #take(step: Records.Step): Effect.Effect<void> {
+    switch (step._tag) {
+      case "Open":
+        return this.#open()
+      case "Start":
+        return this.#start(step.container)
+      case "Stop":
+        this.record = Records.stopped(this.record, step.container, step.graceSeconds, this.#of.now())
+        return this.sandbox?.stop(step.container, step.graceSeconds) ?? Effect.void
+    }
+  }
+
+  #open(): Effect.Effect<void> {
+    const { pod } = this.record
+    const sources = podSources(this.#of.client, pod, () => ({ hostIp: this.#hostIp, podIp: this.sandbox?.ip ?? "" }))
+    return Effect.match(this.#of.runtime.open(pod, sources), {
+      onSuccess: (sandbox) => {
+        this.sandbox = sandbox
+        this.record = Records.opened(this.record, sandbox.ip)
+      },
+      onFailure: (failure: StartFailed) => {
+        this.record = Records.failOpen(this.record, failure.description, this.#of.now())
+      }
+    })
+  }
+
+  #start(name: string): Effect.Effect<void> {
+    const run = Records.containerOf(this.record, name)
+    this.record = Records.begin(this.record, name, this.#of.now())
+    const report = (event: ContainerEvent): void => {
+      this.record = Records.report(this.record, name, event, this.#of.now())
+      if (!this.#isSyncing) this.#of.wake(this.record.pod.metadata.namespace, this.record.pod.metadata.name!)
+    }
+    const restart = Records.containerOf(this.record, name).restarts
+    return Effect.catch(this.sandbox!.start(run.spec, restart, report), (failure: StartFailed) =>
+      Effect.sync(() => {
+        this.record = Records.failStart(this.record, name, failure.reason, failure.description, this.#of.now())
+      }))
+  }
+
+  /** Writes what has changed, and asks for the removal of a pod that is over. */
+  readonly write: Effect.Effect<void, KubeError.KubeError> = Effect.suspend(() => {
+    const { pod } = this.record
+    const wanted = podStatus(this.record, this.#written, this.#hostIp, this.#of.now())
+    const patch = statusPatch(this.#written, wanted)
+    const isFinal = pod.metadata.deletionTimestamp !== undefined && this.isOver && !this.#isDeleted
+    // A running pod that is on its way out only has a new generation to tell; that can wait for its end.
+    const isWorthIt = patch !== undefined && (isFinal || pod.metadata.deletionTimestamp === undefined || !isOnlyGeneration(patch))
+    const written = isWorthIt ? this.#patch(pod, patch) : Effect.void
+    return isFinal ? Effect.andThen(written, this.#remove(pod)) : written
+  })
+
+  #patch(pod: Pod, status: { readonly [field: string]: unknown }): Effect.Effect<void, KubeError.KubeError> {
+    const { name, namespace, uid } = pod.metadata
+    const key = { namespace, name: name!, subresource: "status" }
+    return Effect.map(this.#of.client.patch<Pod>(KubeResource.pods, key, "strategic", { metadata: { uid }, status }), (answer) => {
+      this.#written = answer.status
+    })
+  }
+
+  #remove(pod: Pod): Effect.Effect<void, KubeError.KubeError> {
+    const { name, namespace, uid } = pod.metadata
+    const options = { gracePeriodSeconds: 0, preconditions: { uid: uid! } }
+    return Effect.map(this.#of.client.delete(KubeResource.pods, { namespace, name: name! }, options), () => {
+      this.#isDeleted = true
+    })
+  }
+
+  get close(): Effect.Effect<void> {
+    return this.sandbox?.close ?? Effect.void
+  }
+}
+
+const isOnlyGeneration = (patch: { readonly [field: string]: unknown }): boolean => Object.keys(patch).length === 1 && "observedGeneration" in patch

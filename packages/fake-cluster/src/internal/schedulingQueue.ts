@@ -1,0 +1,48 @@
+/** Which pods wait for a node, sorted by what they ask for, so that one refusal counts for all of a kind. */
+import type { Pod } from "@fairlead/kube"
+import { classOf, demandOf, type PodDemand } from "./podDemand.ts"
+
+/** Pods that ask for the same. */
+export interface PodClass {
+  readonly key: string
+  readonly demand: PodDemand
+  readonly priority: number
+  /** Why nothing of this class fits now; `undefined` when that is not known. */
+  refusal: string | undefined
+  /** `namespace/name` of refused pods, the oldest first. */
+  readonly refused: Set<string>
+  pods: number
+}
+
+/** Keeps the classes of all pods that are known. */
+export class PodClasses {
+  readonly #classes = new Map<string, PodClass>()
+
+  /** Counts a pod in. Every `join` needs a `leave`. */
+  join(pod: Pod): PodClass {
+    const key = classOf(pod)
+    let found = this.#classes.get(key)
+    if (found === undefined) {
+      found = { key, demand: demandOf(pod), priority: pod.spec?.priority ?? 0, refusal: undefined, refused: new Set(), pods: 0 }
+      this.#classes.set(key, found)
+    }
+    found.pods++
+    return found
+  }
+
+  leave(it: PodClass): void {
+    if (--it.pods === 0) this.#classes.delete(it.key)
+  }
+
+  /** Something has become free: every refusal is open again. Answers the first pod of each class that was refused. */
+  reopen(): ReadonlyArray<{ readonly key: string; readonly priority: number }> {
+    const heads: Array<{ key: string; priority: number }> = []
+    for (const it of this.#classes.values()) {
+      if (it.refusal === undefined) continue
+      it.refusal = undefined
+      const [head] = it.refused
+      if (head !== undefined) heads.push({ key: head, priority: it.priority })
+    }
+    return heads
+  }
+}
