@@ -131,7 +131,7 @@ describe("KubeTransportFetch.request", () => {
       expect(error.reason._tag).toBe(tag)
       expect(error.code).toBe(code)
       expect(error.message).toContain(`the server answered ${code} without a Status: "<html>proxy says no</html>"`)
-      if (code >= 500) expect(error.retryable).toBe(true)
+      expect(error.retryable).toBe(code >= 500 || [409, 410, 429].includes(code))
     }))
 
   it.effect.each(["<html>", "", "[]", "null", "{\"a\":"])("an answer 200 with the body %o fails to decode", (text) =>
