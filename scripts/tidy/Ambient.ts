@@ -1,7 +1,7 @@
 /** Below `apps/` nothing reads the clock, chance, timers, environment or console of the machine. */
 import { type Finding, lineAt, parse, type Source, type SyntaxNode, walk } from "./Source.ts"
 
-const members: Readonly<Record<string, string>> = {
+const members: ReadonlyMap<string, string> = new Map(Object.entries({
   "Date.now": "read Clock.currentTimeMillis, or take `now` as an argument",
   "Math.random": "use Random, or take a seeded `random` as an argument",
   "performance.now": "read Clock.currentTimeNanos",
@@ -9,15 +9,15 @@ const members: Readonly<Record<string, string>> = {
   "crypto.randomUUID": "draw it from the seeded `random`",
   "crypto.getRandomValues": "draw it from the seeded `random`",
   "DateTime.nowUnsafe": "use DateTime.now"
-}
+}))
 
-const calls: Readonly<Record<string, string>> = {
+const calls: ReadonlyMap<string, string> = new Map(Object.entries({
   setTimeout: "use Effect.sleep",
   setInterval: "use Effect.schedule",
   setImmediate: "use Effect.yieldNow",
   queueMicrotask: "use Effect.yieldNow",
   fetch: "take a `(Request) => Promise<Response>` as an argument"
-}
+}))
 
 /** Files that are named for a runtime may touch it. */
 const isRuntimeFile = (path: string): boolean => /(^|\/)(node|deno|bun|workerd)\.ts$/.test(path) || /(Node|Process)\.ts$/.test(path) || path.includes("/node/")
@@ -31,11 +31,11 @@ export const checkAmbient = (source: Source): ReadonlyArray<Finding> => {
   walk(parse(source).program, (node) => {
     if (node.type === "MemberExpression") {
       const name = `${nameOf(node["object"])}.${nameOf(node["property"])}`
-      const remedy = members[name]
+      const remedy = members.get(name)
       if (remedy !== undefined) report(node, name, remedy)
       if (name.startsWith("console.")) report(node, name, "use Effect.log")
     } else if (node.type === "CallExpression") {
-      const remedy = calls[nameOf(node["callee"])]
+      const remedy = calls.get(nameOf(node["callee"]))
       if (remedy !== undefined) report(node, `${nameOf(node["callee"])}()`, remedy)
     } else if (node.type === "NewExpression" && nameOf(node["callee"]) === "Date" && (node["arguments"] as ReadonlyArray<unknown>).length === 0) {
       report(node, "new Date()", "format a time that you were given")
