@@ -10,10 +10,19 @@ import type { Store } from "./store/Store.ts"
 
 /** Finds resources by group, version and plural name. */
 export class ResourceCatalog {
+  private readonly builtinGroups = new Set<string>()
   private readonly byGroup = new Map<string, Map<string, Map<string, ServedResource>>>()
 
   constructor(store: Store) {
-    for (const resource of builtinResources((group, plural) => store.collection({ group, plural }))) this.add(resource)
+    for (const resource of builtinResources((group, plural) => store.collection({ group, plural }))) {
+      this.builtinGroups.add(resource.group)
+      this.add(resource)
+    }
+  }
+
+  /** Whether a group is there in every cluster. */
+  isBuiltin(group: string): boolean {
+    return this.builtinGroups.has(group)
   }
 
   find(group: string, version: string, plural: string): ServedResource | undefined {

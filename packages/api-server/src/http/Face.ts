@@ -1,0 +1,74 @@
+/** The HTTP face of a server: one request in, one response out. */
+import { ApiFailure, failure, forbidden } from "../ApiFailure.ts"
+import type { ApiServer } from "../ApiServer.ts"
+import type { User } from "../ApiRequest.ts"
+import { authorize, authorizeImpersonation, type Attributes } from "../policy/Authorization.ts"
+import { authenticate, impersonated } from "./Authentication.ts"
+import { contentType, encode } from "./Encoding.ts"
+import { discoveryResponse } from "./Discovery.ts"
+import { healthResponse } from "./Health.ts"
+import { type HttpRequest, type HttpResponse, pageNotFound } from "./HttpMessage.ts"
+import { type Encoding, negotiate, plainShape } from "./MediaTypes.ts"
+import { openApiResponse } from "./OpenApi.ts"
+import { attributesOf, resourceResponse } from "./ResourceFace.ts"
+import { parseRoute, segmentsOf } from "./Route.ts"
+
+/** Largest body that is read. */
+export const bodyBytesMax = 3 * 1024 * 1024
+
+/** Carries out a request. Nothing that a client sends makes it throw. */
+export const respond = async (server: ApiServer, request: HttpRequest): Promise<HttpResponse> => {
+  try {
+    const user = identify(server, request)
+    const answer = await route(server, request, user)
+    return request.method === "HEAD" ? { ...answer, body: "" } : answer
+  } catch (error) {
+    if (error instanceof ApiFailure) return failureResponse(error, encodingOf(request))
+    throw error
+  }
+}
+
+/** A failure as the client wants to read it. */
+export const failureResponse = ({ status, code, headers }: ApiFailure, encoding: Encoding): HttpResponse => ({
+  status: code,
+  headers: { "Content-Type": contentType(encoding), ...headers },
+  body: encode(status, encoding)
+})
+
+const encodingOf = (request: HttpRequest): Encoding => negotiate(request.header("accept"), plainShape)?.encoding ?? "json"
+
+const identify = (server: ApiServer, request: HttpRequest): User => {
+  const user = authenticate(server, request)
+  if (user === undefined) throw failure(401, "Unauthorized", "Unauthorized")
+  const acting = impersonated(request)
+  if (acting === undefined) return user
+  authorizeImpersonation(server.context, user, acting, attributesFor(request))
+  return acting
+}
+
+const attributesFor = (request: HttpRequest): Attributes => {
+  const segments = segmentsOf(request.path)
+  const at = segments === undefined ? undefined : parseRoute(segments)
+  return at === undefined || at.plural === ""
+    ? { path: request.path, verb: pathVerbs[request.method] ?? request.method.toLowerCase() }
+    : attributesOf(request, at)
+}
+
+const pathVerbs: Readonly<Record<string, string>> = { GET: "get", HEAD: "head", POST: "post", PUT: "put", PATCH: "patch", DELETE: "delete" }
+
+const route = async (server: ApiServer, request: HttpRequest, user: User): Promise<HttpResponse> => {
+  const decision = authorize(server.context, user, attributesFor(request))
+  if (!decision.allowed) throw forbidden(decision.resource, decision.name, decision.message)
+  if (request.body.byteLength > bodyBytesMax) {
+    throw failure(413, "RequestEntityTooLarge", `Request entity too large: limit is ${bodyBytesMax}`)
+  }
+  const segments = segmentsOf(request.path)
+  if (segments === undefined) return pageNotFound()
+  const at = parseRoute(segments)
+  if (at !== undefined && at.plural !== "") return resourceResponse(server, request, at, user)
+  return discoveryResponse(server, request, segments) ??
+    healthResponse(request, segments) ??
+    (await openApiResponse(server, request, segments)) ??
+    pageNotFound()
+}
+

@@ -1,0 +1,47 @@
+/** Shows objects and lists as tables or as bare metadata. */
+import type { KubeAnswer, KubeList, KubeObject } from "@fairlead/kube"
+import { type ApiFailure, failure } from "../ApiFailure.ts"
+import type { ServedResource } from "../ServedResource.ts"
+import type { Representation } from "./MediaTypes.ts"
+import { tableOf } from "./Tables.ts"
+
+/** Turns an answer into the shape that was asked for; a `Status` stays as it is. Throws `NotAcceptable`. */
+export const reshape = (
+  answer: KubeAnswer,
+  resource: ServedResource,
+  representation: Representation,
+  includeObject: string | undefined,
+  now: number
+): unknown => {
+  const { shape, shapeVersion } = representation
+  if (shape === "object" || (answer.kind === "Status" && answer.apiVersion === "v1")) return answer
+  const isList = "items" in answer
+  if (shape === "Table") return tableOf(answer, resource, shapeVersion, includeObject, now)
+  if (shape === "PartialObjectMetadata") {
+    if (isList) throw notAcceptable(`you requested PartialObjectMetadata, but the requested object is a list (${goType(resource, true)})`)
+    return partial(answer as KubeObject, shapeVersion)
+  }
+  if (!isList) throw notAcceptable(`you requested PartialObjectMetadataList, but the requested object is not a list (${goType(resource, false)})`)
+  return partialList(answer, shapeVersion)
+}
+
+/** The metadata of an object. */
+export const partial = ({ metadata }: KubeObject, version: string): object => ({
+  kind: "PartialObjectMetadata",
+  apiVersion: `meta.k8s.io/${version}`,
+  metadata
+})
+
+const partialList = ({ metadata, items }: KubeList, version: string): object => ({
+  kind: "PartialObjectMetadataList",
+  apiVersion: `meta.k8s.io/${version}`,
+  metadata,
+  items: items.length === 0 ? null : items.map((item) => partial(item, version))
+})
+
+const goType = (resource: ServedResource, isList: boolean): string => {
+  if (resource.custom) return isList ? "*unstructured.UnstructuredList" : "*unstructured.Unstructured"
+  return `*${resource.group === "" ? "core" : resource.group.split(".")[0]}.${isList ? resource.listKind : resource.kind}`
+}
+
+const notAcceptable = (message: string): ApiFailure => failure(406, "NotAcceptable", message)

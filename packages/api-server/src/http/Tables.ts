@@ -1,0 +1,45 @@
+/** The Table form of objects, as `kubectl get` prints it. */
+import type { KubeAnswer, KubeList, KubeObject } from "@fairlead/kube"
+import { columns } from "../builtin/Builtin.ts"
+import type { ServedResource } from "../ServedResource.ts"
+import { cellsOf } from "./Cells.ts"
+import { partial } from "./Shapes.ts"
+
+/** A table of one object or of a list. */
+export const tableOf = (
+  answer: KubeAnswer,
+  resource: ServedResource,
+  version: string,
+  includeObject: string | undefined,
+  now: number
+): object => {
+  const isList = "items" in answer
+  const objects = isList ? (answer as KubeList).items : [answer as KubeObject]
+  const metadata = isList ? answer.metadata : { resourceVersion: (answer as KubeObject).metadata.resourceVersion }
+  return {
+    kind: "Table",
+    apiVersion: `meta.k8s.io/${version}`,
+    metadata,
+    columnDefinitions: columnsOf(resource),
+    rows: objects.map((object) => rowOf(object, resource, version, includeObject, now))
+  }
+}
+
+/** One row, with as much of its object as was asked for. */
+export const rowOf = (object: KubeObject, resource: ServedResource, version: string, includeObject: string | undefined, now: number): object => ({
+  cells: cellsOf(object, resource, now),
+  ...conditionsOf(object, resource),
+  object: includeObject === "None" ? null : includeObject === "Object" ? object : partial(object, version)
+})
+
+/** Finished pods are marked, so that clients can hide them. */
+const conditionsOf = (object: KubeObject, resource: ServedResource): object => {
+  if (resource.plural !== "pods" || resource.group !== "") return {}
+  const phase = (object as { status?: { phase?: string } }).status?.phase
+  if (phase !== "Succeeded" && phase !== "Failed") return {}
+  const message = phase === "Succeeded" ? "The pod has completed successfully." : "The pod failed."
+  return { conditions: [{ type: "Completed", status: "True", reason: phase, message }] }
+}
+
+/** What the table says about its columns. */
+export const columnsOf = (resource: ServedResource): ReadonlyArray<object> => columns(resource.group, resource.version, resource.plural)

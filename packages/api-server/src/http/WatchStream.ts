@@ -1,0 +1,98 @@
+/** Watches as streams of lines. */
+import type { KubeObject, WatchEvent } from "@fairlead/kube"
+import type { ApiServer } from "../ApiServer.ts"
+import type { User } from "../ApiRequest.ts"
+import type { ServedResource } from "../ServedResource.ts"
+import { contentType, encode, jsonLine } from "./Encoding.ts"
+import type { HttpResponse, StreamSink } from "./HttpMessage.ts"
+import type { Representation } from "./MediaTypes.ts"
+import { noRepresentation } from "./ResourceFace.ts"
+import type { ResourceRoute } from "./Route.ts"
+import { partial } from "./Shapes.ts"
+import { columnsOf, rowOf } from "./Tables.ts"
+
+/** Opens a watch; a refused one is an ordinary answer. */
+export const watchResponse = (
+  server: ApiServer,
+  resource: ServedResource,
+  at: ResourceRoute,
+  query: { readonly [name: string]: string },
+  user: User,
+  representation: Representation
+): HttpResponse => {
+  if (representation.encoding === "yaml") throw noRepresentation(["application/json", "application/vnd.kubernetes.protobuf"])
+  const waiting: Array<string> = []
+  let ended = false
+  let sink: StreamSink = { write: (piece) => void waiting.push(piece as string), end: () => (ended = true) }
+  const lineOf = lineWriter(server, resource, representation, query["includeObject"])
+  const answer = server.watch(
+    { group: at.group, version: at.version, plural: at.plural, namespace: at.namespace, name: at.name === "" ? undefined : at.name, query, user },
+    {
+      onEvents: (events) => sink.write(events.length === 1 ? lineOf(events[0]!) : events.map(lineOf).join("")),
+      onEnd: () => sink.end()
+    }
+  )
+  if (!answer.opened) {
+    const { code, body, headers } = answer.response
+    return { status: code, headers: { "Content-Type": contentType(representation.encoding), ...headers }, body: encode(body, representation.encoding) }
+  }
+  const headers: Record<string, string | ReadonlyArray<string>> = { "Content-Type": contentType(representation.encoding) }
+  if (resource.deprecation !== undefined) headers["Warning"] = [`299 - ${JSON.stringify(resource.deprecation)}`]
+  return {
+    status: 200,
+    headers,
+    body: (target) => {
+      for (const piece of waiting) target.write(piece)
+      if (ended) target.end()
+      sink = target
+      return answer.close
+    }
+  }
+}
+
+/** The last line that was written: the same event often goes to many watches in a row. */
+let lastEvent: WatchEvent | undefined
+let lastLine = ""
+
+const plainLine = (event: WatchEvent): string => {
+  if (event !== lastEvent) {
+    lastEvent = event
+    lastLine = jsonLine(event)
+  }
+  return lastLine
+}
+
+const lineWriter = (
+  server: ApiServer,
+  resource: ServedResource,
+  { shape, shapeVersion }: Representation,
+  includeObject: string | undefined
+): ((event: WatchEvent) => string) => {
+  if (shape === "object") return plainLine
+  if (shape !== "Table") {
+    return (event) => (event.type === "ERROR" ? plainLine(event) : jsonLine({ type: event.type, object: partial(event.object, shapeVersion) }))
+  }
+  let columns: ReadonlyArray<object> | null = columnsOf(resource)
+  return (event) => {
+    if (event.type === "ERROR") return plainLine(event)
+    const object = tableEvent(event.object, resource, shapeVersion, columns, includeObject, server.context.now())
+    columns = null
+    return jsonLine({ type: event.type, object })
+  }
+}
+
+const tableEvent = (
+  object: KubeObject,
+  resource: ServedResource,
+  version: string,
+  columns: ReadonlyArray<object> | null,
+  includeObject: string | undefined,
+  now: number
+): object => ({
+  kind: "Table",
+  apiVersion: `meta.k8s.io/${version}`,
+  metadata: { resourceVersion: object.metadata.resourceVersion },
+  columnDefinitions: columns,
+  rows: [rowOf(object, resource, version, includeObject, now)]
+})
+

@@ -1,0 +1,2 @@
+/** Serves an API server on a port of this machine. */
+export * from "./ListenNode.ts"
