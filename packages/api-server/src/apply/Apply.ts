@@ -35,13 +35,16 @@ export const applyBuiltin = (live: KubeObject | undefined, config: unknown, writ
 
 /** The same for custom resources: the result is yet to be pruned, defaulted and validated by their schema. */
 export const applyCustom = (live: KubeObject | undefined, config: unknown, write: ApplyWrite): KubeObject | PatchError => {
-  if (!isObject(config)) return badPatch("the configuration is no object")
+  if (config === null || config === undefined) return badPatch("invalid object type: /, Kind=")
+  if (!isObject(config)) return badPatch(`error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal ${kindOfJson(config)} into Go value of type map[string]interface {}`)
   const refusal = refusalOf(config, write)
   if (refusal !== undefined) return refusal
   const base = (live ?? emptyObject(write)) as Fields
   const result = applyOver(base, config, write)
   return result instanceof PatchError ? result : (withEntries(result.object, keepOrder(result.entries, base)) as unknown as KubeObject)
 }
+
+const kindOfJson = (value: unknown): string => (Array.isArray(value) ? "array" : typeof value === "boolean" ? "bool" : typeof value)
 
 const keepOrder = (entries: ReadonlyArray<ManagedFieldsEntry>, live: Fields): ReadonlyArray<ManagedFieldsEntry> => {
   const stored = (live["metadata"] as Fields | undefined)?.["managedFields"]

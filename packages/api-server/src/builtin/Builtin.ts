@@ -13,7 +13,7 @@
  */
 import { columnDescriptions, columnLines } from "./Columns.generated.ts"
 import { makeDecoder, type Decoded, type DecodeOptions } from "./Decode.ts"
-import { defaultsOf } from "./Defaults.ts"
+import { defaultsOf } from "./defaults/Defaults.ts"
 import { resourceLines } from "./Resources.generated.ts"
 import { packageOf, schemaOfType } from "./SchemaData.ts"
 import type { SchemaNode } from "./SchemaNode.ts"

@@ -90,7 +90,7 @@ const makeReader = (node: SchemaNode, readerOf: (node: SchemaNode) => Read, defa
     case "list":
       return listReader(readerOf(node.items as SchemaNode), zeroItemOf(node.items as SchemaNode, readerOf))
     case "map":
-      return mapReader(readerOf(node.items as SchemaNode), zeroItemOf(node.items as SchemaNode, readerOf))
+      return mapReader(readerOf(node.items as SchemaNode), zeroItemOf(node.items as SchemaNode, readerOf), defaultsOf(node))
     case "struct":
       return structReader(node, node.fields.map((field) => planOf(field, readerOf)), defaultsOf(node))
     default:
@@ -136,7 +136,7 @@ const listReader = (read: Read, zero: () => unknown): Read => (value, previous, 
   return same ? before : out
 }
 
-const mapReader = (read: Read, zero: () => unknown): Read => (value, previous, pass) => {
+const mapReader = (read: Read, zero: () => unknown, defaults: Defaults | undefined): Read => (value, previous, pass) => {
   if (!isObject(value)) {
     pass.mismatch = true
     return value
@@ -149,6 +149,7 @@ const mapReader = (read: Read, zero: () => unknown): Read => (value, previous, p
     if (item === undefined) continue
     put(out, key, item === null ? zero() : read(item, before?.[key], pass))
   }
+  defaults?.(out)
   return before !== undefined && sameParts(out, before) ? before : out
 }
 
@@ -176,7 +177,8 @@ const planOf = (field: SchemaField, readerOf: (node: SchemaNode) => Read): Field
     name: field.name,
     read: readerOf(node),
     zero,
-    dropsEmpty: omitEmpty && !pointer && !goStruct,
+    // An empty list of managedFields asks for them to be cleared, so it has to be seen.
+    dropsEmpty: omitEmpty && !pointer && !goStruct && field.name !== "managedFields",
     nullsEmpty: collection && !omitEmpty
   }
 }

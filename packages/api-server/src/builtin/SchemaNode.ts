@@ -65,6 +65,7 @@ interface SchemaNodeInit {
   readonly keys?: ReadonlyArray<string>
   readonly items?: () => SchemaNode
   readonly fields?: () => ReadonlyArray<SchemaField>
+  readonly base?: SchemaNode
 }
 
 const noFields: ReadonlyArray<SchemaField> = []
@@ -83,6 +84,8 @@ export class SchemaNode {
   #items: SchemaNode | undefined
   #fields: ReadonlyArray<SchemaField> | undefined
   #byName: Map<string, SchemaField> | undefined
+  /** The node that this one differs from only in being atomic; else the node itself. */
+  readonly base: SchemaNode
   /** Room for what each decoder computes from the node once. */
   readonly plans: Array<unknown> = []
   readonly #makeItems: (() => SchemaNode) | undefined
@@ -95,6 +98,7 @@ export class SchemaNode {
     this.atomic = init.atomic ?? false
     this.listType = init.listType ?? "atomic"
     this.keys = init.keys ?? []
+    this.base = init.base ?? this
     this.#makeItems = init.items
     this.#makeFields = init.fields
     if (init.items === undefined) this.#items = undefined
@@ -133,6 +137,7 @@ export class SchemaNode {
       atomic,
       listType: this.listType,
       keys: this.keys,
+      base: this.base,
       ...(this.#makeItems === undefined ? {} : { items: () => this.items as SchemaNode }),
       ...(this.#makeFields === undefined ? {} : { fields: () => this.fields })
     })
