@@ -1,5 +1,12 @@
 /** Keeps the inputs and outputs of tasks by URI: memory and file. */
+export * as CopilotDownload from "./CopilotDownload.ts"
+export * from "./CopilotError.ts"
+export * as CopilotSidecar from "./CopilotSidecar.ts"
 export * from "./Datastore.ts"
 export * as DatastoreMemory from "./DatastoreMemory.ts"
+export { layer as layerMemory } from "./DatastoreMemory.ts"
 export * as DatastoreRouter from "./DatastoreRouter.ts"
+export * from "./LocalFiles.ts"
+export * as LocalFilesMemory from "./LocalFilesMemory.ts"
 export * as Reference from "./Reference.ts"
+export * as TaskFiles from "./TaskFiles.ts"

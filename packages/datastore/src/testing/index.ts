@@ -1,2 +1,3 @@
-/** Suites that hold every store to its contract. */
+/** Suites that hold every store and every disk to its contract. */
 export * as DatastoreSuite from "./DatastoreSuite.ts"
+export * as LocalFilesSuite from "./LocalFilesSuite.ts"

@@ -1,0 +1,201 @@
+/** The files around one attempt of a task: its inputs, and what it leaves behind. Names and formats are Flyte's. */
+import { Copilot, Idl, Literals, type Phase, type TaskOutcome, Wire } from "@fairlead/core"
+import { Data, Effect, Option, Result } from "effect"
+import { Datastore, DatastoreError, type DatastoreReason } from "./Datastore.ts"
+import * as Reference from "./Reference.ts"
+
+/** Names of the files of an attempt. */
+export const names = {
+  inputs: "inputs.pb",
+  outputs: Copilot.defaults.outputsName,
+  error: Copilot.defaults.errorName,
+  deck: "deck.html"
+} as const
+
+/** Largest `inputs.pb`, `outputs.pb` and `error.pb` that are read unless told otherwise. */
+export const maxBytesDefault = 2 * 1024 * 1024
+
+/** A file of an attempt that is there but cannot be used: too large, or not what its name promises. */
+export class TaskFileInvalid extends Data.TaggedError("TaskFileInvalid")<{
+  readonly uri: string
+  readonly fault: "TooLarge" | "BadFormat"
+  readonly problem: string
+}> {
+  get retryable(): boolean {
+    return false
+  }
+
+  override get message(): string {
+    return `${this.uri}: ${this.problem}`
+  }
+}
+
+/** Settings of a read. */
+export interface TaskFilesOptions {
+  /** Largest file to read, in bytes; 0 sets no limit. */
+  readonly maxBytes?: number | undefined
+}
+
+/** URI of a file below a folder. */
+export const uriOf = (folder: string, name: string): Effect.Effect<string, DatastoreError> => {
+  const joined = Reference.join(folder, name)
+  if (Result.isSuccess(joined)) return Effect.succeed(joined.success)
+  const reason: DatastoreReason = { _tag: "InvalidUri", description: joined.failure }
+  return Effect.fail(new DatastoreError({ method: "uriOf", uri: folder, reason }))
+}
+
+/** Reads `inputs.pb` of a folder. No file is no inputs. */
+export const readInputs = (
+  folder: string,
+  options: TaskFilesOptions = {}
+): Effect.Effect<Idl.LiteralMap, DatastoreError | TaskFileInvalid, Datastore> =>
+  Effect.map(readMap(folder, names.inputs, options), (found) => Option.getOrElse(found, () => Literals.literalMap({})))
+
+/** Writes `inputs.pb` into a folder. */
+export const writeInputs = (folder: string, inputs: Idl.LiteralMap): Effect.Effect<void, DatastoreError, Datastore> =>
+  write(folder, names.inputs, Literals.encodeMap(inputs))
+
+/** Reads `outputs.pb` of a folder; none if there is no file. An empty file is an empty map. */
+export const readOutputs = (
+  folder: string,
+  options: TaskFilesOptions = {}
+): Effect.Effect<Option.Option<Idl.LiteralMap>, DatastoreError | TaskFileInvalid, Datastore> => readMap(folder, names.outputs, options)
+
+/** Writes `outputs.pb` into a folder. */
+export const writeOutputs = (folder: string, outputs: Idl.LiteralMap): Effect.Effect<void, DatastoreError, Datastore> =>
+  write(folder, names.outputs, Literals.encodeMap(outputs))
+
+const readMap = (folder: string, name: string, options: TaskFilesOptions) =>
+  Effect.gen(function*() {
+    const found = yield* readFile(folder, name, options)
+    if (Option.isNone(found)) return Option.none<Idl.LiteralMap>()
+    const decoded = Literals.decodeMap(found.value.bytes)
+    if (Result.isSuccess(decoded)) return Option.some(decoded.success)
+    return yield* new TaskFileInvalid({ uri: found.value.uri, fault: "BadFormat", problem: decoded.failure.message })
+  })
+
+interface Contents {
+  readonly uri: string
+  readonly bytes: Uint8Array
+}
+
+/** The contents of a file, none if there is none, and a sentence if there are too many. */
+const readFile = (
+  folder: string,
+  name: string,
+  { maxBytes = maxBytesDefault }: TaskFilesOptions
+): Effect.Effect<Option.Option<Contents>, DatastoreError | TaskFileInvalid, Datastore> =>
+  Effect.gen(function*() {
+    const store = yield* Datastore
+    const uri = yield* uriOf(folder, name)
+    return yield* store.read(uri, { maxBytes }).pipe(
+      Effect.map((bytes) => Option.some({ uri, bytes })),
+      Effect.catch((error): Effect.Effect<Option.Option<Contents>, DatastoreError | TaskFileInvalid> => {
+        if (error.reason._tag === "NotFound") return Effect.succeedNone
+        if (error.reason._tag !== "LimitExceeded") return Effect.fail(error)
+        return Effect.fail(new TaskFileInvalid({ uri, fault: "TooLarge", problem: tooLarge(error.reason.size, error.reason.limit) }))
+      })
+    )
+  })
+
+const tooLarge = (size: number, limit: number): string => `it has ${size} bytes, and at most ${limit} are read; pass large values as files`
+
+const write = (folder: string, name: string, bytes: Uint8Array): Effect.Effect<void, DatastoreError, Datastore> =>
+  Effect.gen(function*() {
+    const store = yield* Datastore
+    yield* store.write(yield* uriOf(folder, name), bytes)
+  })
+
+/** What `error.pb` says. */
+export interface ReportedError {
+  readonly error: Phase.TaskError
+  /** True when another attempt may help. */
+  readonly recoverable: boolean
+}
+
+/** Writes `error.pb` into a folder. */
+export const writeError = (
+  folder: string,
+  { error, recoverable }: ReportedError,
+  name: string = names.error
+): Effect.Effect<void, DatastoreError, Datastore> => {
+  const document: Idl.ErrorDocument = {
+    $typeName: "flyteidl2.core.ErrorDocument",
+    error: {
+      $typeName: "flyteidl2.core.ContainerError",
+      code: error.code,
+      message: error.message,
+      kind: recoverable ? Idl.ContainerError_Kind.RECOVERABLE : Idl.ContainerError_Kind.NON_RECOVERABLE,
+      origin: Idl.ExecutionError_ErrorKind[error.kind]
+    }
+  }
+  return write(folder, name, Wire.encode(Idl.ErrorDocumentSchema, document))
+}
+
+/**
+ * Reads what an attempt left in its folder: `error.pb` wins over `outputs.pb`.
+ *
+ * Files that cannot be used count as errors of the attempt, with words for the one who wrote them: `OutputsTooLarge`,
+ * `OutputsBadFormat`, `ErrorFileTooLarge`, `ErrorFileBadFormat`. Only a store that fails makes this fail.
+ */
+export const readOutcome = (folder: string, options: TaskFilesOptions = {}): Effect.Effect<TaskOutcome, DatastoreError, Datastore> =>
+  Effect.gen(function*() {
+    const reported = yield* readError(folder, options)
+    if (Option.isSome(reported)) return { _tag: "Error", ...reported.value } as const
+    const outputs = yield* Effect.result(readOutputs(folder, options))
+    if (Result.isSuccess(outputs)) {
+      return Option.match(outputs.success, {
+        onNone: (): TaskOutcome => ({ _tag: "Nothing" }),
+        onSome: (map): TaskOutcome => ({ _tag: "Outputs", outputs: map })
+      })
+    }
+    if (outputs.failure._tag === "DatastoreError") return yield* outputs.failure
+    return { _tag: "Error", ...unusable("Outputs", "USER", outputs.failure) } as const
+  })
+
+/** Reads `error.pb` of a folder; none if there is no file. A file that cannot be used is an error that says so. */
+export const readError = (
+  folder: string,
+  options: TaskFilesOptions = {}
+): Effect.Effect<Option.Option<ReportedError>, DatastoreError, Datastore> =>
+  readFile(folder, names.error, options).pipe(
+    Effect.map(Option.map(({ bytes, uri }) => reportedIn(uri, bytes))),
+    Effect.catchTag("TaskFileInvalid", (invalid) => Effect.succeedSome(unusable("ErrorFile", "SYSTEM", invalid)))
+  )
+
+const kinds: ReadonlyArray<Phase.ErrorKind> = ["UNKNOWN", "USER", "SYSTEM"]
+
+const reportedIn = (uri: string, bytes: Uint8Array): ReportedError => {
+  const badFormat = (problem: string) => unusable("ErrorFile", "SYSTEM", new TaskFileInvalid({ uri, fault: "BadFormat", problem }))
+  const document = Wire.decode(Idl.ErrorDocumentSchema, bytes)
+  if (Result.isFailure(document)) return badFormat(document.failure.message)
+  const { error } = document.success
+  if (error === undefined) return badFormat("it is an error document without an error")
+  return {
+    error: { code: error.code === "" ? "Unknown" : error.code, message: error.message, kind: kinds[error.origin] ?? "UNKNOWN" },
+    recoverable: error.kind === Idl.ContainerError_Kind.RECOVERABLE
+  }
+}
+
+/** Outputs that are too large will be so again; anything else may go better with another attempt. */
+const unusable = (file: "Outputs" | "ErrorFile", kind: Phase.ErrorKind, invalid: TaskFileInvalid): ReportedError => ({
+  error: { code: `${file}${invalid.fault}`, message: invalid.message, kind },
+  recoverable: !(file === "Outputs" && invalid.fault === "TooLarge")
+})
+
+/** Writes the report that people look at, `deck.html`. */
+export const writeDeck = (folder: string, html: Uint8Array): Effect.Effect<void, DatastoreError, Datastore> => write(folder, names.deck, html)
+
+/** URI of the report, none if the attempt left none. */
+export const deck = (folder: string): Effect.Effect<Option.Option<string>, DatastoreError, Datastore> =>
+  Effect.gen(function*() {
+    const store = yield* Datastore
+    return Option.map(yield* store.head(yield* uriOf(folder, names.deck)), ({ uri }) => uri)
+  })
+
+/** URIs of what an attempt saved for its successor, below its folder of checkpoints; empty if nothing. */
+export const checkpoints = (checkpointPrefix: string): Effect.Effect<ReadonlyArray<string>, DatastoreError, Datastore> =>
+  Effect.gen(function*() {
+    const store = yield* Datastore
+    return (yield* store.list(checkpointPrefix)).map(({ uri }) => uri)
+  })
