@@ -1,17 +1,23 @@
 import { describe, expect, it } from "@effect/vitest"
-import { Effect, Option } from "effect"
-import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
+import { type Copilot, LiteralTypes } from "@fairlead/core"
+import { Effect, Layer, Option } from "effect"
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll } from "vitest"
-import { Datastore } from "../src/Datastore.ts"
-import { DatastoreFile } from "../src/node.ts"
+import { Datastore, type DatastoreError } from "../src/Datastore.ts"
+import * as CopilotDownload from "../src/CopilotDownload.ts"
+import * as CopilotSidecar from "../src/CopilotSidecar.ts"
+import { LocalFiles } from "../src/LocalFiles.ts"
+import { DatastoreFile, LocalFilesDisk } from "../src/node.ts"
 import { suite } from "../src/testing/DatastoreSuite.ts"
+import { suite as localFilesSuite } from "../src/testing/LocalFilesSuite.ts"
 
 const folder = mkdtempSync(join(tmpdir(), "fairlead-datastore-"))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 const root = join(folder, "root")
+localFilesSuite("disk", LocalFilesDisk.layer, join(folder, "disk"))
 suite("file", DatastoreFile.layer({ root }), { base: `file://${root}/tests` })
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
@@ -52,10 +58,10 @@ describe("DatastoreFile", () => {
       symlinkSync(join(folder, "secret"), join(root, "outfile"))
       symlinkSync(join(root, "inside"), join(root, "alias"))
       for (const attempt of [store.read(`file://${root}/out/secret`), store.read(`file://${root}/outfile`), store.write(`file://${root}/out/new`, bytes("x")), store.write(`file://${root}/out/deep/er/new`, bytes("x"))]) {
-        const error = yield* Effect.flip(attempt as Effect.Effect<unknown, import("../src/Datastore.ts").DatastoreError>)
+        const error = yield* Effect.flip(attempt as Effect.Effect<unknown, DatastoreError>)
         expect(error.reason).toMatchObject({ _tag: "AccessDenied", description: expect.stringContaining("a link leads out of the folder") as string })
       }
-      expect(readdirSync(folder).sort()).toEqual(["root", "secret"])
+      expect(readdirSync(folder).filter((it) => it !== "disk").sort()).toEqual(["root", "secret"])
       expect(new TextDecoder().decode(yield* store.read(`file://${root}/alias/x`))).toBe("inside")
     })))
 
@@ -76,4 +82,48 @@ describe("DatastoreFile", () => {
       expect(yield* store.head(`file://${root}/both/x`)).toEqual(Option.none())
       expect(readdirSync(root).filter((it) => it.endsWith("tmp"))).toEqual([])
     })))
+})
+
+describe("copilot on the disk", () => {
+  const world = Layer.merge(DatastoreFile.layer({ root }), LocalFilesDisk.layer)
+  const typed = LiteralTypes.variables([{ name: "file", type: LiteralTypes.blob() }, { name: "folder", type: LiteralTypes.blob() }, { name: "n", type: LiteralTypes.fromName("integer") }])
+  const options: Copilot.Sidecar = {
+    toOutputPrefix: `file://${root}/run/a0/1`,
+    toRawOutput: `file://${root}/run/a0/1`,
+    fromLocalDir: join(folder, "outputs"),
+    timeoutMillis: 0,
+    outputsName: "outputs.pb",
+    errorName: "error.pb",
+    interface: { $typeName: "flyteidl2.core.TypedInterface", outputs: typed }
+  }
+
+  it.effect("carries values, large files and folders from one task to the next", () =>
+    Effect.gen(function*() {
+      const large = Buffer.alloc(5_000_000, "0123456789")
+      mkdirSync(join(folder, "outputs/folder/deep"), { recursive: true })
+      writeFileSync(join(folder, "outputs/file.bin"), large)
+      writeFileSync(join(folder, "outputs/folder/deep/x"), "x")
+      symlinkSync(join(folder, "outputs/folder/deep/x"), join(folder, "outputs/folder/link"))
+      writeFileSync(join(folder, "outputs/n"), "5\n")
+      expect((yield* CopilotSidecar.run(options, Effect.void))._tag).toBe("Uploaded")
+      yield* CopilotDownload.run({
+        fromRemote: `file://${root}/run/a0/1/outputs.pb`, toOutputPrefix: `file://${root}/run/a1/1`, toLocalDir: join(folder, "inputs"), format: "JSON",
+        layout: "DIRECT", timeoutMillis: 0, errorName: "error.pb", interface: undefined
+      })
+      expect(readFileSync(join(folder, "inputs/file")).equals(large)).toBe(true)
+      expect(readFileSync(join(folder, "inputs/folder/deep/x"), "utf8")).toBe("x")
+      expect(readFileSync(join(folder, "inputs/folder/link"), "utf8")).toBe("x")
+      expect(JSON.parse(readFileSync(join(folder, "inputs/inputs.json"), "utf8"))).toEqual({ n: 5, file: join(folder, "inputs/file"), folder: join(folder, "inputs/folder") })
+    }).pipe(Effect.provide(world)))
+
+  it.effect("refuses links to folders and to nothing, instead of leaving them out", () =>
+    Effect.gen(function*() {
+      const files = yield* LocalFiles
+      mkdirSync(join(folder, "links/a"), { recursive: true })
+      symlinkSync(join(folder, "links/a"), join(folder, "links/b"))
+      expect((yield* Effect.flip(files.files(join(folder, "links")))).description).toContain("links/b is a link to a folder")
+      mkdirSync(join(folder, "dangling"))
+      symlinkSync(join(folder, "nowhere"), join(folder, "dangling/x"))
+      expect((yield* Effect.flip(files.files(join(folder, "dangling")))).description).toContain("dangling/x")
+    }).pipe(Effect.provide(world)))
 })
