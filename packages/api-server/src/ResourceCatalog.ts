@@ -44,6 +44,12 @@ export class ResourceCatalog {
     return [...(this.byGroup.get(group)?.get(version)?.values() ?? [])]
   }
 
+  /** Whether anything is served under an apiVersion. */
+  servesVersion(apiVersion: string): boolean {
+    const slash = apiVersion.indexOf("/")
+    return this.byGroup.get(slash < 0 ? "" : apiVersion.slice(0, slash))?.has(apiVersion.slice(slash + 1)) ?? false
+  }
+
   /** The resource that serves objects of an apiVersion and kind. */
   findKind(apiVersion: string, kind: string): ServedResource | undefined {
     const slash = apiVersion.indexOf("/")

@@ -2,6 +2,7 @@
 import type { GroupResource } from "../ApiFailure.ts"
 import { forbidden } from "../ApiFailure.ts"
 import type { User } from "../ApiRequest.ts"
+import type { Call } from "../rest/Call.ts"
 import type { ServerContext } from "../ServerContext.ts"
 
 /** What a request wants to do: on a resource, or on a path. */
@@ -46,5 +47,12 @@ const refusal = (user: User, attributes: Attributes, verb: string): Decision => 
 export const authorizeImpersonation = (_context: ServerContext, user: User, _acting: User, attributes: Attributes): void => {
   if (user.groups.includes("system:masters")) return
   const decision = refusal(user, attributes, `impersonate-on:user-info:${attributes.verb}`)
+  if (!decision.allowed) throw forbidden(decision.resource, decision.name, decision.message)
+}
+
+/** Apply to an object that does not exist needs the right to create it too. */
+export const requireCreate = (call: Call): void => {
+  const { resource, namespace, name, user } = call
+  const decision = authorize(call.server, user, { verb: "create", group: resource.group, version: resource.version, plural: resource.plural, namespace, name })
   if (!decision.allowed) throw forbidden(decision.resource, decision.name, decision.message)
 }

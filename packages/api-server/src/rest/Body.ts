@@ -15,14 +15,19 @@ type Fields = Record<string, unknown>
 
 /** The body as a draft of the call's own; parts that equal `previous` are shared with it. */
 export const readBody = (call: Call, previous?: KubeObject): Draft => {
-  const { body, bodyText, bodyProblem } = call.request
-  if (bodyProblem !== undefined) throw unrecognised(call, bodyProblem)
-  if (body === undefined) throw unrecognised(call, `couldn't get version/kind; json parse error: ${syntaxError(bodyText ?? "")}`)
+  const { body } = call.request
+  if (body === undefined) refuseUnreadable(call)
   if (body !== null && (typeof body !== "object" || Array.isArray(body))) {
     throw unrecognised(call, `couldn't get version/kind; json parse error: json: cannot unmarshal ${kindOfJson(body)} into Go value of type ${typeMetaType}`)
   }
   checkTypeMeta(call, (body ?? {}) as Fields)
   return decodeDraft(call, (body ?? {}) as Fields, previous)
+}
+
+/** Says why the text of a body could not be parsed. */
+export const refuseUnreadable = (call: Call): never => {
+  const { bodyText, bodyProblem } = call.request
+  throw unrecognised(call, bodyProblem ?? `couldn't get version/kind; json parse error: ${syntaxError(bodyText ?? "")}`)
 }
 
 const typeMetaType = 'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }'

@@ -4,6 +4,7 @@ import { adminUser, type ApiRequest, type User } from "../ApiRequest.ts"
 import { badRequest } from "../ApiFailure.ts"
 import type { ServedResource } from "../ServedResource.ts"
 import type { ServerContext } from "../ServerContext.ts"
+import { checkWriteOptions, type OptionsKind } from "./WriteOptions.ts"
 
 /** How unknown and duplicate fields of a body are met. */
 export type FieldValidation = "Ignore" | "Warn" | "Strict"
@@ -27,6 +28,12 @@ export interface Call {
 
 const noQuery: KubeQuery = {}
 
+const optionsKinds: { readonly [verb in ApiRequest["verb"]]?: OptionsKind } = {
+  create: "CreateOptions",
+  update: "UpdateOptions",
+  patch: "PatchOptions"
+}
+
 /** Sets a call up and checks its path against the scope of the resource. */
 export const makeCall = (server: ServerContext, resource: ServedResource, request: ApiRequest): Call => {
   const query = request.query ?? noQuery
@@ -34,6 +41,8 @@ export const makeCall = (server: ServerContext, resource: ServedResource, reques
   if (resource.namespaced && namespace === "" && request.verb === "create" && request.subresource === undefined) {
     throw badRequest("an empty namespace may not be set during creation")
   }
+  const optionsKind = optionsKinds[request.verb]
+  if (optionsKind !== undefined) checkWriteOptions(optionsKind, query, request.patchType === "apply")
   return {
     server,
     request,
@@ -43,8 +52,8 @@ export const makeCall = (server: ServerContext, resource: ServedResource, reques
     user: request.user ?? adminUser,
     query,
     dryRun: query["dryRun"] === "All",
-    fieldValidation: (query["fieldValidation"] as FieldValidation | undefined) ?? "Warn",
-    fieldManager: query["fieldManager"] ?? managerOf(request.userAgent),
+    fieldValidation: (query["fieldValidation"] || "Warn") as FieldValidation,
+    fieldManager: query["fieldManager"] || managerOf(request.userAgent),
     warnings: []
   }
 }

@@ -27,8 +27,8 @@ export const createObject = (call: Call, draft: Draft): KubeObject => {
   placeInNamespace(call, draft)
   refuseVersion(draft)
   const isGenerated = isEmpty(draft.metadata.name) && !isEmpty(draft.metadata.generateName)
+  if (call.request.patchType !== "apply") ownFields(call, draft, undefined)
   admit(call, "create", draft, undefined)
-  ownFields(call, draft, undefined)
   for (let attempt = 1;; attempt++) {
     if (isGenerated) draft.metadata.name = randomName(draft.metadata.generateName!, call.server.random)
     if (attempt === 1) prepare(call, draft)

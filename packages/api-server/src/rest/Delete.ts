@@ -13,8 +13,9 @@ import type { Deletion } from "./Deletion.ts"
 import { existingObject } from "./Update.ts"
 
 /** DELETE on an object. */
-export const deleteOne = (call: Call): ApiResponse => {
-  const options = readDeleteOptions(call)
+export const deleteOne = (asked: Call): ApiResponse => {
+  const options = readDeleteOptions(asked)
+  const call = { ...asked, dryRun: options.dryRun?.includes("All") ?? false }
   const found = existingObject(call)
   const deletion = deleteObject(call, found, options)
   return answer(call, !deletion.done && options.orphanDependents === false ? 202 : 200, deletion.answer)

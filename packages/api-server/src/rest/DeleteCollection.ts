@@ -12,8 +12,9 @@ import { readSelection } from "./Selection.ts"
 export const deleteCollection = (call: Call): ApiResponse => {
   const options = readDeleteOptions(call)
   const page = readPage(call, readListOptions(call, false), readSelection(call))
+  const dryRun = options.dryRun?.includes("All") ?? false
   for (const object of page.objects) {
-    const one = { ...call, namespace: object.metadata.namespace ?? "", name: object.metadata.name! }
+    const one = { ...call, dryRun, namespace: object.metadata.namespace ?? "", name: object.metadata.name! }
     if (call.resource.collection.get(one.namespace, one.name) !== undefined) deleteObject(one, object, options)
   }
   return answer(call, 200, toList(call, page))

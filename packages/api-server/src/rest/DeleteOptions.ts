@@ -1,6 +1,11 @@
 /** Options of a deletion, from its body or else from its query. */
-import { badRequest } from "../ApiFailure.ts"
+import type { StatusCause } from "@fairlead/kube"
+import { badRequest, invalid } from "../ApiFailure.ts"
+import { decode, schemaOf } from "../builtin/Builtin.ts"
+import { invalidValue, unsupportedValue } from "../FieldCause.ts"
+import { syntaxErrorOf } from "../builtin/GoJson.ts"
 import type { Call } from "./Call.ts"
+import { checkDryRun, readBoolean, readNumber } from "./WriteOptions.ts"
 
 /** `metav1.DeleteOptions`. */
 export interface DeleteOptions {
@@ -11,21 +16,57 @@ export interface DeleteOptions {
   readonly dryRun?: ReadonlyArray<string>
 }
 
+const none: DeleteOptions = {}
+
 /** Reads and checks the options; a body hides the query. */
 export const readDeleteOptions = (call: Call): DeleteOptions => {
-  const { body } = call.request
-  if (body !== undefined && body !== null) {
-    if (typeof body !== "object") throw badRequest(`DeleteOptions must be an object, but is ${JSON.stringify(body)}`)
-    return body as DeleteOptions
+  const { body, bodyText } = call.request
+  const options = body === undefined && bodyText === undefined ? fromQuery(call) : fromBody(call)
+  if (options === none) return options
+  const causes: Array<StatusCause> = []
+  check(options, causes)
+  if (causes.length > 0) throw invalid("DeleteOptions", "meta.k8s.io", "", causes)
+  return options
+}
+
+const schema = schemaOf("", "v1", "DeleteOptions")!
+
+const fromBody = ({ request, resource }: Call): DeleteOptions => {
+  const { body, bodyText } = request
+  const text = bodyText ?? JSON.stringify(body)
+  if (body === undefined) throw unreadable(syntaxErrorOf(text) ?? "unexpected end of JSON input", text)
+  const { kind, apiVersion } = (body ?? {}) as { kind?: string; apiVersion?: string }
+  if (kind !== undefined && kind !== "" && kind !== "DeleteOptions") {
+    const version = apiVersion === undefined || apiVersion === "" ? resource.apiVersion : apiVersion
+    throw badRequest(`${kind} in version "${version.slice(version.indexOf("/") + 1)}" cannot be handled as a DeleteOptions: converting (v1.${kind}) to (v1.DeleteOptions): unknown conversion`)
   }
-  const { query } = call
-  const seconds = query["gracePeriodSeconds"]
-  if (seconds !== undefined && !/^[+-]?\d+$/.test(seconds)) {
-    throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(seconds)}: invalid syntax`)
-  }
+  const decoded = decode(schema, body ?? {}, { text: bodyText })
+  if (decoded.problem !== undefined) throw badRequest(`DeleteOptions in version "${resource.version}" cannot be handled as a DeleteOptions: ${decoded.problem}`)
+  return decoded.object as DeleteOptions
+}
+
+const unreadable = (problem: string, text: string): Error =>
+  badRequest(`the object provided is unrecognized (must be of type DeleteOptions): couldn't get version/kind; json parse error: ${problem} (${text})`)
+
+const fromQuery = ({ query }: Call): DeleteOptions => {
+  const { gracePeriodSeconds, propagationPolicy, orphanDependents, dryRun } = query
+  if (gracePeriodSeconds === undefined && propagationPolicy === undefined && orphanDependents === undefined && dryRun === undefined) return none
   return {
-    ...(seconds === undefined ? {} : { gracePeriodSeconds: Number(seconds) }),
-    ...(query["propagationPolicy"] === undefined ? {} : { propagationPolicy: query["propagationPolicy"] as "Orphan" }),
-    ...(query["orphanDependents"] === undefined ? {} : { orphanDependents: query["orphanDependents"] === "true" })
+    ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds: readNumber(gracePeriodSeconds) }),
+    ...(propagationPolicy === undefined ? {} : { propagationPolicy: propagationPolicy as "Orphan" }),
+    ...(orphanDependents === undefined ? {} : { orphanDependents: readBoolean(orphanDependents) }),
+    ...(dryRun === undefined ? {} : { dryRun: [dryRun] })
   }
+}
+
+const policies = ["Foreground", "Background", "Orphan"]
+
+const check = ({ propagationPolicy, orphanDependents, dryRun }: DeleteOptions, causes: Array<StatusCause>): void => {
+  if (propagationPolicy !== undefined && orphanDependents !== undefined) {
+    causes.push(invalidValue("propagationPolicy", propagationPolicy, "orphanDependents and deletionPropagation cannot be both set"))
+  }
+  if (propagationPolicy !== undefined && !policies.includes(propagationPolicy)) {
+    causes.push(unsupportedValue("propagationPolicy", propagationPolicy, [...policies, "nil"]))
+  }
+  if (dryRun !== undefined) checkDryRun(dryRun, causes)
 }

@@ -1,9 +1,57 @@
 /** Keeps `metadata.managedFields` up to date: who owns which field. */
 import type { KubeObject } from "@fairlead/kube"
+import type { FieldFilter } from "../apply/FieldSet.ts"
+import { type FieldWrite, settle, update } from "../apply/ManagedFields.ts"
+import { builtinResets, customResets } from "../apply/ResetFields.ts"
 import type { Draft } from "../Draft.ts"
+import { formatSeconds } from "../internal/timestamps.ts"
+import type { ServedResource } from "../ServedResource.ts"
 import type { Call } from "./Call.ts"
 
-/** Notes the fields that this write sets or changes under its manager. */
+const asObject = (draft: Draft): KubeObject => draft as unknown as KubeObject
+
+/** Notes the fields that this write sets or changes under its manager. `previous` is absent for a create. */
 export const ownFields = (call: Call, draft: Draft, previous: KubeObject | undefined): void => {
-  if (!call.server.managedFields || previous === undefined) delete draft.metadata.managedFields
+  if (!call.server.managedFields) {
+    delete draft.metadata.managedFields
+    return
+  }
+  const owned = update(previous, asObject(draft), fieldWrite(call))
+  if (owned !== asObject(draft)) draft.metadata = owned.metadata as Draft["metadata"]
+}
+
+/** Puts the old times back where nothing but times would change. */
+export const settleFields = (call: Call, draft: Draft, previous: KubeObject): void => {
+  if (!call.server.managedFields) return
+  const settled = settle(previous, asObject(draft))
+  if (settled !== asObject(draft)) draft.metadata = settled.metadata as Draft["metadata"]
+}
+
+/** The write as the bookkeeping sees it. */
+export const fieldWrite = (call: Call): FieldWrite => {
+  const { resource, request, server } = call
+  const subresource = request.subresource ?? ""
+  return {
+    schema: resource.schema,
+    custom: resource.custom,
+    apiVersion: resource.apiVersion,
+    kind: resource.kind,
+    subresource,
+    manager: call.fieldManager,
+    now: formatSeconds(server.now()),
+    resets: resetsOf(resource, subresource),
+    serves: (apiVersion) => server.catalog.servesVersion(apiVersion)
+  }
+}
+
+const known = new WeakMap<ServedResource, Map<string, FieldFilter | undefined>>()
+
+const resetsOf = (resource: ServedResource, subresource: string): FieldFilter | undefined => {
+  let bySubresource = known.get(resource)
+  if (bySubresource === undefined) known.set(resource, (bySubresource = new Map()))
+  if (!bySubresource.has(subresource)) {
+    const { hasStatus } = resource.rules
+    bySubresource.set(subresource, resource.custom ? customResets(subresource, hasStatus) : builtinResets(resource.group, resource.plural, subresource, hasStatus))
+  }
+  return bySubresource.get(subresource)
 }

@@ -1,21 +1,51 @@
-/** Changes stored objects by patches. */
+/** Changes stored objects by patches; apply also creates them. */
 import type { KubeObject } from "@fairlead/kube"
-import { ApiFailure, failure, unsupportedMediaType } from "../ApiFailure.ts"
+import { ApiFailure, conflict, failure, notFound, unsupportedMediaType } from "../ApiFailure.ts"
 import type { ApiResponse } from "../ApiRequest.ts"
+import { applyBuiltin, applyCustom } from "../apply/Apply.ts"
 import type { Draft } from "../Draft.ts"
 import { patchBuiltin, patchDocument, type PatchRequest } from "../patch/Patch.ts"
 import { PatchError } from "../patch/PatchError.ts"
+import { requireCreate } from "../policy/Authorization.ts"
 import { answer } from "./Answer.ts"
-import { draftFrom } from "./Body.ts"
+import { draftFrom, refuseUnreadable } from "./Body.ts"
 import type { Call } from "./Call.ts"
-import { checkName, existingObject, replaceObject } from "./Update.ts"
+import { createObject } from "./Create.ts"
+import { fieldWrite } from "./Ownership.ts"
+import { checkName, existingObject, findObject, replaceObject } from "./Update.ts"
+import { readBoolean } from "./WriteOptions.ts"
 
 /** PATCH on an object. */
 export const patch = (call: Call): ApiResponse => {
+  if (call.request.patchType === "apply") return apply(call)
   const previous = existingObject(call)
   const draft = patchedDraft(call, previous)
   checkName(call, draft)
-  return answer(call, 200, replaceObject(call, draft, call.request.subresource === "status"))
+  return answer(call, 200, replaceObject(call, draft))
+}
+
+const apply = (call: Call): ApiResponse => {
+  const live = findObject(call)
+  if (live === undefined && call.request.subresource !== undefined) throw notFound(call.resource, call.name)
+  const draft = appliedDraft(call, live)
+  checkName(call, draft)
+  if (live !== undefined) return answer(call, 200, replaceObject(call, draft))
+  if (draft.metadata.uid) {
+    throw conflict(call.resource, call.name, `uid mismatch: the provided object specified uid ${draft.metadata.uid}, and no existing object was found`)
+  }
+  requireCreate(call)
+  delete draft.metadata.resourceVersion
+  return answer(call, 201, createObject(call, draft))
+}
+
+/** The object that an applied configuration makes of `live`, with its owners. */
+const appliedDraft = (call: Call, live: KubeObject | undefined): Draft => {
+  const { resource, request } = call
+  if (request.body === undefined) refuseUnreadable(call)
+  const write = { ...fieldWrite(call), force: call.query["force"] !== undefined && readBoolean(call.query["force"]) }
+  const applied = resource.custom ? applyCustom(live, request.body, write) : applyBuiltin(live, request.body, write)
+  if (applied instanceof PatchError) throw refusal(applied)
+  return draftFrom(resource, applied)
 }
 
 /** The object that a JSON, merge or strategic patch makes of `current`. */
@@ -31,7 +61,8 @@ export const patchedDraft = (call: Call, current: KubeObject): Draft => {
   return draftFrom(resource, patched.object)
 }
 
-const refusal = ({ code, reason, message, causes }: PatchError): ApiFailure =>
+/** A refused patch as a failure. */
+export const refusal = ({ code, reason, message, causes }: PatchError): ApiFailure =>
   failure(code, reason, message, causes === undefined ? undefined : causes.length === 0 ? {} : { causes })
 
 const patchTypes = "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml"
@@ -40,4 +71,4 @@ const patchTypes = "application/json-patch+json, application/merge-patch+json, a
 export const unsupportedPatch = ({ resource }: Call): ApiFailure =>
   resource.custom
     ? unsupportedMediaType(`the body of the request was in an unknown format - accepted media types include: ${patchTypes}`)
-    : failure(415, "UnsupportedMediaType", "the server responded with the status code 415 but did not return more information", {})
+    : failure(415, "UnsupportedMediaType", "415: Unsupported Media Type", {})

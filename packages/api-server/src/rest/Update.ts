@@ -13,18 +13,17 @@ import { readBody } from "./Body.ts"
 import type { Call } from "./Call.ts"
 import { createObject, placeInNamespace, refuseInvalid } from "./Create.ts"
 import { checkMetadata, checkMetadataUpdate } from "./MetadataRules.ts"
-import { ownFields } from "./Ownership.ts"
+import { ownFields, settleFields } from "./Ownership.ts"
 
 /** PUT on an object. */
 export const update = (call: Call): ApiResponse => {
-  const draft = readBody(call, stored(call))
+  const draft = readBody(call, findObject(call))
   checkName(call, draft)
-  const isStatus = call.request.subresource === "status"
-  if (!isStatus && call.resource.rules.allowCreateOnUpdate && stored(call) === undefined) {
+  if (call.request.subresource === undefined && call.resource.rules.allowCreateOnUpdate && stored(call) === undefined) {
     refuseUidOfMissing(call, draft)
     return answer(call, 201, createObject(call, withoutVersion(draft)))
   }
-  return answer(call, 200, replaceObject(call, draft, isStatus))
+  return answer(call, 200, replaceObject(call, draft))
 }
 
 const withoutVersion = (draft: Draft): Draft => {
@@ -34,11 +33,17 @@ const withoutVersion = (draft: Draft): Draft => {
 
 const stored = (call: Call): KubeObject | undefined => call.resource.collection.get(call.namespace, call.name)
 
+/** The object that the call names, in its served form. */
+export const findObject = (call: Call): KubeObject | undefined => {
+  const found = stored(call)
+  return found === undefined ? undefined : toServed(call.resource, found)
+}
+
 /** The object that the call names, in its served form; throws `NotFound`. */
 export const existingObject = (call: Call): KubeObject => {
-  const found = stored(call)
+  const found = findObject(call)
   if (found === undefined) throw notFound(call.resource, call.name)
-  return toServed(call.resource, found)
+  return found
 }
 
 /** The name in the body must be that of the path. */
@@ -51,14 +56,15 @@ export const checkName = (call: Call, draft: Draft): void => {
 }
 
 /** Puts `draft` in place of the stored object, after all checks; `draft` belongs to it. */
-export const replaceObject = (call: Call, draft: Draft, isStatus: boolean): KubeObject => {
+export const replaceObject = (call: Call, draft: Draft): KubeObject => {
   const previous = existingObject(call)
   placeInNamespace(call, draft)
-  admit(call, "update", draft, previous)
   checkUid(call, draft, previous)
+  if (call.request.patchType !== "apply") ownFields(call, draft, previous)
+  admit(call, "update", draft, previous)
   checkVersion(call, draft, previous)
-  prepare(call, draft, previous, isStatus)
-  ownFields(call, draft, previous)
+  prepare(call, draft, previous)
+  settleFields(call, draft, previous)
   validateAdmitted(call, "update", draft, previous)
   return commit(call, draft, previous)
 }
@@ -82,7 +88,8 @@ const deletesNow = (next: Draft, previous: KubeObject): boolean =>
   previous.metadata.deletionTimestamp !== undefined &&
   (previous.metadata.deletionGracePeriodSeconds ?? 0) === 0
 
-const prepare = (call: Call, draft: Draft, previous: KubeObject, isStatus: boolean): void => {
+const prepare = (call: Call, draft: Draft, previous: KubeObject): void => {
+  const isStatus = call.request.subresource === "status"
   const { rules, namespaced } = call.resource
   const meta = draft.metadata
   const old = previous.metadata

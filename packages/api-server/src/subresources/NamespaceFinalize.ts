@@ -19,7 +19,7 @@ export const finalizeNamespace = (call: Call): ApiResponse => {
   const status = field<object>(previous, "status")
   if (status !== undefined) draft["status"] = status
   draft["spec"] = finalizers.length === 0 ? {} : { finalizers }
-  const next = replaceObject({ ...call, request: { ...call.request, subresource: "finalize" } }, draft, false)
+  const next = replaceObject(call, draft)
   const meta = next.metadata
   if (!call.dryRun && finalizers.length === 0 && meta.deletionTimestamp !== undefined && (meta.finalizers ?? []).length === 0) {
     call.server.store.delete(call.resource.collection, "", call.name)
