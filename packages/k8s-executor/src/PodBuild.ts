@@ -70,8 +70,8 @@ export const buildPod = (plugin: string, context: BuildContext, settings: PodBui
     const merged = podTemplate?.template?.spec === undefined
       ? onDevice
       : mergeOntoTemplate(podTemplate.template.spec, onDevice, raw.primaryName)
-    const constrained = merged === scheduled ? merged : constrain(merged, metadata.interruptible, config)
 
+    const constrained = constrain(merged, metadata.interruptible, config)
     const placed = gpuAccelerator === undefined ? constrained : selectAcceleratorNodes(constrained, gpuAccelerator, accelerators)
     const shared = sharedMemory === undefined ? placed : yield* orBad(addSharedMemory(placed, raw.primaryName, sharedMemory))
     const spec = finish(overrideImage(shared, raw.primaryName, metadata.overrides.containerImage), raw.primaryName, config)

@@ -74,7 +74,7 @@ export const platformTolerations = (config: PodPluginConfig, resources: Readonly
 const interruptibleRequirement = (config: PodPluginConfig, interruptible: boolean): NodeRequirement | undefined =>
   interruptible ? config.interruptibleNodeSelectorRequirement : config.nonInterruptibleNodeSelectorRequirement
 
-/** Fills what the pod leaves open from the configuration and adds what the platform asks of all pods. */
+/** Fills what the pod leaves open from the configuration. `constrain` completes it once all templates are merged. */
 export const schedule = (spec: PodSpec, metadata: TaskExecutionMetadata, config: PodPluginConfig): PodSpec => {
   const { interruptible } = metadata
   const nodeSelector = {
@@ -86,7 +86,7 @@ export const schedule = (spec: PodSpec, metadata: TaskExecutionMetadata, config:
   const affinity = spec.affinity ?? (config.defaultAffinity as PodAffinity | undefined)
   const serviceAccountName = spec.serviceAccountName || metadata.k8sServiceAccount
   const schedulerName = spec.schedulerName || config.schedulerName
-  return constrain({
+  return {
     ...spec,
     restartPolicy: spec.restartPolicy || "Never",
     ...(tolerations.length === 0 ? {} : { tolerations }),
@@ -98,12 +98,12 @@ export const schedule = (spec: PodSpec, metadata: TaskExecutionMetadata, config:
     ...(spec.dnsConfig === undefined && config.defaultPodDnsConfig !== undefined
       ? { dnsConfig: config.defaultPodDnsConfig as NonNullable<PodSpec["dnsConfig"]> }
       : {})
-  }, interruptible, config)
+  }
 }
 
 /**
- * Puts the requirement on (non-)interruptible nodes into every alternative. To be repeated after a merge, which may
- * bring new alternatives that would let the pod escape it.
+ * Puts the requirement on (non-)interruptible nodes into every alternative. Comes after all merges: earlier it would be
+ * an alternative of its own to those of a template, and pods would escape either.
  */
 export const constrain = (spec: PodSpec, interruptible: boolean, config: PodPluginConfig): PodSpec => {
   const requirement = interruptibleRequirement(config, interruptible)

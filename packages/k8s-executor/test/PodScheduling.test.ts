@@ -1,7 +1,7 @@
 import type { PodSpec } from "@fairlead/kube"
 import { describe, expect, it } from "vitest"
 import { type PodPluginConfig, podPluginDefaults } from "../src/PodPluginConfig.ts"
-import { constrainMerged, preferOfNodes, requireOfNodes, schedule, tolerate, tolerateExtendedResources } from "../src/PodScheduling.ts"
+import { constrain, constrainMerged, preferOfNodes, requireOfNodes, schedule, tolerate, tolerateExtendedResources } from "../src/PodScheduling.ts"
 import { metadata } from "./support/fixtures.ts"
 
 const requirement = { key: "new", operator: "Exists" } as const
@@ -108,17 +108,20 @@ describe("schedule", () => {
     expect(schedule(spec({ nodeSelector: { b: "2" } }), metadata(), settings).nodeSelector).toEqual({ a: "1", b: "2", c: "1" })
   })
 
-  it.each([[true, "yes"], [false, "no"]])("requires the nodes for interruptible %s", (interruptible, key) => {
+  const placed = (interruptible: boolean, settings: PodPluginConfig) =>
+    terms(constrain(schedule(spec(), metadata({ interruptible }), settings), interruptible, settings).affinity)
+
+  it.each([[true, "yes"], [false, "no"]])("and constrain require the nodes for interruptible %s", (interruptible, key) => {
     const settings = config({
       interruptibleNodeSelectorRequirement: { key: "yes", operator: "Exists" },
       nonInterruptibleNodeSelectorRequirement: { key: "no", operator: "Exists" }
     })
-    expect(terms(schedule(spec(), metadata({ interruptible }), settings).affinity)).toEqual([{ matchExpressions: [{ key, operator: "Exists" }] }])
+    expect(placed(interruptible, settings)).toEqual([{ matchExpressions: [{ key, operator: "Exists" }] }])
   })
 
-  it("combines the default affinity with the requirement for interruptible pods", () => {
+  it("and constrain combine the default affinity with the requirement for interruptible pods", () => {
     const settings = config({ defaultAffinity: required([other]) as never, interruptibleNodeSelectorRequirement: requirement })
-    expect(terms(schedule(spec(), metadata({ interruptible: true }), settings).affinity)).toEqual([{ matchExpressions: [other, requirement] }])
+    expect(placed(true, settings)).toEqual([{ matchExpressions: [other, requirement] }])
     expect(schedule(spec({ affinity: required([]) }), metadata(), settings).affinity).toEqual(required([]))
   })
 
@@ -142,7 +145,7 @@ it("constrainMerged puts all of the platform's demands into alternatives that a 
     interruptibleNodeSelector: { spot: "true" },
     interruptibleTolerations: [{ key: "spot", operator: "Exists" }]
   })
-  const pod = schedule(spec(), metadata({ interruptible: true }), settings)
+  const pod = constrain(schedule(spec(), metadata({ interruptible: true }), settings), true, settings)
   expect(constrainMerged(pod, true, settings)).toEqual(pod)
   const diluted = { ...pod, affinity: required([other, requirement], [{ key: "mine", operator: "Exists" }]) }
   expect(terms(constrainMerged(diluted, true, settings).affinity)?.[1]).toEqual({ matchExpressions: [{ key: "mine", operator: "Exists" }, other, requirement] })
