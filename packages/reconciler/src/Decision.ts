@@ -240,9 +240,12 @@ const errorFields = (phase: Phase.PhaseInfo): Fields => {
   return { errorState: { code: error.code, kind, message: truncate(error.message, messageMax) } }
 }
 
-/** Drops fields that were set to `undefined` in order to remove them. */
-const withoutAbsent = (status: Fields): Status =>
-  Object.fromEntries(Object.entries(status).filter(([, value]) => value !== undefined)) as Status
+/** Drops fields that were set to `undefined` in order to remove them; takes over a fresh object. */
+const withoutAbsent = (fresh: Fields): Status => {
+  const fields = fresh as { [field: string]: unknown }
+  for (const field of Object.keys(fields)) if (fields[field] === undefined) delete fields[field]
+  return fields as Status
+}
 
 const noteFailure = (situation: Situation, message: string): NonNullable<Status["conditions"]> => {
   const { status, now, generation } = situation

@@ -5,7 +5,8 @@ const text = (value: string) => Schema.String.pipe(Schema.withDecodingDefaultKey
 const flag = (value: boolean) => Schema.Boolean.pipe(Schema.withDecodingDefaultKey(Effect.succeed(value)))
 const count = (value: number, minimum = 0) =>
   Schema.Int.check(Schema.isGreaterThanOrEqualTo(minimum)).pipe(Schema.withDecodingDefaultKey(Effect.succeed(value)))
-const duration = (value: string) => Schema.DurationFromString.pipe(Schema.withDecodingDefaultKey(Effect.succeed(value)))
+const isNotNegative = Schema.makeFilter((it: Duration.Duration) => Duration.toMillis(it) >= 0 || "a duration must not be negative")
+const duration = (value: string) => Schema.DurationFromString.check(isNotNegative).pipe(Schema.withDecodingDefaultKey(Effect.succeed(value)))
 const strings = Schema.Record(Schema.String, Schema.String)
 const noStrings = strings.pipe(Schema.withDecodingDefaultKey(Effect.succeed({})))
 
@@ -89,9 +90,9 @@ export const EngineConfig = Schema.Struct({
 })
 export type EngineConfig = typeof EngineConfig.Type
 
-const decode = Schema.decodeUnknownSync(EngineConfig)
+const decode = Schema.decodeUnknownSync(EngineConfig, { errors: "all", onExcessProperty: "error" })
 
-/** Fills in the defaults: `makeConfig({ dataRoot: "file:///tmp/data" })`. Throws for a value that the schema refuses. */
+/** Fills in the defaults: `makeConfig({ dataRoot: "file:///tmp/data" })`. Throws for unknown settings and for values that the schema refuses, all at once. */
 export const makeConfig = (settings: typeof EngineConfig.Encoded = {}): EngineConfig => decode(settings)
 
 /** The bounds that decisions work with, in milliseconds. */

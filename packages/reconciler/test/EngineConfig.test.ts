@@ -1,0 +1,30 @@
+import { Config, ConfigProvider, Duration, Effect } from "effect"
+import { describe, expect, it } from "vitest"
+import { EngineConfig, limitsOf, makeConfig } from "../src/index.ts"
+
+describe("EngineConfig", () => {
+  it("has a default for everything that needs a value", () => {
+    const config = makeConfig()
+    expect(config).toMatchObject({ workers: 64, maxSystemFailures: 3, organization: "flyte", platformResources: { requests: {}, limits: {} } })
+    expect(Duration.toMillis(config.gcTtl)).toBe(3_600_000)
+    expect(config).not.toHaveProperty("dataRoot")
+  })
+
+  it("refuses what it does not know, everything at once", () => {
+    const faulty = { workers: 0, gcTtl: "soon", maxSystemFailures: -1, colour: "red" } as unknown as Parameters<typeof makeConfig>[0]
+    expect(() => makeConfig(faulty)).toThrow(/workers[\s\S]*maxSystemFailures|maxSystemFailures[\s\S]*workers/)
+    expect(() => makeConfig({ requeueDuration: "-5 seconds" })).toThrow(/must not be negative/)
+    expect(() => makeConfig({ colour: "red" } as never)).toThrow(/colour/)
+  })
+
+  it("can be read from the environment", () => {
+    const provider = ConfigProvider.fromUnknown({ engine: { workers: "8", gcTtl: "5 minutes", dataRoot: "s3://b", interruptibleDefault: "true" } })
+    const config = Effect.runSync(Config.schema(EngineConfig, "engine").parse(provider))
+    expect(config).toMatchObject({ workers: 8, dataRoot: "s3://b", interruptibleDefault: true })
+  })
+
+  it("an interval of zero between looks means the default", () => {
+    expect(limitsOf(makeConfig({ requeueDuration: "0 seconds" })).requeueAfter).toBe(10_000)
+    expect(limitsOf(makeConfig({ requeueDuration: "45 seconds" })).requeueAfter).toBe(45_000)
+  })
+})
