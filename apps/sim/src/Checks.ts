@@ -1,0 +1,108 @@
+/** What must hold of every run: each task ends exactly once and as its attempts decided, no work is doubled, nothing is left over. */
+import type { StoreWrite } from "@fairlead/api-server"
+import type { TaskAction } from "@fairlead/core"
+import type { Pod } from "@fairlead/kube"
+import type { Checker } from "@fairlead/simulation"
+import { actionOf, type TaskPlan } from "./Workload.ts"
+
+type WriteChecker = Checker.Checker<StoreWrite>
+
+const nameOf = (write: StoreWrite): string => write.event.object.metadata.name ?? ""
+
+/** All checks over the writes of a run with these tasks. */
+export const makeChecks = (plans: ReadonlyArray<TaskPlan>): ReadonlyArray<WriteChecker> => [
+  endsOnce(plans),
+  onePodPerLaunch(),
+  attemptsInOrder(),
+  nothingLeftOver()
+]
+
+const verdictOf = (action: TaskAction.TaskAction): string | undefined =>
+  action.status?.conditions?.find((it) => (it.type === "Succeeded" || it.type === "Failed") && it.status === "True")?.type
+
+/** Every task ends, once and for all, and the way its attempts decided. */
+const endsOnce = (plans: ReadonlyArray<TaskPlan>): WriteChecker => {
+  const expected = new Map(plans.map((plan) => [actionOf(plan).metadata.name ?? "", plan.outcome]))
+  const ended = new Map<string, string>()
+  return {
+    name: "every task ends once, as its attempts decided",
+    kind: "Safety",
+    observe: (write) => {
+      if (write.resource.plural !== "taskactions") return undefined
+      const name = nameOf(write)
+      const verdict = verdictOf(write.event.object as TaskAction.TaskAction)
+      const earlier = ended.get(name)
+      if (earlier !== undefined) return verdict === earlier ? undefined : `${name} had ended as ${earlier} and became ${verdict ?? "unfinished"}`
+      if (verdict === undefined) return undefined
+      ended.set(name, verdict)
+      return verdict === expected.get(name) ? undefined : `${name} ended as ${verdict}, but its attempts make it ${expected.get(name)}`
+    },
+    finish: () => [...expected.keys()].filter((name) => !ended.has(name)).map((name) => `${name} never ended`)
+  }
+}
+
+/** No pod is created a second time under the name of a launch. */
+const onePodPerLaunch = (): WriteChecker => {
+  const created = new Set<string>()
+  return {
+    name: "one pod for each launch",
+    kind: "Safety",
+    observe: (write) => {
+      if (write.resource.plural !== "pods" || write.event.type !== "ADDED") return undefined
+      const name = nameOf(write)
+      if (created.has(name)) return `the pod ${name} was created twice`
+      created.add(name)
+      return undefined
+    }
+  }
+}
+
+/** An action never runs two attempts at the same time. */
+const attemptsInOrder = (): WriteChecker => {
+  const running = new Map<string, string>()
+  return {
+    name: "one attempt at a time",
+    kind: "Safety",
+    observe: (write) => {
+      if (write.resource.plural !== "pods") return undefined
+      const pod = write.event.object as Pod
+      const owner = pod.metadata.ownerReferences?.[0]?.name ?? ""
+      const over = write.event.type === "DELETED" || pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed"
+      const other = running.get(owner)
+      if (over) {
+        if (other === nameOf(write)) running.delete(owner)
+        return undefined
+      }
+      running.set(owner, nameOf(write))
+      return other === undefined || other === nameOf(write) ? undefined : `${owner} runs ${nameOf(write)} while ${other} is still there`
+    }
+  }
+}
+
+/** At the end no pod is at work and no action holds a finalizer. */
+const nothingLeftOver = (): WriteChecker => {
+  const left = new Map<string, string>()
+  return {
+    name: "nothing is left over",
+    kind: "Liveness",
+    observe: (write) => {
+      const kind = write.resource.plural
+      if (kind !== "pods" && kind !== "taskactions") return undefined
+      const key = `${kind}/${nameOf(write)}`
+      const rest = write.event.type === "DELETED" ? undefined : restOf(kind, write)
+      if (rest === undefined) left.delete(key)
+      else left.set(key, rest)
+      return undefined
+    },
+    finish: () => [...left].map(([key, rest]) => `${key} ${rest}`)
+  }
+}
+
+const restOf = (kind: "pods" | "taskactions", write: StoreWrite): string | undefined => {
+  if (kind === "taskactions") {
+    const finalizers = write.event.object.metadata.finalizers ?? []
+    return finalizers.length > 0 ? `still holds ${finalizers.join(", ")}` : undefined
+  }
+  const phase = (write.event.object as Pod).status?.phase
+  return phase === "Succeeded" || phase === "Failed" ? undefined : `is still ${phase ?? "without a phase"}`
+}

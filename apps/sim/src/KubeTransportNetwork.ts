@@ -1,0 +1,103 @@
+/** A transport whose messages take a time drawn from the seed. */
+import { KubeTransport, type KubeWatchRequest, type WatchEvent } from "@fairlead/kube"
+import { Network, type Simulation } from "@fairlead/simulation"
+import { Effect, Layer } from "effect"
+
+/** Local network with a tail: most messages take about a millisecond, a few a hundred. */
+const latencies = {
+  request: { min: 0.3, max: 60 },
+  answer: { min: 0.3, max: 60 },
+  event: { min: 0.3, max: 120 }
+}
+
+/**
+ * Wraps the transport of the environment. `label` names the program that it serves: each has a network of its own, so
+ * that one program's requests never shift another's latencies.
+ *
+ * Latencies have fractions, so two messages practically never arrive at once and the order of everything is a matter
+ * of the seed alone: it is the same whether the transport below carries objects or bytes.
+ */
+export const layer = (simulation: Simulation.Simulation, label: string): Layer.Layer<KubeTransport, never, KubeTransport> =>
+  Layer.effect(KubeTransport, Effect.map(KubeTransport, (inner) => make(inner, simulation, label)))
+
+const make = (inner: KubeTransport["Service"], simulation: Simulation.Simulation, label: string): KubeTransport["Service"] => {
+  const network = Network.make({ random: simulation.fork(`network of ${label}`), ...latencies })
+  return {
+    request: (request) =>
+      Effect.suspend(() => {
+        const { back, there } = network.request()
+        return Effect.sleep(there).pipe(
+          Effect.andThen(Effect.exit(inner.request(request))),
+          Effect.tap(() => Effect.sleep(back)),
+          Effect.flatten
+        )
+      }),
+    watch: (request, onEvents) => Effect.suspend(() => watch(inner, simulation, network.openStream(), request, onEvents))
+  }
+}
+
+const watch = (
+  inner: KubeTransport["Service"],
+  simulation: Simulation.Simulation,
+  stream: Network.EventStream,
+  request: KubeWatchRequest,
+  onEvents: (events: ReadonlyArray<WatchEvent>) => void
+) => {
+  const line = new Line(simulation, stream, onEvents)
+  return Effect.sleep(stream.delayOf(simulation.elapsed())).pipe(
+    Effect.andThen(inner.watch(request, (events) => line.send(events))),
+    Effect.exit,
+    Effect.tap(() => line.drained),
+    Effect.flatten,
+    Effect.ensuring(Effect.sync(() => line.cut()))
+  )
+}
+
+/** One watch's way back: events arrive in the order in which they were sent, those of one moment together. */
+class Line {
+  private sentAt = -1
+  private arrivesAt = 0
+  private batch: Array<WatchEvent> = []
+  private readonly cancels = new Set<() => void>()
+  private readonly simulation: Simulation.Simulation
+  private readonly stream: Network.EventStream
+  private readonly onEvents: (events: ReadonlyArray<WatchEvent>) => void
+
+  constructor(simulation: Simulation.Simulation, stream: Network.EventStream, onEvents: (events: ReadonlyArray<WatchEvent>) => void) {
+    this.simulation = simulation
+    this.stream = stream
+    this.onEvents = onEvents
+  }
+
+  send(events: ReadonlyArray<WatchEvent>): void {
+    const now = this.simulation.elapsed()
+    if (now === this.sentAt) {
+      this.batch.push(...events)
+      return
+    }
+    this.sentAt = now
+    const batch = [...events]
+    this.batch = batch
+    const delay = this.stream.delayOf(now)
+    this.arrivesAt = now + delay
+    const cancel = this.simulation.schedule(delay, () => {
+      this.cancels.delete(cancel)
+      this.onEvents(batch)
+    })
+    this.cancels.add(cancel)
+  }
+
+  /** Waits until everything sent has arrived. */
+  get drained(): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      const rest = this.arrivesAt - this.simulation.elapsed()
+      return rest > 0 ? Effect.sleep(rest) : Effect.void
+    })
+  }
+
+  /** What is still under way is lost. */
+  cut(): void {
+    for (const cancel of this.cancels) cancel()
+    this.cancels.clear()
+  }
+}
