@@ -35,10 +35,11 @@ export const fromSpec = (spec: TaskActionSpec): Result.Result<TaskTemplate, Task
   if (spec.task === undefined) {
     return invalid(["spec", "task"], "missing; describe the task here, or give a core.TaskTemplate in base64 as spec.taskTemplate")
   }
-  const task = spec.taskType === undefined || spec.task.type !== undefined ? spec.task : { ...spec.task, type: spec.taskType }
-  if (spec.taskType !== undefined && task.type !== spec.taskType) {
-    return invalid(["spec", "task", "type"], `"${task.type}" contradicts spec.taskType "${spec.taskType}"; leave one of them out`)
+  const type = spec.taskType === "" ? undefined : spec.taskType
+  if (type !== undefined && spec.task.type !== undefined && spec.task.type !== type) {
+    return invalid(["spec", "task", "type"], `"${spec.task.type}" contradicts spec.taskType "${type}"; leave one of them out`)
   }
+  const task = type === undefined ? spec.task : { ...spec.task, type }
   return fromTask(task, { project: spec.project, domain: spec.domain, name: spec.actionName }, ["spec", "task"])
 }
 

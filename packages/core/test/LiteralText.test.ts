@@ -140,6 +140,7 @@ describe("MessagePack", () => {
     ["floats", [0x92, 0xca, 0x3f, 0x8c, 0xcc, 0xcd, 0xcb, 0x3f, 0xf1, 0x99, 0x99, 0x99, 0x99, 0x99, 0x9a], [1.1, 1.1]],
     ["texts", [0x93, 0xa1, 0x61, 0xd9, 1, 0x62, 0xda, 0, 1, 0x63], ["a", "b", "c"]],
     ["bytes", [0xc4, 2, 1, 2], Uint8Array.of(1, 2)],
+    ["the longest short list, map and text", [0x93, 0x9f, ...Array.from({ length: 15 }, () => 0), 0x8f, ...Array.from({ length: 15 }, (_, index) => [index, 1]).flat(), 0xbf, ...bytes("x".repeat(31))], [Array.from({ length: 15 }, () => 0), new Map(Array.from({ length: 15 }, (_, index) => [index, 1])), "x".repeat(31)]],
     ["long lists", [0xdc, 0, 1, 0xc2], [false]],
     ["long maps", [0xde, 0, 1, 1, 2], new Map([[1, 2]])]
   ])("reads %s", (_, input, expected) => {

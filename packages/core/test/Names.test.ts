@@ -135,6 +135,7 @@ describe("names of runs, actions and launches", () => {
     [0, 0, "r-a0-0"],
     [1, 0, "r-a0-0"],
     [3, 0, "r-a0-2"],
+    [1, 1, "r-a0-0r1"],
     [1, 2, "r-a0-0r2"]
   ])("generatedName of attempt %i, launch %i is %s", (attempt, launch, expected) => {
     expect(Names.generatedName("r-a0", attempt, launch)).toBe(expected)

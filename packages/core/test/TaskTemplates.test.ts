@@ -110,6 +110,7 @@ describe("fromSpec", () => {
   it("takes the readable form with the type of the spec", () => {
     const read = Result.getOrThrow(TaskTemplates.fromSpec(spec({ taskType: "raw-container", task: { container: { image: "alpine" } } })))
     expect(read).toMatchObject({ type: "raw-container", id: { project: "p", domain: "d", name: "sum" } })
+    expect(Result.getOrThrow(TaskTemplates.fromSpec(spec({ taskType: "", taskTemplate: "", task: { type: "python", container: { image: "alpine" } } }))).type).toBe("python")
   })
 
   it.each<[string, Partial<TaskActionSpec>, string]>([

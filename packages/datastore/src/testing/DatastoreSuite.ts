@@ -146,6 +146,18 @@ const changeTests: { readonly [name: string]: Body } = {
       expect((yield* store.list(at("s"))).map((it) => it.uri)).toEqual([at("s/x")])
     }),
 
+  "a write is not seen before it is done": (at) =>
+    Effect.gen(function*() {
+      const store = yield* Datastore
+      const look = Effect.gen(function*() {
+        expect(yield* store.list(at("w"))).toEqual([])
+        expect(yield* store.head(at("w/x"))).toEqual(Option.none())
+        return bytes("end")
+      })
+      yield* store.writeStream(at("w/x"), Stream.concat(Stream.succeed(bytes("start ")), Stream.fromEffect(look)))
+      expect(text(yield* store.read(at("w/x")))).toBe("start end")
+    }),
+
   "what is no URI is refused by every method, with the text": (at) =>
     Effect.gen(function*() {
       const store = yield* Datastore
