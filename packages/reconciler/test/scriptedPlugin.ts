@@ -11,6 +11,8 @@ export interface Line {
 /** What the plugin has out there for one launch. */
 export interface Workload {
   readonly name: string
+  /** Name of its TaskAction. */
+  readonly action: string
   readonly attempt: number
   readonly launch: number
   readonly since: number
@@ -44,6 +46,7 @@ export const makeScriptedPlugin = (script: Script, options: Partial<Pick<Plugin,
   const launch = (context: TaskExecutionContext): Workload => {
     const workload: Workload = {
       name: `${context.metadata.taskExecutionId.generatedName}r${context.launch}`,
+      action: context.metadata.ownerId.name,
       attempt: Number(context.metadata.labels["attempt"]),
       launch: context.launch,
       since: context.now,
@@ -58,9 +61,8 @@ export const makeScriptedPlugin = (script: Script, options: Partial<Pick<Plugin,
 
   const handle = (context: TaskExecutionContext): Effect.Effect<Transition, PluginError> => Effect.suspend(() => {
     const workload = find(context) ?? launch(context)
-    const action = context.metadata.ownerId.name
-    const before = workloads.filter((it) => it !== workload && it.outputPrefix.includes(`/${action.split("-").at(-1)}/`) && workloads.indexOf(it) < workloads.indexOf(workload)).length
-    const line = script(action, before).findLast((it) => context.now - workload.since >= it.at)!
+    const before = workloads.slice(0, workloads.indexOf(workload)).filter((it) => it.action === workload.action).length
+    const line = script(workload.action, before).findLast((it) => context.now - workload.since >= it.at)!
     return line.report instanceof PluginError
       ? Effect.fail(line.report)
       : Effect.succeed({ phase: line.report, ...(context.state === undefined ? { state } : {}), deferrable: options.deferrable ?? true })
