@@ -126,7 +126,9 @@ const valuesOf = (pod: Pod, containerName: string, containerId: string, { metada
       case "executionproject": return run?.project ?? ""
       case "executiondomain": return run?.domain ?? ""
       case "executionorg": return run?.org ?? ""
-      default: return variable.startsWith("taskconfig.") ? (template.config[variable.slice("taskconfig.".length)] ?? "") : ""
+      default: return variable.startsWith("taskconfig.") ? settingOf(template, variable.slice("taskconfig.".length)) : ""
     }
   }
 }
+
+const settingOf = (template: Idl.TaskTemplate, name: string): string => (Object.hasOwn(template.config, name) ? template.config[name]! : "")

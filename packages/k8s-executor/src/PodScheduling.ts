@@ -66,7 +66,7 @@ export const resourceNames = (spec: PodSpec): ReadonlyArray<string> => {
 
 /** The platform's tolerations, in a fixed order: for each resource by name, for interruptible pods, for all. */
 export const platformTolerations = (config: PodPluginConfig, resources: ReadonlyArray<string>, interruptible: boolean): ReadonlyArray<PodToleration> => [
-  ...resources.flatMap((name) => config.resourceTolerations[name] ?? []),
+  ...resources.flatMap((name) => (Object.hasOwn(config.resourceTolerations, name) ? config.resourceTolerations[name]! : [])),
   ...(interruptible ? config.interruptibleTolerations : []),
   ...config.defaultTolerations
 ]

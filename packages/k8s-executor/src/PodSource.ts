@@ -114,8 +114,8 @@ const checked = (
   if (fault !== undefined) return Result.fail(fault)
   return Result.succeed({
     spec: withoutNulls(spec) as unknown as PodSpec,
-    labels: { ...(metadata?.labels ?? {}) },
-    annotations: { ...(metadata?.annotations ?? {}) },
+    labels: { ...(metadata?.labels as RawPod["labels"] | undefined) },
+    annotations: { ...(metadata?.annotations as RawPod["annotations"] | undefined) },
     primaryName
   })
 }

@@ -11,7 +11,9 @@ const merge = <A>(under: A, over: A): A => {
   if (Array.isArray(under) && Array.isArray(over)) return [...under, ...over] as A
   if (!isFields(under) || !isFields(over)) return over
   const merged: Record<string, unknown> = { ...under }
-  for (const key in over) merged[key] = key in under ? merge(under[key], over[key]) : over[key]
+  for (const key of Object.keys(over)) {
+    if (key !== "__proto__") merged[key] = Object.hasOwn(under, key) ? merge(under[key], over[key]) : over[key]
+  }
   return merged as A
 }
 

@@ -14,11 +14,12 @@ const anything: Check = () => undefined
 const fields = (checks: { readonly [key: string]: Check }, needed: ReadonlyArray<string> = []): Check => (value, path) => {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return `${path} is ${seen(value)}; it must be a map of fields`
   for (const key of needed) {
-    if ((value as Record<string, unknown>)[key] === undefined) return `${path}.${key} is missing`
+    if (((value as Record<string, unknown>)[key] ?? undefined) === undefined) return `${path}.${key} is missing`
   }
   for (const key in value) {
     const it = (value as Record<string, unknown>)[key]
-    const fault = it === null || it === undefined ? undefined : checks[key]?.(it, `${path}.${key}`)
+    const check = Object.hasOwn(checks, key) ? checks[key] : undefined
+    const fault = it === null || it === undefined ? undefined : check?.(it, `${path}.${key}`)
     if (fault !== undefined) return fault
   }
   return undefined
@@ -86,6 +87,9 @@ export const withoutNulls = <A>(value: A): A => {
   if (Array.isArray(value)) return value.map(withoutNulls) as A
   if (typeof value !== "object" || value === null) return value
   const out: Record<string, unknown> = {}
-  for (const [key, it] of Object.entries(value)) if (it !== null && it !== undefined) out[key] = withoutNulls(it)
+  for (const [key, it] of Object.entries(value)) {
+    // No field of a pod has this name, and assigning to it would give the copy a prototype.
+    if (it !== null && it !== undefined && key !== "__proto__") out[key] = withoutNulls(it)
+  }
   return out as A
 }
