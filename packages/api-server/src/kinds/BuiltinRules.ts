@@ -1,6 +1,7 @@
 /** The rules of every built-in kind: tables for what is simple, a file each for what is not. */
-import { kindRules, type KindRules } from "../rest/KindRules.ts"
+import { keepAllButStatus, keepSpec, kindRules, type KindRules } from "../rest/KindRules.ts"
 import { resourceLines } from "../builtin/Resources.generated.ts"
+import { emptyStatus } from "./EmptyStatus.ts"
 import { selectableFieldsOf } from "./FieldTable.ts"
 import { nameRuleOf } from "./NameTable.ts"
 import { checkFinalizerDomains, checkMetadata, checkMetadataUpdate } from "../rest/MetadataRules.ts"
@@ -42,6 +43,19 @@ const withGeneration = words(`
   admissionregistration.k8s.io/mutatingadmissionpolicybindings admissionregistration.k8s.io/validatingwebhookconfigurations
   admissionregistration.k8s.io/mutatingwebhookconfigurations
 `)
+
+/** Kinds whose status subresource leaves the metadata alone. */
+const keepsMetadata = words(`
+  flowcontrol.apiserver.k8s.io/flowschemas flowcontrol.apiserver.k8s.io/prioritylevelconfigurations networking.k8s.io/servicecidrs
+  resource.k8s.io/resourceclaims storage.k8s.io/volumeattachments apiregistration.k8s.io/apiservices
+  admissionregistration.k8s.io/validatingadmissionpolicies
+`)
+
+const resetStatus: KindRules["prepareCreate"] = (draft, call) => {
+  const status = emptyStatus(call.resource)
+  if (status === undefined) delete draft["status"]
+  else draft["status"] = status
+}
 
 /** Kinds that keep their dependents when they are deleted without a policy. */
 const orphaning = words("batch/jobs /replicationcontrollers")
@@ -86,6 +100,8 @@ const makeRules = (key: string, group: string, plural: string): KindRules => {
     hasStatus: statusKinds.has(key),
     fields: selectableFieldsOf(group, plural),
     nameErrors,
+    ...(statusKinds.has(key) ? { prepareCreate: resetStatus } : {}),
+    prepareStatus: keepsMetadata.has(key) ? keepAllButStatus : keepSpec,
     validateCreate: (draft, call) => {
       const causes: Causes = []
       checkMetadata(draft.metadata, call.resource.namespaced, nameErrors, causes)

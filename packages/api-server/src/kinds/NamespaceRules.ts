@@ -49,4 +49,4 @@ const remove = (call: Call, found: KubeObject): Deletion | undefined => {
 }
 
 /** Hooks of namespaces. */
-export const namespaceRules: Partial<KindRules> = { prepareCreate, prepareUpdate, remove, empty: { spec: {}, status: {} } }
+export const namespaceRules: Partial<KindRules> = { prepareCreate, prepareUpdate, remove }

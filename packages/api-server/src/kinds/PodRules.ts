@@ -1,6 +1,8 @@
 /** What is special about pods. */
-import type { KubeObject, Pod } from "@fairlead/kube"
+import type { KubeObject, Pod, PodCondition, PodSpec } from "@fairlead/kube"
 import { type Draft, field } from "../Draft.ts"
+import { formatSeconds } from "../internal/timestamps.ts"
+import type { Call } from "../rest/Call.ts"
 import type { KindRules } from "../rest/KindRules.ts"
 import { qualityOfService } from "./QualityOfService.ts"
 
@@ -13,13 +15,40 @@ const gracePeriod = (object: KubeObject, asked: number | undefined): number => {
   return seconds < 0 ? 1 : seconds
 }
 
-const prepareCreate = (draft: Draft): void => {
-  draft["status"] = { phase: "Pending", qosClass: qualityOfService(field(draft, "spec") ?? { containers: [] }) }
+const prepareCreate = (draft: Draft, call: Call): void => {
+  const spec = field<PodSpec>(draft, "spec") ?? { containers: [] }
+  draft["status"] = {
+    phase: "Pending",
+    ...((spec.schedulingGates ?? []).length === 0 ? {} : { conditions: [gated(formatSeconds(call.server.now()))] }),
+    qosClass: qualityOfService(spec)
+  }
+}
+
+const gated = (now: string): PodCondition => ({
+  type: "PodScheduled",
+  status: "False",
+  lastProbeTime: null as never,
+  lastTransitionTime: now,
+  reason: "SchedulingGated",
+  message: "Scheduling is blocked due to non-empty scheduling gates"
+})
+
+/** The status is what was sent, but for the quality of service class; the spec and the owners stay. */
+const prepareStatus = (draft: Draft, previous: KubeObject): void => {
+  const old = previous as Pod
+  draft["spec"] = old.spec
+  const { ownerReferences, deletionTimestamp } = old.metadata
+  if (ownerReferences === undefined) delete draft.metadata.ownerReferences
+  else draft.metadata.ownerReferences = ownerReferences
+  if (deletionTimestamp === undefined) delete draft.metadata.deletionTimestamp
+  const status = field<NonNullable<Pod["status"]>>(draft, "status") ?? {}
+  const qosClass = old.status?.qosClass
+  if (!status.qosClass && qosClass !== undefined) draft["status"] = { ...status, qosClass }
 }
 
 /** Hooks of pods. */
 export const podRules: Partial<KindRules> = {
   prepareCreate,
-  grace: gracePeriod,
-  empty: { spec: { containers: null }, status: {} }
+  prepareStatus,
+  grace: gracePeriod
 }

@@ -2,7 +2,13 @@
 import type { KubeObject } from "@fairlead/kube"
 import type { Draft } from "../Draft.ts"
 import type { Call } from "../rest/Call.ts"
+import { admitTolerations } from "./DefaultTolerations.ts"
 import { admitNamespace } from "./NamespaceLifecycle.ts"
+import { admitNodeTaints } from "./NodeTaints.ts"
+import { admitPriority } from "./Priority.ts"
+import { admitRuntimeClass } from "./RuntimeClass.ts"
+import { admitServiceAccount } from "./ServiceAccount.ts"
+import { admitStorageProtection } from "./StorageProtection.ts"
 
 /** What a write does to its object. */
 export type Operation = "create" | "update" | "delete"
@@ -13,7 +19,15 @@ export type Admit = (call: Call, operation: Operation, draft: Draft, previous: K
 /** Refuses an object that is otherwise complete and valid. */
 export type Validate = (call: Call, operation: Operation, object: Draft | undefined, previous: KubeObject | undefined) => void
 
-const admissions: ReadonlyArray<Admit> = [admitNamespace]
+const admissions: ReadonlyArray<Admit> = [
+  admitNamespace,
+  admitServiceAccount,
+  admitNodeTaints,
+  admitPriority,
+  admitTolerations,
+  admitStorageProtection,
+  admitRuntimeClass
+]
 
 const validations: ReadonlyArray<Validate> = []
 

@@ -35,8 +35,6 @@ export interface KindRules {
   readonly validateStatus: (draft: Draft, previous: KubeObject, call: Call) => ReadonlyArray<StatusCause>
   /** Deletes in a way of its own; `undefined` leaves it to the common way. */
   readonly remove: ((call: Call, found: KubeObject, options: DeleteOptions) => Deletion | undefined) | undefined
-  /** What an empty object of the kind shows beside its metadata: bookmarks are such objects. */
-  readonly empty: { readonly [field: string]: unknown }
   /** Seconds of grace before the object goes; `undefined` for kinds that go at once. */
   readonly grace: ((object: KubeObject, asked: number | undefined) => number) | undefined
 }
@@ -73,10 +71,19 @@ export const kindRules = (own: Partial<KindRules> = {}): KindRules => ({
   validateUpdate: () => noCauses,
   validateStatus: () => noCauses,
   remove: undefined,
-  empty: {},
   grace: undefined,
   ...own
 })
+
+/** Takes metadata and status from what was sent, and everything else from what is stored. */
+export const keepSpec = (draft: Draft, previous: KubeObject): void => {
+  const { metadata, status } = draft
+  for (const key of Object.keys(draft)) if (!(key in previous)) delete draft[key]
+  Object.assign(draft, previous)
+  draft.metadata = metadata
+  if (status === undefined) delete draft["status"]
+  else draft["status"] = status
+}
 
 /** Takes the status from what was sent, and everything else but managedFields from what is stored. */
 export const keepAllButStatus = (draft: Draft, previous: KubeObject): void => {

@@ -1,6 +1,7 @@
 /** Watches on collections: what was, then every change as it happens, until somebody ends it. */
 import type { KubeObject, WatchEvent } from "@fairlead/kube"
 import { ApiFailure, expired, rawError, tooLargeVersion } from "../ApiFailure.ts"
+import { emptyBody } from "../kinds/EmptyStatus.ts"
 import type { ServedResource } from "../ServedResource.ts"
 import { toServed } from "../ServedResource.ts"
 import type { CollectionWatcher } from "../store/Collection.ts"
@@ -179,7 +180,7 @@ const lastMatch = ({ previous, revision }: StoreEvent): KubeObject => ({
 
 const bookmark = (resource: ServedResource, revision: number): WatchEvent => ({
   type: "BOOKMARK",
-  object: { apiVersion: resource.apiVersion, kind: resource.kind, metadata: { resourceVersion: String(revision) }, ...resource.rules.empty }
+  object: { apiVersion: resource.apiVersion, kind: resource.kind, metadata: { resourceVersion: String(revision) }, ...(resource.custom ? {} : emptyBody(resource)) }
 })
 
 const initialEventsEnd = (resource: ServedResource, revision: number): WatchEvent => {

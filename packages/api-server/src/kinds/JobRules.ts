@@ -1,0 +1,35 @@
+/** What is special about jobs: they make their own selector. */
+import type { Job } from "@fairlead/kube"
+import { type Draft, field } from "../Draft.ts"
+import type { KindRules } from "../rest/KindRules.ts"
+import { emptyStatus } from "./EmptyStatus.ts"
+
+type JobSpec = NonNullable<Job["spec"]>
+
+const prepareCreate = (draft: Draft, call: Parameters<KindRules["prepareCreate"]>[1]): void => {
+  draft["status"] = emptyStatus(call.resource)
+  const spec = field<JobSpec>(draft, "spec")
+  if (spec?.template === undefined) return
+  const labelled = spec.manualSelector === true ? spec : withSelector(spec, draft)
+  draft["spec"] = labelled
+  const labels = labelled.template.metadata?.labels
+  if (draft.metadata.labels === undefined && labels !== undefined) draft.metadata.labels = labels
+}
+
+const withSelector = (spec: JobSpec, { metadata: { name = "", uid = "" } }: Draft): JobSpec => {
+  const labels = {
+    ...spec.template.metadata?.labels,
+    "batch.kubernetes.io/controller-uid": uid,
+    "batch.kubernetes.io/job-name": name,
+    "controller-uid": uid,
+    "job-name": name
+  }
+  return {
+    ...spec,
+    selector: { ...spec.selector, matchLabels: { ...spec.selector?.matchLabels, "batch.kubernetes.io/controller-uid": uid } },
+    template: { ...spec.template, metadata: { ...spec.template.metadata, labels } }
+  } as JobSpec
+}
+
+/** Hooks of jobs. */
+export const jobRules: Partial<KindRules> = { prepareCreate }
