@@ -3,6 +3,7 @@ import { TaskAction } from "@fairlead/core"
 import { KubeClient, type KubeError, type KubeObject, KubeResource } from "@fairlead/kube"
 import { Clock, Duration, Effect, Metric, Result } from "effect"
 import type { EngineConfig } from "./EngineConfig.ts"
+import { terminalCondition } from "./internal/conditions.ts"
 import { toMinuteLabel } from "./internal/times.ts"
 
 /** What became of the actions that a sweep wanted to delete. */
@@ -33,9 +34,10 @@ export const sweep: (config: EngineConfig) => Effect.Effect<Sweep, KubeError.Kub
   let next: string | undefined
   do {
     const query = { labelSelector: `${terminationStatus}=terminated,${completedTime}`, limit: String(pageSize), continue: next }
-    const page = yield* kube.list(KubeResource.taskActions, config.namespace, { query })
+    const page = yield* kube.list<TaskAction.TaskAction & KubeObject>(KubeResource.taskActions, config.namespace, { query })
     for (const action of page.items) {
-      if (!isExpired(action.metadata.labels?.[completedTime], ttl, now)) continue
+      // The labels alone prove nothing: an action may have inherited them from its parent.
+      if (terminalCondition(action.status) === undefined || !isExpired(action.metadata.labels?.[completedTime], ttl, now)) continue
       const outcome = yield* remove(kube, action)
       counts[outcome]++
       yield* Metric.update(Metric.withAttributes(deletions, { outcome }), 1)

@@ -3,7 +3,7 @@ import { Effect } from "effect"
 import { describe, expect, it } from "vitest"
 import { EventSinkMemory } from "../src/index.ts"
 import { fail, forever, lose, makeScriptedPlugin, outage, quick, running, type Script, succeed } from "./scriptedPlugin.ts"
-import { abort, conditionOf, create, exists, inWorld, phases, read, taskAction, untilConcluded, withEngine, type WorldOptions, writesOf } from "./world.ts"
+import { abort, conditionOf, create, exists, inWorld, meddle, phases, read, taskAction, untilConcluded, withEngine, type WorldOptions, writesOf } from "./world.ts"
 
 const journal = EventSinkMemory.EventJournal
 const onceThen = (first: ReturnType<Script>, later: ReturnType<Script>): Script => (_, before) => (before === 0 ? first : later)
@@ -136,6 +136,27 @@ describe("an action that the system fails", () => {
     expect(conditionOf(action, "Succeeded")).toMatchObject({ status: "True" })
     expect(action.status?.systemFailures).toBeGreaterThan(5)
     expect(workloads).toHaveLength(1)
+  })
+
+  it("keeps its launch when somebody else sets the number of its attempt", () => {
+    const { plugin, workloads } = makeScriptedPlugin(() => [{ at: 0, report: running }, { at: 10_000, report: Phase.success() }])
+    inWorld({ plugins: [plugin] }, (_, config) => withEngine(config, Effect.gen(function*() {
+      yield* create(taskAction("a0"))
+      yield* Effect.sleep("3 seconds")
+      yield* meddle("a0", "status", { status: { attempts: 4 } })
+      const action = yield* untilConcluded("a0")
+      expect(workloads).toHaveLength(1)
+      expect(action.status?.attempts).toBe(1)
+    })))
+  })
+
+  it("fails in the end when its plugin never answers", () => {
+    const { plugin } = makeScriptedPlugin(() => succeed)
+    const hanging = { ...plugin, handle: () => Effect.never }
+    inWorld({ plugins: [hanging], config: { handleTimeout: "5 seconds", systemFailureWindow: "20 seconds" } }, (_, config) => withEngine(config, Effect.gen(function*() {
+      yield* create(taskAction("a0"))
+      expect((yield* untilConcluded("a0")).status?.errorState).toMatchObject({ code: "MaxSystemFailuresExceeded", message: expect.stringContaining("[PluginTimeout] no answer within 5s") })
+    })))
   })
 
   it("is not disturbed by another whose plugin throws", () => {

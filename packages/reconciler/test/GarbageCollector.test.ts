@@ -3,10 +3,14 @@ import { Effect } from "effect"
 import { describe, expect, it } from "vitest"
 import { GarbageCollector } from "../src/index.ts"
 import { makeScriptedPlugin, quick } from "./scriptedPlugin.ts"
-import { create, exists, inWorld, refusal, taskAction, untilConcluded, withEngine } from "./world.ts"
+import { create, exists, inWorld, meddle, refusal, taskAction, untilConcluded, withEngine } from "./world.ts"
 
 const plugins = [makeScriptedPlugin(() => quick).plugin]
 const ended = (time: string) => ({ "flyte.org/termination-status": "terminated", "flyte.org/completed-time": time })
+const succeeded = { status: { conditions: [{ type: "Succeeded", status: "True", reason: "Completed", message: "", lastTransitionTime: "2025-12-31T10:00:00Z" }] } }
+/** Actions that ended, as far as their status and their label say. */
+const createEnded = (time: string, ...names: ReadonlyArray<string>) =>
+  Effect.forEach(names, (name) => Effect.andThen(create(taskAction(name, {}, ended(time))), meddle(name, "status", succeeded)), { discard: true })
 const now = Date.parse("2026-01-01T12:00:30Z")
 
 describe("isExpired", () => {
@@ -24,15 +28,17 @@ describe("isExpired", () => {
 describe("sweep", () => {
   it("deletes what ended long ago and nothing else", () => {
     inWorld({ plugins }, (_, config) => Effect.gen(function*() {
-      yield* create(taskAction("old", {}, ended("2025-12-31.10-00")), taskAction("new", {}, ended("2026-01-01.00-00")), taskAction("live"))
+      yield* createEnded("2025-12-31.10-00", "old")
+      yield* createEnded("2026-01-01.00-00", "new")
+      yield* create(taskAction("live"), taskAction("heir", {}, ended("2025-12-31.10-00")))
       expect(yield* GarbageCollector.sweep(config)).toEqual({ deleted: 1, alreadyGone: 0, failed: 0 })
-      expect([yield* exists("old"), yield* exists("new"), yield* exists("live")]).toEqual([false, true, true])
+      expect([yield* exists("old"), yield* exists("new"), yield* exists("live"), yield* exists("heir")]).toEqual([false, true, true, true])
     }))
   })
 
   it("follows the pages of the list", () => {
     inWorld({ plugins }, (_, config) => Effect.gen(function*() {
-      yield* create(...Array.from({ length: 1201 }, (_, index) => taskAction(`n${index}`, {}, ended("2025-12-31.10-00"))))
+      yield* createEnded("2025-12-31.10-00", ...Array.from({ length: 1201 }, (_, index) => `n${index}`))
       expect(yield* GarbageCollector.sweep(config)).toEqual({ deleted: 1201, alreadyGone: 0, failed: 0 })
       expect((yield* (yield* KubeClient).list(KubeResource.taskActions, "default")).items).toEqual([])
     }))
@@ -40,7 +46,7 @@ describe("sweep", () => {
 
   it("goes on after a deletion that fails", () => {
     inWorld({ plugins }, (world, config) => Effect.gen(function*() {
-      yield* create(...["a", "b", "c"].map((name) => taskAction(name, {}, ended("2025-12-31.10-00"))))
+      yield* createEnded("2025-12-31.10-00", "a", "b", "c")
       world.fault = ({ verb, name }) => verb !== "delete" || name === "run-c" ? undefined : { error: name === "run-a" ? refusal("InternalError", 500) : refusal("NotFound", 404), afterwards: false }
       expect(yield* GarbageCollector.sweep(config)).toEqual({ deleted: 1, alreadyGone: 1, failed: 1 })
     }))
@@ -56,7 +62,7 @@ describe("sweep", () => {
 describe("run", () => {
   it("sweeps when the engine starts and then at every interval", () => {
     inWorld({ plugins, config: { gcInterval: "10 minutes", gcTtl: "1 hour" } }, (_, config) => Effect.gen(function*() {
-      yield* create(taskAction("old", {}, ended("2025-12-31.10-00")))
+      yield* createEnded("2025-12-31.10-00", "old")
       yield* withEngine(config, Effect.gen(function*() {
         yield* Effect.sleep("1 second")
         expect(yield* exists("old")).toBe(false)
@@ -73,7 +79,7 @@ describe("run", () => {
   it("is switched off by an interval of zero, and survives a list that fails", () => {
     inWorld({ plugins, config: { gcInterval: "0 seconds" } }, (_, config) => GarbageCollector.run(config))
     inWorld({ plugins, config: { gcInterval: "1 minute", gcTtl: "0 seconds" } }, (world, config) => Effect.gen(function*() {
-      yield* create(taskAction("old", {}, ended("2025-12-31.10-00")))
+      yield* createEnded("2025-12-31.10-00", "old")
       let lists = 0
       world.fault = ({ verb, query }) => verb === "list" && query?.["limit"] === "500" && query["labelSelector"]?.includes("terminated") && ++lists === 1 ? { error: refusal("InternalError", 500), afterwards: false } : undefined
       yield* withEngine(config, Effect.andThen(Effect.sleep("90 seconds"), exists("old"))).pipe(Effect.map((is) => expect(is).toBe(false)))

@@ -1,7 +1,7 @@
 /** One round of an action that has not ended: look, decide, store, tell, go on. */
 import { Phase, PluginError, TaskAction } from "@fairlead/core"
 import { KubeError } from "@fairlead/kube"
-import { Cause, Effect, Exit } from "effect"
+import { Cause, Duration, Effect, Exit } from "effect"
 import { type Decision, decide, nextLaunch, type Outcome, reject, relaunchAt, type Situation } from "../Decision.ts"
 import { actionIdOf, type Assignment, type Rejection } from "../Preparation.ts"
 import type { ActionMemory, Pending } from "./actionMemory.ts"
@@ -25,7 +25,7 @@ export const advance = Effect.fnUntraced(function*(around: Surroundings, seen: A
   const isDelivered = yield* deliver(around, action, memory)
   if (now < memory.notBefore) return yield* waitOut(around, action, memory, now)
 
-  let status: Status = memory.pending?.status ?? action.status ?? {}
+  let status: Status = memory.pending?.status ?? believed(action.status ?? {})
   if (status.pluginPhase === "PhaseRetryableFailure") {
     const due = yield* betweenLaunches(around, action, memory, preparation, status, now)
     if (due > now) return lookAt(due, now)
@@ -39,6 +39,15 @@ export const advance = Effect.fnUntraced(function*(around: Surroundings, seen: A
   const verdict = yield* carryOut(around, held, memory, situation, decide(situation, outcome))
   return isDelivered ? verdict : lookAt(Math.min(now + (verdict.requeueAfter ?? Infinity), now + redeliverAfter), now)
 })
+
+/**
+ * The stored status, with the attempt that the engine itself wrote down. Others may set `attempts`, and names and folders
+ * follow from it: a launch that is under way must not lose its own.
+ */
+const believed = (status: Status): Status => {
+  const attempt = status.phaseHistory?.at(-1)?.attempt
+  return attempt === undefined || status.pluginPhase === undefined || attempt === status.attempts ? status : { ...status, attempts: attempt }
+}
 
 /** The plugin is left alone for a while; only what waits to be stored may fall due. */
 const waitOut = Effect.fnUntraced(function*(around: Surroundings, action: Action, memory: ActionMemory, now: number) {
@@ -83,13 +92,19 @@ const handle = Effect.fnUntraced(function*(
     memory.areInputsWritten = true
   }
   const context = contextOf(around, action, memory, assignment, status, now)
-  const exit = yield* Effect.exit(plugin.handle(context))
+  const exit = yield* Effect.exit(Effect.timeoutOrElse(plugin.handle(context), {
+    duration: around.config.handleTimeout,
+    orElse: () => Effect.fail(hung(plugin.id, around.config.handleTimeout))
+  }))
   if (Exit.isSuccess(exit)) return { _tag: "Reported", transition: exit.value } as const
   if (Cause.hasInterruptsOnly(exit.cause)) return yield* Effect.interrupt
   const failed = failureOf(plugin.id, exit.cause)
   yield* around.warn(action, "FailedPluginHandle", failed.error.message)
   return failed
 })
+
+const hung = (plugin: string, after: Duration.Duration): PluginError =>
+  new PluginError({ plugin, code: "PluginTimeout", description: `no answer within ${Duration.format(after)}`, kind: "SYSTEM", retryable: true })
 
 /** A defect of a plugin is its own failure like any other: it must not stop anybody else. */
 const failureOf = (plugin: string, cause: Cause.Cause<PluginError>): Outcome & { readonly _tag: "Failed" } => {
