@@ -1,8 +1,11 @@
 /** Runs level-based reconcilers over watched objects: reflector, indexed store, work queue, expectations, leader election, events. */
 export { Controller, type ControllerOptions } from "./Controller.ts"
+export { Finalizer, type FinalizerOptions } from "./Finalizer.ts"
 export { CurrentHealth, Health, type HealthCheck, type HealthRegistry, type HealthReport } from "./Health.ts"
 export { Informer, type InformerOptions, type InformerStats } from "./Informer.ts"
+export { LeaderElection, type LeaderElectionOptions, LeadershipLost } from "./LeaderElection.ts"
 export { Leadership, type LeadershipState } from "./Leadership.ts"
+export { OwnerReferences } from "./OwnerReferences.ts"
 export { CurrentWrites, OwnWrites, type WriteRecord } from "./OwnWrites.ts"
 export { Predicate } from "./Predicate.ts"
 export type { ReconcileRequest } from "./ReconcileRequest.ts"
