@@ -296,14 +296,17 @@ const remove = <A extends KubeObject>(
   context: TaskExecutionContext,
   target: { readonly name: string; readonly uid: string }
 ): Effect.Effect<void, PluginError> =>
-  Effect.catch(
-    parts.client.delete(parts.plugin.resource, { namespace: context.metadata.namespace, name: target.name }, {
-      propagationPolicy: "Background",
-      ...parts.plugin.deleteOptions?.(context),
-      preconditions: { uid: target.uid }
-    }),
-    // Conflict means that the object of that name is another one by now.
-    (error) => KubeError.isReason(error, "NotFound", "Gone", "Conflict") ? Effect.void : Effect.fail(kubeFailure(parts.plugin.id, error))
+  Effect.andThen(
+    Effect.catch(
+      parts.client.delete(parts.plugin.resource, { namespace: context.metadata.namespace, name: target.name }, {
+        propagationPolicy: "Background",
+        ...parts.plugin.deleteOptions?.(context),
+        preconditions: { uid: target.uid }
+      }),
+      // Conflict means that the object of that name is another one by now.
+      (error) => KubeError.isReason(error, "NotFound", "Gone", "Conflict") ? Effect.void : Effect.fail(kubeFailure(parts.plugin.id, error))
+    ),
+    Effect.sync(() => parts.recent.deleted(target.uid, context.now))
   )
 
 const abort = Effect.fnUntraced(function*<A extends KubeObject>(parts: Parts<A>, context: TaskExecutionContext): Effect.fn.Return<void, PluginError> {
@@ -328,7 +331,7 @@ const finalize = Effect.fnUntraced(function*<A extends KubeObject>(parts: Parts<
   if (object === undefined || uid === undefined || !isOurs(object, launchNumber, context.metadata)) return
   if (object.metadata.finalizers?.includes(objectFinalizer) ?? false) yield* release(parts, { namespace, name }, object)
   const goesOn = config.deleteOnFinalize || (!plugin.isTerminal(object) && plugin.outlivesTask(object))
-  if (goesOn && object.metadata.deletionTimestamp === undefined) yield* remove(parts, context, { name, uid })
+  if (goesOn && object.metadata.deletionTimestamp === undefined && !parts.recent.isDeleted(uid)) yield* remove(parts, context, { name, uid })
 })
 
 /** Takes our finalizer off and leaves those of others alone. */

@@ -470,6 +470,15 @@ describe("finalize", () => {
     expect(after(status).live()).toEqual([])
   })
 
+  it("does not repeat the deletion of an abort that the cache does not show yet", () => {
+    const { task, world } = start()
+    task.handle()
+    world.sync()
+    task.abort()
+    task.finalize()
+    expect(world.calls).toEqual(["create pods", "delete pods"])
+  })
+
   it("deletes any pod when configured", () => {
     expect(after(succeeded, { ...objectRunnerDefaults, deleteOnFinalize: true }).live()).toEqual([])
   })

@@ -84,6 +84,11 @@ describe("reasons of waiting", () => {
     expect(reading.phase.error).toMatchObject({ code: "ContainersNotReady|InvalidImageName", message: "ContainersNotReady|msg" })
   })
 
+  it("a condition without a reason leaves its half of the code empty", () => {
+    const status = { conditions: [{ type: "Ready", status: "False" }], containerStatuses: [containerStatus("main", waiting("InvalidImageName"))] }
+    expect(readPending(status as never, phaseContext(), limits).phase.error).toMatchObject({ code: "|InvalidImageName", message: "|msg" })
+  })
+
   it("CreateContainerConfigError without a grace period fails at once", () => {
     const reading = readPending(stuck("CreateContainerConfigError"), phaseContext(), { ...limits, createContainerConfig: 0 })
     expect(summary(reading)).toEqual(["PermanentFailure", "USER", true])

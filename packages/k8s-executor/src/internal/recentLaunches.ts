@@ -1,7 +1,7 @@
-/** Objects that this process has created but perhaps not yet seen in its cache. */
+/** What this process has just done to objects, for as long as its cache may not show it yet. */
 import type { KubeObject } from "@fairlead/kube"
 
-/** Remembers for a while what was just done, so that a lagging cache costs neither a second create nor a read. */
+/** Remembers for a while what was just done, so that a lagging cache costs neither a second write nor a read. */
 export interface RecentLaunches<A extends KubeObject> {
   readonly created: (object: A, now: number) => void
   /** The object as it was created, unless that was too long ago. */
@@ -11,12 +11,16 @@ export interface RecentLaunches<A extends KubeObject> {
   /** When a quota last refused the object of this name. */
   readonly refusedAt: (namespace: string, name: string) => number | undefined
   readonly forget: (namespace: string, name: string) => void
+  /** Notes that the deletion of the object with this uid was asked for. */
+  readonly deleted: (uid: string, now: number) => void
+  readonly isDeleted: (uid: string) => boolean
 }
 
 /** Makes an empty memory. Entries older than `keepMillis` are dropped as new ones come. */
 export const makeRecentLaunches = <A extends KubeObject>(keepMillis: number, refusalKeepMillis: number): RecentLaunches<A> => {
   const objects = new Map<string, { readonly object: A; readonly at: number }>()
   const refusals = new Map<string, { readonly at: number }>()
+  const deletions = new Map<string, { readonly at: number }>()
   const put = <B extends { readonly at: number }>(map: Map<string, B>, key: string, entry: B, keep: number): void => {
     map.delete(key)
     map.set(key, entry)
@@ -42,6 +46,8 @@ export const makeRecentLaunches = <A extends KubeObject>(keepMillis: number, ref
     forget: (namespace, name) => {
       objects.delete(keyOf(namespace, name))
       refusals.delete(keyOf(namespace, name))
-    }
+    },
+    deleted: (uid, now) => put(deletions, uid, { at: now }, keepMillis),
+    isDeleted: (uid) => deletions.has(uid)
   }
 }
