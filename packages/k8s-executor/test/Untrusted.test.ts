@@ -1,7 +1,7 @@
 /** What people write into tasks and what the cluster shows may be anything: it is answered, never thrown over. */
 import { PluginError } from "@fairlead/core"
 import { Quantity } from "@fairlead/kube"
-import fc from "fast-check"
+import * as fc from "fast-check"
 import { Result } from "effect"
 import { expect, it } from "vitest"
 import * as PodPlugin from "../src/PodPlugin.ts"
@@ -82,6 +82,7 @@ it("any amounts end within the platform's limits, with no request above its limi
       defaultMemory: "1Gi",
       acceleratorNames: new Set()
     }, fill)
+    expect([Object.keys(requests), Object.keys(limits)]).toEqual([["cpu", "memory"], ["cpu", "memory"]])
     const nanos = (value: string): bigint => Quantity.parse(value)!.nanos
     const isCapped = ceiling !== undefined && nanos(ceiling) > 0n
     if (nanos(limits["cpu"]!) > 0n) expect(nanos(requests["cpu"]!)).toBeLessThanOrEqual(nanos(limits["cpu"]!))

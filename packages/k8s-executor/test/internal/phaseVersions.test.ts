@@ -1,5 +1,5 @@
 import { Phase } from "@fairlead/core"
-import fc from "fast-check"
+import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { risingVersion } from "../../src/internal/phaseVersions.ts"
 
