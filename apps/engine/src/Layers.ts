@@ -1,0 +1,80 @@
+/** The engine on an embedded cluster: an API server in memory whose pods are local processes, files on the local disk. */
+import { FakeApiServer, KubeTransportApiServer } from "@fairlead/api-server"
+import { Informer, OwnWrites } from "@fairlead/controller"
+import { TaskActionCrd } from "@fairlead/core"
+import { DatastoreFile } from "@fairlead/datastore/node"
+import { FakeCluster } from "@fairlead/fake-cluster"
+import { PodRuntimeProcess } from "@fairlead/fake-cluster/node"
+import { ObjectReader, ObjectRunner, PodPlugin, podPluginDefaults } from "@fairlead/k8s-executor"
+import { KubeClient, KubeResource } from "@fairlead/kube"
+import { Engine, LaunchedObjects, LaunchFiles, makeConfig, PluginRegistry } from "@fairlead/reconciler"
+import { Effect, Layer } from "effect"
+
+/** What the embedded cluster needs to know of its machine. */
+export interface EmbeddedOptions {
+  /** Absolute path of a folder for logs, volumes and the files of tasks. */
+  readonly folder: string
+  /** Where tasks run that name no folder. */
+  readonly workingDirectory: string
+  /** What every task finds in its environment. */
+  readonly environment: { readonly [name: string]: string }
+  /** The command that stands for the copilot image: `[node, main.ts, copilot]`. */
+  readonly copilotCommand: ReadonlyArray<string>
+  /** Without nodes there is neither a scheduler nor a kubelet. */
+  readonly nodes: number
+  /** Keeps the folders of pods after their end. */
+  readonly keepFolders: boolean
+  /** Known users by bearer token, for the HTTP face. */
+  readonly tokens?: { readonly [token: string]: { readonly name: string; readonly groups: ReadonlyArray<string> } } | undefined
+}
+
+/** Far more than a machine has: how much runs at once is decided by who submits tasks. */
+const allocatable = { cpu: "1000", memory: "1Ti", "ephemeral-storage": "1Ti", pods: "10000" }
+
+/** URI of the folder for the files of tasks. */
+export const dataRootOf = (folder: string): string => `file://${folder}/data`
+
+/** The API server alone. */
+export const server = (options: EmbeddedOptions): Layer.Layer<FakeApiServer> =>
+  FakeApiServer.layerWith(options.tokens === undefined ? {} : { tokens: options.tokens })
+
+/** Nodes and controllers around it. */
+export const cluster = (options: EmbeddedOptions) =>
+  Layer.unwrap(Effect.map(
+    PodRuntimeProcess.make({
+      root: `${options.folder}/pods`,
+      workingDirectory: options.workingDirectory,
+      env: options.environment,
+      keepFolders: options.keepFolders
+    }),
+    (runtime) => FakeCluster.layer({ nodes: options.nodes, runtime, allocatable })
+  ))
+
+/** Files of tasks. */
+export const datastore = (options: EmbeddedOptions) => DatastoreFile.layer({ root: options.folder })
+
+const pluginsOf = (options: EmbeddedOptions) =>
+  Layer.unwrap(Effect.map(LaunchedObjects, ({ informers }) => {
+    const [pods] = informers as ReadonlyArray<Informer>
+    const reader = ObjectReader.layerStores(pods === undefined ? [] : [[KubeResource.pods, pods.store]])
+    const plugin = PodPlugin.make({ ...podPluginDefaults, copilot: { ...podPluginDefaults.copilot, command: options.copilotCommand } })
+    return PluginRegistry.layer(Effect.map(ObjectRunner.make(plugin), (pod) => ({ plugins: [pod], default: pod.id }))).pipe(Layer.provide(reader))
+  }))
+
+/** Makes the server know TaskActions before anybody asks for them. */
+export const definition: Layer.Layer<never, never, FakeApiServer> = Layer.effectDiscard(Effect.map(FakeApiServer, (api) => {
+  const { body, code } = api.handle({ verb: "create", ...KubeResource.customResourceDefinitions, body: TaskActionCrd.definition })
+  if (code >= 400) throw new Error(`the definition of TaskAction was refused: ${JSON.stringify(body)}`)
+}))
+
+/** A client of the embedded API server that remembers what it wrote. */
+export const client = Layer.fresh(OwnWrites.layer).pipe(Layer.provide(KubeClient.layer))
+
+/** The engine itself. Events go to the sink of the environment, files to its datastore. */
+export const engine = (options: EmbeddedOptions) =>
+  Engine.layer(makeConfig({ dataRoot: dataRootOf(options.folder), gcInterval: "0 seconds" })).pipe(
+    Layer.provide(pluginsOf(options)),
+    Layer.provide(Layer.mergeAll(LaunchedObjects.layer([KubeResource.pods]), LaunchFiles.layer)),
+    Layer.provideMerge(client),
+    Layer.provide(KubeTransportApiServer.layer)
+  )

@@ -1,0 +1,15 @@
+/** What the commands need to know of the machine that they run on; `main.ts` fills it in. */
+import { Context } from "effect"
+
+/** The machine and the user's place on it. */
+export class Machine extends Context.Service<Machine, {
+  readonly workingDirectory: string
+  /** Folder for temporary files. */
+  readonly temporaryDirectory: string
+  readonly processors: number
+  /** Environment that tasks get: paths and language, no more, so that no secret of the user's slips into a task. */
+  readonly taskEnvironment: { readonly [name: string]: string }
+  /** The command that runs this program: `[node, main.ts]`. */
+  readonly selfCommand: ReadonlyArray<string>
+  readonly writeOut: (text: string) => void
+}>()("@fairlead/engine/Machine") {}

@@ -1,0 +1,107 @@
+/** `fairlead run`: runs tasks on an embedded cluster and shows what came of them. */
+import { Durations } from "@fairlead/core"
+import { Effect, FileSystem, Layer, Option, Schema } from "effect"
+import { Argument, Command, Flag } from "effect/cli"
+import { ExitCode } from "../ExitCode.ts"
+import * as Layers from "../Layers.ts"
+import { Machine } from "../Machine.ts"
+import { Screen } from "../run/ProgressView.ts"
+import { exitCode, toJson, toTable } from "../run/Results.ts"
+import { RunEvents } from "../run/RunEvents.ts"
+import { runSession } from "../run/RunSession.ts"
+import { findFiles } from "../tasks/FindFiles.ts"
+import { readSubmissions, type Submission } from "../tasks/Submission.ts"
+import { formatProblem } from "../tasks/YamlFile.ts"
+
+const paths = Argument.String("path").pipe(
+  Argument.withDescription("File or folder of TaskActions and plain tasks, YAML or JSON"),
+  Argument.atLeast(1)
+)
+
+const flags = {
+  parallel: Flag.Int("parallel").pipe(
+    Flag.withDescription("Tasks at work at the same time; twice the processors, at least 8, if not given"),
+    Flag.withSchema(Schema.Int.check(Schema.isGreaterThan(0, { message: "must be at least 1" }))),
+    Flag.optional
+  ),
+  output: Flag.Literals("output", ["table", "json"]).pipe(
+    Flag.withDescription("How results are printed; progress goes to the standard error stream"),
+    Flag.withDefault("table")
+  ),
+  keep: Flag.Boolean("keep").pipe(
+    Flag.withDescription("Keep logs, volumes and files of the tasks, and say where they are"),
+    Flag.withDefault(false)
+  ),
+  timeout: Flag.String("timeout").pipe(
+    Flag.withDescription("Time limit for the whole run, such as 90s, 5m or 1h30m; what is unfinished then is aborted"),
+    Flag.filter((text) => Durations.parseMillis(text) !== undefined, (text) => `"${text}" is no duration such as 90s, 5m or 1h30m`),
+    Flag.optional
+  )
+}
+
+/** Place of plain tasks, which do not say where they belong. */
+const place = { namespace: "default", runName: "local", project: "local", domain: "development" }
+
+/** The command. */
+export const runCommand = Command.make("run", { paths, ...flags }, ({ keep, output, parallel, paths: given, timeout }) =>
+  Effect.gen(function*() {
+    const screen = yield* Screen
+    const machine = yield* Machine
+    const found = yield* findFiles(given)
+    const { problems, submissions } = readSubmissions(found.files, place)
+    const all = [...found.problems, ...problems]
+    if (all.length > 0) {
+      screen.write(`${all.map(formatProblem).join("\n")}\nNothing was started: ${all.length === 1 ? "there is one problem" : `there are ${all.length} problems`}.\n`)
+      return yield* ExitCode.set(2)
+    }
+    const results = yield* runOnEmbeddedCluster(submissions, {
+      keep,
+      parallel: Option.getOrElse(parallel, () => Math.max(8, 2 * machine.processors)),
+      timeout: Option.getOrUndefined(Option.map(timeout, (text) => Durations.parseMillis(text) ?? 0))
+    })
+    machine.writeOut(`${output === "json" ? toJson(results) : toTable(results, screen.isTerminal ? screen.columns() : 160)}\n`)
+    yield* ExitCode.set(exitCode(results))
+  })).pipe(
+    Command.withDescription("Run tasks on an embedded cluster, as local processes"),
+    Command.withExamples([
+      { command: "fairlead run fixtures/quickstart", description: "Run every task of a folder" },
+      { command: "fairlead run task.yaml --output json", description: "Print the results for a program" }
+    ])
+  )
+
+interface RunSettings {
+  readonly keep: boolean
+  readonly parallel: number
+  readonly timeout: number | undefined
+}
+
+const runOnEmbeddedCluster = (submissions: ReadonlyArray<Submission>, settings: RunSettings) =>
+  Effect.scoped(Effect.gen(function*() {
+    const machine = yield* Machine
+    const screen = yield* Screen
+    const folder = yield* workFolder(settings.keep)
+    const options: Layers.EmbeddedOptions = {
+      folder,
+      workingDirectory: machine.workingDirectory,
+      environment: machine.taskEnvironment,
+      copilotCommand: [...machine.selfCommand, "copilot"],
+      nodes: 1,
+      keepFolders: true
+    }
+    const engine = Layers.engine(options).pipe(Layer.provideMerge(RunEvents.layer))
+    const world = Layer.mergeAll(engine, Layers.cluster(options)).pipe(
+      Layer.provideMerge(Layers.datastore(options)),
+      Layer.provideMerge(Layers.definition.pipe(Layer.provideMerge(Layers.server(options))))
+    )
+    const results = yield* Effect.provide(runSession({ submissions, parallel: settings.parallel, timeout: settings.timeout }), world)
+    if (settings.keep) screen.write(`logs and files are kept in ${folder}\n`)
+    return results
+  }))
+
+/** A folder that goes with the scope unless it is to be kept. */
+const workFolder = Effect.fnUntraced(function*(keep: boolean) {
+  const fs = yield* FileSystem.FileSystem
+  const machine = yield* Machine
+  const settings = { directory: machine.temporaryDirectory, prefix: "fairlead-" }
+  return yield* fs.realPath(yield* keep ? fs.makeTempDirectory(settings) : fs.makeTempDirectoryScoped(settings))
+}, Effect.orDie)
