@@ -14,17 +14,29 @@ import { fileURLToPath } from "node:url"
 const packageRoot = fileURLToPath(new URL("../node_modules/@flyteorg/flyteidl2/", import.meta.url))
 const outRoot = fileURLToPath(new URL("../src/idl/", import.meta.url))
 
-/** Each generated module and the proto files that it starts from. */
-const modules: Record<string, ReadonlyArray<string>> = {
-  core: [
-    "flyteidl2/core/tasks.proto",
-    "flyteidl2/core/literals.proto",
-    "flyteidl2/core/execution.proto",
-    "flyteidl2/core/catalog.proto",
-    "flyteidl2/core/interface.proto",
-    "flyteidl2/core/types.proto",
-    "flyteidl2/core/security.proto"
-  ]
+/** What a generated module holds: everything that these files lead to, or only what `only` needs of it. */
+interface Module {
+  readonly files: ReadonlyArray<string>
+  /** Full names of messages. */
+  readonly only?: ReadonlyArray<string>
+}
+
+const modules: Record<string, Module> = {
+  core: {
+    files: [
+      "flyteidl2/core/tasks.proto",
+      "flyteidl2/core/literals.proto",
+      "flyteidl2/core/execution.proto",
+      "flyteidl2/core/catalog.proto",
+      "flyteidl2/core/interface.proto",
+      "flyteidl2/core/types.proto",
+      "flyteidl2/core/security.proto"
+    ]
+  },
+  workflow: {
+    files: ["flyteidl2/workflow/events_proxy_service.proto", "flyteidl2/workflow/run_definition.proto"],
+    only: ["flyteidl2.workflow.RecordRequest", "flyteidl2.workflow.RecordResponse", "flyteidl2.workflow.ConditionAction"]
+  }
 }
 
 /** Validation rules ride in options; the files that define them are of no use on the wire. */
@@ -82,6 +94,52 @@ const closure = (entries: ReadonlyArray<string>): ReadonlyArray<FileDescriptorPr
   return [...seen.values()]
 }
 
+/** Every message and enum of the files by full name, with the names of the types that it refers to. */
+const references = (files: ReadonlyArray<FileDescriptorProto>): ReadonlyMap<string, ReadonlyArray<string>> => {
+  const found = new Map<string, ReadonlyArray<string>>()
+  const visit = (scope: string, message: DescriptorProto): void => {
+    const name = `${scope}.${message.name}`
+    found.set(name, message.field.map((field) => field.typeName.slice(1)).filter((it) => it !== ""))
+    message.nestedType.forEach((nested) => visit(name, nested))
+  }
+  for (const file of files) file.messageType.forEach((message) => visit(file.package, message))
+  return found
+}
+
+/** Leaves of the files only what the messages in `roots` need. A message that only holds a needed one stays as an empty shell. */
+const prune = (files: ReadonlyArray<FileDescriptorProto>, roots: ReadonlyArray<string>): ReadonlyArray<FileDescriptorProto> => {
+  const graph = references(files)
+  const needed = new Set<string>()
+  const visit = (name: string): void => {
+    if (needed.has(name)) return
+    needed.add(name)
+    graph.get(name)?.forEach(visit)
+  }
+  for (const root of roots) {
+    if (!graph.has(root)) throw new Error(`there is no message ${root}: has it been renamed in @flyteorg/flyteidl2?`)
+    visit(root)
+  }
+  const keep = (scope: string, message: DescriptorProto): boolean => {
+    const name = `${scope}.${message.name}`
+    message.nestedType = message.nestedType.filter((nested) => keep(name, nested))
+    message.enumType = message.enumType.filter((it) => needed.has(`${name}.${it.name}`))
+    if (needed.has(name)) return true
+    message.field = []
+    message.oneofDecl = []
+    return message.nestedType.length > 0 || message.enumType.length > 0
+  }
+  for (const file of files) {
+    if (file.package.startsWith("google.")) continue
+    file.messageType = file.messageType.filter((message) => keep(file.package, message))
+    file.enumType = file.enumType.filter((it) => needed.has(`${file.package}.${it.name}`))
+    file.service = []
+  }
+  const used = files.filter((file) => file.messageType.some((it) => needed.has(`${file.package}.${it.name}`) || it.nestedType.length > 0) || file.enumType.length > 0)
+  const names = new Set(used.map((file) => file.name))
+  for (const file of used) file.dependency = file.dependency.filter((it) => names.has(it))
+  return used
+}
+
 const scalars: Partial<Record<ScalarType, string>> = {
   [ScalarType.BOOL]: "boolean", [ScalarType.STRING]: "string", [ScalarType.BYTES]: "Uint8Array",
   [ScalarType.INT64]: "bigint", [ScalarType.UINT64]: "bigint", [ScalarType.SINT64]: "bigint",
@@ -121,8 +179,8 @@ const member = (it: DescField | DescOneof): string => {
   return `  ${it.localName}${mark}: ${valueType(it)}${mark === "?" ? " | undefined" : ""}`
 }
 
-const emit = (entries: ReadonlyArray<string>): string => {
-  const files = closure(entries)
+const emit = ({ files: entries, only }: Module): string => {
+  const files = only === undefined ? closure(entries) : prune(closure(entries), only)
   const set = { $typeName: "google.protobuf.FileDescriptorSet" as const, file: [...files] }
   const registry = createFileRegistry(set)
   const lines: Array<string> = [
@@ -155,6 +213,6 @@ const emit = (entries: ReadonlyArray<string>): string => {
 
 /** Every generated file with its text, by module name. */
 export const generated = (): ReadonlyArray<readonly [path: string, text: string]> =>
-  Object.entries(modules).map(([name, entries]) => [`${outRoot}${name}.generated.ts`, emit(entries)])
+  Object.entries(modules).map(([name, module]) => [`${outRoot}${name}.generated.ts`, emit(module)])
 
 if (import.meta.main) for (const [path, text] of generated()) writeFileSync(path, text)
