@@ -59,6 +59,7 @@ export const Controller = {
 
 /** Time that reconciles have to react to the interruption at the end of a shutdown. */
 const interruptMillis = 5000
+const graceStepMillis = 500
 
 const run = <E, R>(options: ControllerOptions<E, R>): Effect.Effect<never, never, R> =>
   Effect.acquireUseRelease(
@@ -110,13 +111,16 @@ const start = Effect.fnUntraced(function*<E, R>(options: ControllerOptions<E, R>
 
 const shutDown = Effect.fnUntraced(function*<E, R>(options: ControllerOptions<E, R>, core: ControllerCore, stop: () => void) {
   const leadership = yield* Leadership
-  const grace = leadership.isLost() ? Duration.zero : Duration.fromInputUnsafe(options.shutdownTimeout ?? "30 seconds")
   core.close()
-  const isIdle = yield* within(core.idle, grace)
+  let isIdle = yield* within(core.idle, 0)
+  // In small steps, because the lease may be lost meanwhile, and then somebody else may begin soon.
+  for (let left = Duration.toMillis(options.shutdownTimeout ?? "30 seconds"); !isIdle && left > 0 && !leadership.isLost(); left -= graceStepMillis) {
+    isIdle = yield* within(core.idle, Math.min(left, graceStepMillis))
+  }
   if (!isIdle) {
     yield* Effect.logWarning(`controller ${options.name}: interrupting ${core.runningKeys().join(", ")}, which still run`)
     core.interruptAll()
-    if (!(yield* within(core.idle, Duration.millis(interruptMillis)))) {
+    if (!(yield* within(core.idle, interruptMillis))) {
       yield* Effect.logError(`controller ${options.name}: leaving ${core.runningKeys().join(", ")} behind, which do not react to their interruption`)
     }
   }
@@ -124,5 +128,5 @@ const shutDown = Effect.fnUntraced(function*<E, R>(options: ControllerOptions<E,
   core.dispose()
 })
 
-const within = (effect: Effect.Effect<void>, time: Duration.Duration): Effect.Effect<boolean> =>
+const within = (effect: Effect.Effect<void>, time: number): Effect.Effect<boolean> =>
   Effect.timeoutOrElse(Effect.as(effect, true), { duration: time, orElse: () => Effect.succeed(false) })
