@@ -9,6 +9,7 @@ import { ObjectReader, ObjectRunner, PodPlugin, podPluginDefaults } from "@fairl
 import { KubeClient, KubeResource } from "@fairlead/kube"
 import { Engine, LaunchedObjects, LaunchFiles, makeConfig, PluginRegistry } from "@fairlead/reconciler"
 import { Effect, Layer } from "effect"
+import { runCopilot } from "./commands/Copilot.ts"
 
 /** What the embedded cluster needs to know of its machine. */
 export interface EmbeddedOptions {
@@ -18,8 +19,6 @@ export interface EmbeddedOptions {
   readonly workingDirectory: string
   /** What every task finds in its environment. */
   readonly environment: { readonly [name: string]: string }
-  /** The command that stands for the copilot image: `[node, main.ts, copilot]`. */
-  readonly copilotCommand: ReadonlyArray<string>
   /** Without nodes there is neither a scheduler nor a kubelet. */
   readonly nodes: number
   /** Keeps the folders of pods after their end. */
@@ -38,6 +37,10 @@ export const dataRootOf = (folder: string): string => `file://${folder}/data`
 export const server = (options: EmbeddedOptions): Layer.Layer<FakeApiServer> =>
   FakeApiServer.layerWith(options.tokens === undefined ? {} : { tokens: options.tokens })
 
+/** Copilot's image, carried out within this process: starting a process of its own takes longer than its work. */
+const copilot: NonNullable<PodRuntimeProcess.ProcessImage["inside"]> = ({ log, stopping, words }) =>
+  runCopilot(words, { writeError: log, terminated: stopping })
+
 /** Nodes and controllers around it. */
 export const cluster = (options: EmbeddedOptions) =>
   Layer.unwrap(Effect.map(
@@ -45,6 +48,7 @@ export const cluster = (options: EmbeddedOptions) =>
       root: `${options.folder}/pods`,
       workingDirectory: options.workingDirectory,
       env: options.environment,
+      images: { [podPluginDefaults.copilot.image]: { inside: copilot } },
       keepFolders: options.keepFolders
     }),
     (runtime) => FakeCluster.layer({ nodes: options.nodes, runtime, allocatable })
@@ -53,12 +57,10 @@ export const cluster = (options: EmbeddedOptions) =>
 /** Files of tasks. */
 export const datastore = (options: EmbeddedOptions) => DatastoreFile.layer({ root: options.folder })
 
-const pluginsOf = (options: EmbeddedOptions) =>
-  Layer.unwrap(Effect.map(LaunchedObjects, ({ informers }) => {
+const plugins = Layer.unwrap(Effect.map(LaunchedObjects, ({ informers }) => {
     const [pods] = informers as ReadonlyArray<Informer>
     const reader = ObjectReader.layerStores(pods === undefined ? [] : [[KubeResource.pods, pods.store]])
-    const plugin = PodPlugin.make({ ...podPluginDefaults, copilot: { ...podPluginDefaults.copilot, command: options.copilotCommand } })
-    return PluginRegistry.layer(Effect.map(ObjectRunner.make(plugin), (pod) => ({ plugins: [pod], default: pod.id }))).pipe(Layer.provide(reader))
+    return PluginRegistry.layer(Effect.map(ObjectRunner.make(PodPlugin.make()), (pod) => ({ plugins: [pod], default: pod.id }))).pipe(Layer.provide(reader))
   }))
 
 /** Makes the server know TaskActions before anybody asks for them. */
@@ -73,7 +75,7 @@ export const client = Layer.fresh(OwnWrites.layer).pipe(Layer.provide(KubeClient
 /** The engine itself. Events go to the sink of the environment, files to its datastore. */
 export const engine = (options: EmbeddedOptions) =>
   Engine.layer(makeConfig({ dataRoot: dataRootOf(options.folder), gcInterval: "0 seconds" })).pipe(
-    Layer.provide(pluginsOf(options)),
+    Layer.provide(plugins),
     Layer.provide(Layer.mergeAll(LaunchedObjects.layer([KubeResource.pods]), LaunchFiles.layer)),
     Layer.provideMerge(client),
     Layer.provide(KubeTransportApiServer.layer)

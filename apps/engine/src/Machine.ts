@@ -9,7 +9,5 @@ export class Machine extends Context.Service<Machine, {
   readonly processors: number
   /** Environment that tasks get: paths and language, no more, so that no secret of the user's slips into a task. */
   readonly taskEnvironment: { readonly [name: string]: string }
-  /** The command that runs this program: `[node, main.ts]`. */
-  readonly selfCommand: ReadonlyArray<string>
   readonly writeOut: (text: string) => void
 }>()("@fairlead/engine/Machine") {}

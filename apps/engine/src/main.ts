@@ -2,11 +2,9 @@
 /** The program `fairlead`: the one place that touches the process. */
 import { enableCompileCache } from "node:module"
 import { availableParallelism, tmpdir } from "node:os"
-import { fileURLToPath } from "node:url"
 
 enableCompileCache()
 const args = process.argv.slice(2)
-const self = fileURLToPath(import.meta.url)
 
 /** The copilot starts for every task with files, so it loads no more than it needs. */
 const copilot = async (): Promise<void> => {
@@ -45,7 +43,6 @@ const commands = async (): Promise<void> => {
     temporaryDirectory: tmpdir(),
     processors: availableParallelism(),
     taskEnvironment: taskEnvironment(),
-    selfCommand: [process.execPath, self],
     writeOut: (text) => process.stdout.write(text)
   })
   const screen = Layer.succeed(Screen, {

@@ -4,9 +4,10 @@ import { closeSync, mkdirSync } from "node:fs"
 import { constants } from "node:os"
 import { isAbsolute, join } from "node:path"
 import type { Container, Pod } from "@fairlead/kube"
-import { Clock, Effect, Random, type Scope } from "effect"
+import { Clock, type Context, Effect, Random, type Scope } from "effect"
 import { expand } from "./internal/expansion.ts"
 import { ProcessGuard } from "./internal/guardProcess.ts"
+import { InsideProcess } from "./internal/insideProcess.ts"
 import { findExecutable, imageOf, type ProcessImage, startErrorMessage, wordsOf } from "./internal/launchProcess.ts"
 import { fallbackMessage } from "./internal/logText.ts"
 import { mountVariable, type PathMapping, pathMapper } from "./internal/mountPaths.ts"
@@ -14,7 +15,7 @@ import { PodFolder } from "./internal/podFolderProcess.ts"
 import { fromContext, type Schedule } from "./internal/timers.ts"
 import { type ContainerCommand, type ContainerEvent, type LogOptions, type PodRuntime, type PodSandbox, StartFailed } from "./PodRuntime.ts"
 
-export type { ProcessImage } from "./internal/launchProcess.ts"
+export type { InsideInput, ProcessImage } from "./internal/launchProcess.ts"
 
 /** How to set the runtime up. */
 export interface PodRuntimeProcessOptions {
@@ -48,14 +49,15 @@ export const make = (options: PodRuntimeProcessOptions): Effect.Effect<PodRuntim
     mkdirSync(options.root, { recursive: true, mode: 0o700 })
     const guard = yield* Effect.acquireRelease(Effect.sync(() => new ProcessGuard(mark)), (it) => Effect.sync(() => it.close()))
     const open: PodRuntime["open"] = Effect.fnUntraced(function*(pod, sources) {
-      const schedule = fromContext(yield* Effect.context<never>())
+      const context = yield* Effect.context<never>()
+      const schedule = fromContext(context)
       const folder = new PodFolder(options.root, pod)
       const volumes = new Map<string, string>()
       for (const volume of pod.spec?.volumes ?? []) {
         const content = yield* sources.volume(volume)
         volumes.set(volume.name, yield* attempt("FailedMount", () => folder.addVolume(volume.name, content)))
       }
-      return new ProcessSandbox({ pod, options, guard, folder, volumes, schedule, command: sources.command })
+      return new ProcessSandbox({ pod, options, guard, folder, volumes, schedule, context, command: sources.command })
     })
     return { name: "process", open }
   })
@@ -67,12 +69,16 @@ interface ProcessSandboxOptions {
   readonly folder: PodFolder
   readonly volumes: ReadonlyMap<string, string>
   readonly schedule: Schedule
+  /** Clock and the like for programs within this process. */
+  readonly context: Context.Context<never>
   readonly command: (container: Container) => Effect.Effect<ContainerCommand, StartFailed>
 }
 
-interface RunningProcess {
-  readonly group: number
-  readonly stopSignal: NodeJS.Signals
+interface RunningContainer {
+  /** Asks it to end. */
+  readonly stop: () => void
+  /** Ends it. */
+  readonly kill: () => void
   cancelKill: () => void
 }
 
@@ -81,6 +87,7 @@ interface Launch {
   readonly file: string
   readonly folder: string
   readonly env: { readonly [name: string]: string }
+  readonly inside: ProcessImage["inside"]
 }
 
 const searchPathDefault = "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"
@@ -88,7 +95,7 @@ const searchPathDefault = "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbi
 class ProcessSandbox implements PodSandbox {
   readonly ip = "127.0.0.1"
   readonly #of: ProcessSandboxOptions
-  readonly #running = new Map<string, RunningProcess>()
+  readonly #running = new Map<string, RunningContainer>()
   readonly #runs = new Map<string, number>()
   #isClosed = false
 
@@ -104,7 +111,8 @@ class ProcessSandbox implements PodSandbox {
         report({ _tag: "Exited", exitCode: 128, reason: "StartError", message: startErrorMessage(launch.problem), neverStarted: true })
         return Effect.void
       }
-      return attempt("CreateContainerError", () => this.#launch(container, run, launch, report))
+      return attempt("CreateContainerError", () =>
+        launch.inside === undefined ? this.#launch(container, run, launch, report) : this.#launchInside(container, run, launch, launch.inside, report))
     })
   }
 
@@ -124,8 +132,10 @@ class ProcessSandbox implements PodSandbox {
     Object.assign(env, variables, { FAIRLEAD_TERMINATION_LOG: termination }, guard.environment)
     const workingFolder = this.#workingFolder(container, map)
     const mapped = words.map(map)
+    const { inside } = image
+    if (inside !== undefined) return { words: mapped, file: "", folder: workingFolder, env, inside }
     const found = findExecutable(mapped[0]!, workingFolder, env["PATH"]!)
-    return "problem" in found ? found : { words: mapped, file: found.file, folder: workingFolder, env }
+    return "problem" in found ? found : { words: mapped, file: found.file, folder: workingFolder, env, inside }
   }
 
   #mounts(container: Container, command: ContainerCommand): { mappings: ReadonlyArray<PathMapping>; variables: { [name: string]: string } } {
@@ -175,16 +185,31 @@ class ProcessSandbox implements PodSandbox {
     if (group === undefined) return
     this.#of.guard.add(group)
     const signal = (container.lifecycle as { stopSignal?: string } | undefined)?.stopSignal
-    const running: RunningProcess = { group, stopSignal: isSignal(signal) ? signal : "SIGTERM", cancelKill: () => {} }
+    const stopSignal = isSignal(signal) ? signal : "SIGTERM"
+    const running: RunningContainer = { stop: () => kill(group, stopSignal), kill: () => kill(group, "SIGKILL"), cancelKill: () => {} }
     this.#running.set(container.name, running)
     report({ _tag: "Started", containerId: `process://${group}` })
     child.once("exit", (code, signal) => {
-      running.cancelKill()
-      kill(group, "SIGKILL")
+      running.kill()
       this.#of.guard.remove(group)
-      if (this.#running.get(container.name) === running) this.#running.delete(container.name)
-      if (!this.#isClosed) report(this.#exitOf(container, run, code ?? 128 + constants.signals[signal ?? "SIGKILL"]))
+      this.#exited(container, run, running, code ?? 128 + constants.signals[signal ?? "SIGKILL"], report)
     })
+  }
+
+  #launchInside(container: Container, run: number, launch: Launch, program: NonNullable<ProcessImage["inside"]>, report: (event: ContainerEvent) => void): void {
+    const logFile = this.#of.folder.makeLog(container.name, run)
+    this.#runs.set(container.name, run)
+    report({ _tag: "Started", containerId: `inside://${container.name}-${run}` })
+    const inside = new InsideProcess(logFile)
+    const running: RunningContainer = { stop: inside.stop, kill: inside.kill, cancelKill: () => {} }
+    this.#running.set(container.name, running)
+    inside.start(program, { words: launch.words, env: launch.env }, this.#of.context, (exitCode) => this.#exited(container, run, running, exitCode, report))
+  }
+
+  #exited(container: Container, run: number, running: RunningContainer, exitCode: number, report: (event: ContainerEvent) => void): void {
+    running.cancelKill()
+    if (this.#running.get(container.name) === running) this.#running.delete(container.name)
+    if (!this.#isClosed) report(this.#exitOf(container, run, exitCode))
   }
 
   #exitOf(container: Container, run: number, exitCode: number): ContainerEvent {
@@ -201,8 +226,8 @@ class ProcessSandbox implements PodSandbox {
       const running = this.#running.get(name)
       if (running === undefined) return
       running.cancelKill()
-      if (graceSeconds > 0) kill(running.group, running.stopSignal)
-      running.cancelKill = this.#of.schedule(graceSeconds * 1000, () => kill(running.group, "SIGKILL"))
+      if (graceSeconds > 0) running.stop()
+      running.cancelKill = this.#of.schedule(graceSeconds * 1000, running.kill)
     })
   }
 
@@ -218,7 +243,7 @@ class ProcessSandbox implements PodSandbox {
       this.#isClosed = true
       for (const running of this.#running.values()) {
         running.cancelKill()
-        kill(running.group, "SIGKILL")
+        running.kill()
       }
       return this.#of.options.keepFolders === true ? Effect.void : Effect.ignore(Effect.tryPromise(() => this.#of.folder.remove()))
     })

@@ -87,7 +87,6 @@ const embeddedOptions = Effect.fnUntraced(function*(nodes: number, token: string
     folder,
     workingDirectory: machine.workingDirectory,
     environment: machine.taskEnvironment,
-    copilotCommand: [...machine.selfCommand, "copilot"],
     nodes,
     keepFolders: false,
     tokens: { [token]: { name: "admin", groups: ["system:masters"] } }

@@ -84,7 +84,6 @@ const runOnEmbeddedCluster = (submissions: ReadonlyArray<Submission>, settings: 
       folder,
       workingDirectory: machine.workingDirectory,
       environment: machine.taskEnvironment,
-      copilotCommand: [...machine.selfCommand, "copilot"],
       nodes: 1,
       keepFolders: true
     }

@@ -1,6 +1,17 @@
 /** Finds out what a container's command is on this machine, and why it cannot be run, before it is run. */
+import type { Effect } from "effect"
 import { accessSync, constants, statSync } from "node:fs"
 import { delimiter, isAbsolute, join, resolve } from "node:path"
+
+/** A program of this process that stands for an image. It gets paths of this machine in place of those of the container. */
+export interface InsideInput {
+  readonly words: ReadonlyArray<string>
+  readonly env: { readonly [name: string]: string }
+  /** Adds text to the container's log. */
+  readonly log: (text: string) => void
+  /** Done once the container is asked to end. */
+  readonly stopping: Effect.Effect<void>
+}
 
 /** What stands for an image, since images are not pulled: what its file system would have held. */
 export interface ProcessImage {
@@ -10,6 +21,11 @@ export interface ProcessImage {
   readonly arguments?: ReadonlyArray<string> | undefined
   /** Programs inside the image by path: `{ "/bin/tool": ["node", "tool.ts"] }`. */
   readonly programs?: { readonly [path: string]: ReadonlyArray<string> } | undefined
+  /**
+   * Carries the container out within this process and gives its exit code: for programs of one's own that would take
+   * longer to start than to run. It is interrupted after the grace period, and does not outlive this process.
+   */
+  readonly inside?: ((input: InsideInput) => Effect.Effect<number>) | undefined
 }
 
 /** The image's entry in a table: under its full name, or else under its name without tag and digest. */

@@ -55,9 +55,15 @@ export class PodFolder {
 
   /** Opens the log of a run for appending. */
   openLog(container: string, run: number): number {
+    return openSync(this.makeLog(container, run), "a", 0o600)
+  }
+
+  /** Makes the log of a run, empty or as it is, and gives its path. */
+  makeLog(container: string, run: number): string {
     const path = this.#logPath(container, run)
     this.#make(dirname(path))
-    return openSync(path, "a", 0o600)
+    closeSync(openSync(path, "a", 0o600))
+    return path
   }
 
   #logPath(container: string, run: number): string {
