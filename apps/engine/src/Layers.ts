@@ -39,7 +39,7 @@ export const server = (options: EmbeddedOptions): Layer.Layer<FakeApiServer> =>
 
 /** Copilot's image, carried out within this process: starting a process of its own takes longer than its work. */
 const copilot: NonNullable<PodRuntimeProcess.ProcessImage["inside"]> = ({ log, stopping, words }) =>
-  runCopilot(words, { writeError: log, terminated: stopping })
+  runCopilot(words.slice(podPluginDefaults.copilot.command.length), { writeError: log, terminated: stopping })
 
 /** Nodes and controllers around it. */
 export const cluster = (options: EmbeddedOptions) =>
