@@ -20,7 +20,7 @@ const paths = Argument.String("path").pipe(
 
 const flags = {
   parallel: Flag.Int("parallel").pipe(
-    Flag.withDescription("Tasks at work at the same time; twice the processors, at least 8, if not given"),
+    Flag.withDescription("Tasks at work at the same time; four times the processors, at least 16, if not given"),
     Flag.withSchema(Schema.Int.check(Schema.isGreaterThan(0, { message: "must be at least 1" }))),
     Flag.optional
   ),
@@ -56,7 +56,7 @@ export const runCommand = Command.make("run", { paths, ...flags }, ({ keep, outp
     }
     const results = yield* runOnEmbeddedCluster(submissions, {
       keep,
-      parallel: Option.getOrElse(parallel, () => Math.max(8, 2 * machine.processors)),
+      parallel: Option.getOrElse(parallel, () => Math.max(16, 4 * machine.processors)),
       timeout: Option.getOrUndefined(Option.map(timeout, (text) => Durations.parseMillis(text) ?? 0))
     })
     machine.writeOut(`${output === "json" ? toJson(results) : toTable(results, screen.isTerminal ? screen.columns() : 160)}\n`)
