@@ -4,6 +4,7 @@ import { Informer } from "@fairlead/controller"
 import { type ConfigMap, KubeClient, type KubeError, type KubeObject, KubeResource, KubeTransport, type Namespace, type Node, type Pod } from "@fairlead/kube"
 import { Clock, Context, type Duration, Effect, Layer, type Scope } from "effect"
 import * as GarbageCollector from "./GarbageCollector.ts"
+import { awaitStores } from "./internal/awaitStores.ts"
 import { builtinResources } from "./internal/builtinResources.ts"
 import { podTable } from "./internal/podTable.ts"
 import * as Directory from "./internal/resourceDirectory.ts"
@@ -23,7 +24,7 @@ export interface FakeClusterOptions {
   readonly runtime?: PodRuntime | undefined
   /** What each of the counted nodes offers beyond `allocatableDefault`. */
   readonly allocatable?: Nodes.NodeTemplate["allocatable"]
-  /** PEM text for `kube-root-ca.crt` in every namespace. */
+  /** PEM text for `kube-root-ca.crt` in every namespace; empty when left out. */
   readonly rootCertificate?: string | undefined
   /** How often kubelets renew the leases of their nodes; never when left out. */
   readonly heartbeat?: Duration.Input | undefined
@@ -39,12 +40,17 @@ export class FakeCluster extends Context.Service<FakeCluster, {
   readonly nodes: () => ReadonlyArray<Node>
   /** The log of a container; `undefined` while there is none. */
   readonly logs: (namespace: string, pod: string, options: LogOptions) => Effect.Effect<string | undefined>
+  /**
+   * Shuts all nodes down: pods end within their grace periods or the given one, whichever is shorter. Done when all have
+   * ended; answers those that had to, as `namespace/name`.
+   */
+  readonly drain: (grace: Duration.Input) => Effect.Effect<ReadonlyArray<string>>
   /** The pods as a table for people. */
   readonly podTable: Effect.Effect<string>
 }>()("@fairlead/fake-cluster/FakeCluster") {
   /**
    * A cluster around the API server of the environment. It calls the server in process and so feels no fault that
-   * other transports are made to have. Ready when its nodes are.
+   * other transports are made to have. Ready when its nodes are and pods can be created in its namespaces.
    */
   static layer(options: FakeClusterOptions): Layer.Layer<FakeCluster, KubeError.KubeError, FakeApiServer> {
     return FakeCluster.layerOver(options).pipe(Layer.provide(Layer.fresh(KubeTransportApiServer.layer)))
@@ -66,21 +72,22 @@ export const run = Effect.fnUntraced(function*(
   const serviceAccounts = yield* follow(KubeResource.serviceAccounts)
   const configMaps = yield* follow<ConfigMap>(KubeResource.configMaps)
   const directory = yield* Directory.make(builtinResources, [pods, nodes, namespaces, serviceAccounts, configMaps] as ReadonlyArray<Informer>)
-  const { rootCertificate } = options
   yield* Effect.forkScoped(GarbageCollector.run(directory))
   yield* Effect.forkScoped(NamespaceController.run(namespaces, directory))
-  yield* Effect.forkScoped(ServiceAccountController.run({
-    namespaces,
-    serviceAccounts,
-    ...(rootCertificate === undefined ? {} : { rootCertificate: { pem: rootCertificate, configMaps } })
-  }))
+  yield* Effect.forkScoped(ServiceAccountController.run({ namespaces, serviceAccounts, configMaps, rootCertificate: options.rootCertificate ?? "" }))
   yield* Effect.forkScoped(PodGarbageCollector.run({ pods, nodes, endedMost: options.endedPodsMost }))
   const kubelet = yield* startNodes(options, pods, nodes)
+  // Pods mount the account's token and the certificate: without them the first ones would have to wait for a retry.
+  yield* namespaces.synced
+  yield* awaitStores([serviceAccounts, configMaps], () =>
+    namespaces.store.list().every(({ metadata: { deletionTimestamp, name } }) =>
+      deletionTimestamp !== undefined || ServiceAccountController.isProvided(serviceAccounts.store, configMaps.store, name!)))
   return {
     pods: () => pods.store.list(),
     pod: (namespace, name) => pods.store.get(namespace, name),
     nodes: () => nodes.store.list(),
     logs: (namespace, pod, logOptions) => kubelet?.logs(namespace, pod, logOptions) ?? Effect.undefined,
+    drain: (grace) => kubelet?.drain(grace) ?? Effect.succeed([]),
     podTable: Effect.map(Clock.currentTimeMillis, (now) => podTable(pods.store.list(), now))
   }
 })

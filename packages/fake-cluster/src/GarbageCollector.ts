@@ -9,7 +9,7 @@ interface Collection {
   readonly graph: OwnerGraph
   readonly client: KubeClient["Service"]
   readonly directory: ResourceDirectory
-  /** Uids that a live read found missing. A uid never comes back. */
+  /** References whose object a live read found missing. A uid never comes back. */
   readonly absent: Set<string>
 }
 
@@ -76,19 +76,20 @@ const stateOf = (collection: Collection, node: GraphNode, owner: OwnerReference)
     if (known.namespace !== undefined && known.namespace !== node.namespace) return Effect.succeed(node.namespace === undefined ? "solid" : "absent")
     return Effect.succeed(isForeground(known) ? "waiting" : "solid")
   }
-  if (collection.absent.has(owner.uid)) return Effect.succeed("absent")
   const resource = collection.directory.find(owner.apiVersion, owner.kind)
   if (resource === undefined || (resource.namespaced && node.namespace === undefined)) return Effect.succeed("solid")
-  const key = { name: owner.name, ...(resource.namespaced ? { namespace: node.namespace } : {}) }
-  return Effect.matchEffect(collection.client.get<KubeObject>(resource, key), {
-    onSuccess: (found) => Effect.succeed(found.metadata.uid === owner.uid ? "solid" : missing(collection, owner.uid)),
-    onFailure: (error) => (error.reason._tag === "NotFound" ? Effect.succeed(missing(collection, owner.uid)) : Effect.fail(error))
+  const namespace = resource.namespaced ? node.namespace : undefined
+  const reference = `${owner.apiVersion} ${owner.kind} ${namespace ?? ""}/${owner.name} ${owner.uid}`
+  if (collection.absent.has(reference)) return Effect.succeed("absent")
+  return Effect.matchEffect(collection.client.get<KubeObject>(resource, { namespace, name: owner.name }), {
+    onSuccess: (found) => Effect.succeed(found.metadata.uid === owner.uid ? "solid" : missing(collection, reference)),
+    onFailure: (error) => (error.reason._tag === "NotFound" ? Effect.succeed(missing(collection, reference)) : Effect.fail(error))
   })
 }
 
-const missing = (collection: Collection, uid: string): OwnerState => {
+const missing = (collection: Collection, reference: string): OwnerState => {
   if (collection.absent.size >= absentMost) collection.absent.clear()
-  collection.absent.add(uid)
+  collection.absent.add(reference)
   return "absent"
 }
 

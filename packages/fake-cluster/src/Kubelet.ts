@@ -1,7 +1,7 @@
 /** Runs the pods that are bound to its nodes and reports how they are. */
 import { Controller, type Informer, Result, Source, TerminalError } from "@fairlead/controller"
 import { KubeClient, KubeError, type Pod } from "@fairlead/kube"
-import { Clock, Effect, type Scope } from "effect"
+import { Clock, Duration, Effect, type Scope } from "effect"
 import { adopt } from "./internal/podAdoption.ts"
 import { type KubeletContext, PodEntry } from "./internal/podEntry.ts"
 import type { LogOptions, PodRuntime } from "./PodRuntime.ts"
@@ -21,22 +21,27 @@ export interface KubeletOptions {
 export interface Kubelet {
   /** The log of a container; `undefined` while there is none. */
   readonly logs: (namespace: string, pod: string, options: LogOptions) => Effect.Effect<string | undefined>
+  /**
+   * Shuts the nodes down: all pods end within their grace periods or the given one, whichever is shorter, and fail with the
+   * reason `Terminated`; no pod starts any more. Done when all have ended; answers those that had to, as `namespace/name`.
+   */
+  readonly drain: (grace: Duration.Input) => Effect.Effect<ReadonlyArray<string>>
 }
 
 /** Starts a kubelet; it stops, and its containers with it, when the scope closes. */
 export const make = Effect.fnUntraced(function*(options: KubeletOptions): Effect.fn.Return<Kubelet, never, KubeClient | Scope.Scope> {
-  const client = yield* KubeClient
   const clock = yield* Clock.Clock
-  const entries = new Map<string, PodEntry>()
+  const state: KubeletState = { entries: new Map(), drainSeconds: undefined, onSync: () => {} }
   let enqueue: (namespace: string | undefined, name: string) => void = () => {}
   const context: KubeletContext = {
-    client,
+    client: yield* KubeClient,
     runtime: options.runtime,
     now: () => clock.currentTimeMillisUnsafe(),
     hostIp: (node) => options.addressOf(node) ?? "",
     wake: (namespace, name) => enqueue(namespace, name)
   }
-  yield* Effect.addFinalizer(() => Effect.forEach(Array.from(entries.values()), (it) => it.close, { concurrency: "unbounded", discard: true }))
+  const close = (entry: PodEntry): Effect.Effect<void> => entry.close
+  yield* Effect.addFinalizer(() => Effect.forEach(Array.from(state.entries.values()), close, { concurrency: "unbounded", discard: true }))
   yield* Effect.forkScoped(Controller.run({
     name: "kubelet",
     workers: options.workers ?? 64,
@@ -52,12 +57,36 @@ export const make = Effect.fnUntraced(function*(options: KubeletOptions): Effect
         }
       })
     ],
-    reconcile: ({ name, namespace }) => syncPod(context, options, entries, namespace ?? "", name)
+    reconcile: ({ name, namespace }) => syncPod(context, options, state, namespace ?? "", name)
   }))
   return {
-    logs: (namespace, pod, logOptions) => Effect.suspend(() => entries.get(`${namespace}/${pod}`)?.sandbox?.logs(logOptions) ?? Effect.undefined)
+    logs: (namespace, pod, logOptions) => Effect.suspend(() => state.entries.get(`${namespace}/${pod}`)?.sandbox?.logs(logOptions) ?? Effect.undefined),
+    drain: (grace) => drain(context, state, Math.ceil(Duration.toSeconds(grace)))
   }
 })
+
+interface KubeletState {
+  /** By `namespace/name`. */
+  readonly entries: Map<string, PodEntry>
+  /** Set once the nodes are going down. */
+  drainSeconds: number | undefined
+  /** Called when a pod has been looked at. */
+  onSync: () => void
+}
+
+const drain = (context: KubeletContext, state: KubeletState, graceSeconds: number): Effect.Effect<ReadonlyArray<string>> =>
+  Effect.callback((resume) => {
+    state.drainSeconds = graceSeconds
+    const running = Array.from(state.entries).filter(([, entry]) => !entry.isOver)
+    state.onSync = () => {
+      if (running.every(([, entry]) => entry.isOver)) resume(Effect.succeed(running.map(([key]) => key)))
+    }
+    for (const [, entry] of running) {
+      entry.terminate(graceSeconds)
+      context.wake(entry.record.pod.metadata.namespace, entry.record.pod.metadata.name!)
+    }
+    state.onSync()
+  })
 
 /** Status writes, the kubelet's own above all, are no news to it; only readiness gates are decided by others. */
 const isForKubelet = (before: Pod, after: Pod): boolean =>
@@ -72,10 +101,11 @@ const isEnded = (pod: Pod): boolean => pod.status?.phase === "Succeeded" || pod.
 const syncPod = Effect.fnUntraced(function*(
   context: KubeletContext,
   options: KubeletOptions,
-  entries: Map<string, PodEntry>,
+  state: KubeletState,
   namespace: string,
   name: string
 ): Effect.fn.Return<Result, KubeError.KubeError | TerminalError> {
+  const { entries } = state
   const key = `${namespace}/${name}`
   const pod = options.pods.store.get(namespace, name)
   let entry = entries.get(key)
@@ -83,6 +113,7 @@ const syncPod = Effect.fnUntraced(function*(
     entry.abandon()
     yield* entry.act
     if (!entry.isOver) return Result.done
+    state.onSync()
     yield* entry.close
     entries.delete(key)
     entry = undefined
@@ -92,10 +123,12 @@ const syncPod = Effect.fnUntraced(function*(
     if (isEnded(pod) && pod.metadata.deletionTimestamp === undefined) return Result.done
     entry = new PodEntry(adopt(pod, context.now()), context)
     entries.set(key, entry)
+    if (state.drainSeconds !== undefined) entry.terminate(state.drainSeconds)
   }
   entry.update(pod)
   const wakeAt = yield* entry.act
   yield* Effect.catch(entry.write, (error) => afterFailedWrite(error))
+  state.onSync()
   return wakeAt === undefined ? Result.done : Result.requeueAfter(Math.max(0, wakeAt - context.now()))
 })
 

@@ -1,23 +1,33 @@
 /** Gives every namespace what pods expect in it: the account `default` and the certificate of the cluster. */
-import { Controller, Informer, Result, Source } from "@fairlead/controller"
+import { Controller, type Informer, Result, Source, type Store } from "@fairlead/controller"
 import { type ConfigMap, KubeClient, type KubeError, type KubeObject, KubeResource, type Namespace } from "@fairlead/kube"
 import { Effect } from "effect"
+import { isSame } from "./internal/statusPatch.ts"
 
 /** What the controller works on. */
 export interface ServiceAccountControllerOptions {
   readonly namespaces: Informer<Namespace>
   readonly serviceAccounts: Informer
-  /** PEM text for the config map `kube-root-ca.crt`; without it there is no such config map. */
-  readonly rootCertificate?: { readonly pem: string; readonly configMaps: Informer<ConfigMap> } | undefined
+  readonly configMaps: Informer<ConfigMap>
+  /** PEM text for the config map `kube-root-ca.crt`, which pods mount with their token; may be empty. */
+  readonly rootCertificate: string
 }
 
 const accountName = "default"
 const certificateName = "kube-root-ca.crt"
+const certificateAnnotations = {
+  "kubernetes.io/description":
+    "Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes clusters."
+} as const
 
-/** Runs until interrupted. What is deleted or changed comes back. */
+/** True when a namespace has what pods expect. */
+export const isProvided = (serviceAccounts: Store, configMaps: Store<ConfigMap>, namespace: string): boolean =>
+  serviceAccounts.get(namespace, accountName) !== undefined && configMaps.get(namespace, certificateName) !== undefined
+
+/** Runs until interrupted. What is deleted comes back, and changed content of the certificate's config map is set back. */
 export const run = Effect.fnUntraced(function*(options: ServiceAccountControllerOptions): Effect.fn.Return<never, never, KubeClient> {
   const client = yield* KubeClient
-  const { namespaces, rootCertificate, serviceAccounts } = options
+  const { configMaps, namespaces, serviceAccounts } = options
   const namespaceOf = (name: string) => (object: KubeObject) => (object.metadata.name === name ? [{ name: object.metadata.namespace! }] : [])
   return yield* Controller.run({
     name: "service-account",
@@ -27,7 +37,7 @@ export const run = Effect.fnUntraced(function*(options: ServiceAccountController
     sources: [
       Source.of(namespaces),
       Source.mapped(serviceAccounts, namespaceOf(accountName), { predicate: ({ type }) => type === "Deleted" }),
-      ...(rootCertificate === undefined ? [] : [Source.mapped(rootCertificate.configMaps, namespaceOf(certificateName))])
+      Source.mapped(configMaps, namespaceOf(certificateName))
     ],
     reconcile: ({ name }) => {
       const namespace = namespaces.store.get(undefined, name)
@@ -40,20 +50,29 @@ export const run = Effect.fnUntraced(function*(options: ServiceAccountController
 
 const provide = Effect.fnUntraced(function*(
   client: KubeClient["Service"],
-  { rootCertificate, serviceAccounts }: ServiceAccountControllerOptions,
+  { configMaps, rootCertificate, serviceAccounts }: ServiceAccountControllerOptions,
   namespace: string
 ): Effect.fn.Return<void, KubeError.KubeError> {
   if (serviceAccounts.store.get(namespace, accountName) === undefined) {
     const account = { apiVersion: "v1", kind: "ServiceAccount", metadata: { name: accountName, namespace } }
     yield* unlessThere(client.create(KubeResource.serviceAccounts, account))
   }
-  if (rootCertificate === undefined) return
-  const data = { "ca.crt": rootCertificate.pem }
-  const stored = rootCertificate.configMaps.store.get(namespace, certificateName)
-  if (stored?.data?.["ca.crt"] === rootCertificate.pem) return
-  yield* stored === undefined
-    ? unlessThere(client.create<ConfigMap>(KubeResource.configMaps, { apiVersion: "v1", kind: "ConfigMap", metadata: { name: certificateName, namespace }, data }))
-    : Effect.asVoid(client.patch(KubeResource.configMaps, { namespace, name: certificateName }, "merge", { data }))
+  const data = { "ca.crt": rootCertificate }
+  const stored = configMaps.store.get(namespace, certificateName)
+  if (stored === undefined) {
+    const metadata = { name: certificateName, namespace, annotations: certificateAnnotations }
+    return yield* unlessThere(client.create<ConfigMap>(KubeResource.configMaps, { apiVersion: "v1", kind: "ConfigMap", metadata, data }))
+  }
+  const { annotations } = stored.metadata
+  if (isSame(stored.data ?? {}, data) && isSame(annotations ?? {}, certificateAnnotations)) return
+  const patch = { data: replacing(stored.data, data), metadata: { annotations: replacing(annotations, certificateAnnotations) } }
+  yield* unlessThere(client.patch(KubeResource.configMaps, { namespace, name: certificateName }, "merge", patch))
+})
+
+/** A merge patch that leaves exactly `wanted`. */
+const replacing = (stored: { readonly [key: string]: string } | undefined, wanted: { readonly [key: string]: string }): { readonly [key: string]: string | null } => ({
+  ...Object.fromEntries(Object.keys(stored ?? {}).map((key) => [key, null])),
+  ...wanted
 })
 
 /** Another one was quicker, or the namespace is on its way out: both are fine. */

@@ -111,6 +111,16 @@ describe("owners that are not there", () => {
     }))
   })
 
+  it("are told apart by their whole reference, not by the uid alone", () => {
+    withoutNodes(Effect.gen(function*() {
+      yield* create("gone", [absent])
+      yield* tick
+      yield* create("kept", [{ ...absent, apiVersion: "example.com/v1", kind: "Unknown" }])
+      yield* tick
+      expect([yield* exists("gone"), yield* exists("kept")]).toEqual([false, true])
+    }))
+  })
+
   it("can be cluster-wide objects", () => {
     withoutNodes(Effect.gen(function*() {
       const namespace = (yield* find(KubeResource.namespaces, "default", undefined))!

@@ -1,5 +1,5 @@
 import { KubeClient, KubeResource, type Pod } from "@fairlead/kube"
-import { Effect } from "effect"
+import { Clock, Effect } from "effect"
 import { describe, expect, it } from "vitest"
 import { FakeCluster, PodRuntimeScripted } from "../src/index.ts"
 import { createPod, findPod, podOf, recordWrites, scripted, simulate } from "./world.ts"
@@ -214,6 +214,28 @@ describe("logs", () => {
       yield* Effect.flatMap(KubeClient, (client) => client.delete(KubeResource.pods, { namespace: "default", name: "p" }))
       yield* Effect.sleep("5 seconds")
       expect(yield* cluster.logs("default", "p", { container: "main" })).toBeUndefined()
+    }))
+  })
+})
+
+describe("drain", () => {
+  it("ends all pods within the shorter grace period and lets none start", () => {
+    simulate(Effect.gen(function*() {
+      const cluster = yield* FakeCluster
+      yield* createPod(podOf("quick", {}, scripted({ default: { run: "forever", stop: "2 seconds", stopExitCode: 0 } })))
+      yield* createPod(podOf("stubborn", { terminationGracePeriodSeconds: 3600 }, scripted({ default: { run: "forever", stop: "1 hour" } })))
+      yield* createPod(podOf("done", {}, scripted({ default: { run: "1 second" } })))
+      yield* Effect.sleep("5 seconds")
+      const before = yield* Clock.currentTimeMillis
+      expect(yield* cluster.drain("10 seconds")).toEqual(["default/quick", "default/stubborn"])
+      expect((yield* Clock.currentTimeMillis) - before).toBe(10_000)
+      yield* createPod(podOf("late"))
+      yield* Effect.sleep("5 seconds")
+      const states = cluster.pods().map((it) => `${it.metadata.name} ${it.status?.phase} ${it.status?.reason ?? ""} ${stateOf(it)}`)
+      expect(states.sort()).toEqual([
+        "done Succeeded  0 Completed", "late Failed Terminated 137 ContainerStatusUnknown", "quick Failed Terminated 0 Completed", "stubborn Failed Terminated 137 Error"
+      ])
+      expect(yield* cluster.drain("10 seconds")).toEqual([])
     }))
   })
 })

@@ -56,7 +56,7 @@ export class OwnerGraph {
     const isNew = before === undefined
     const wasReleased = before !== undefined && !sameOwners(before.owners, owners)
     const turns: Array<string> = []
-    if (isForeground(node) || isOrphaning(node) || (owners.length > 0 && (wasReleased || (isNew && this.#hasUnknownOwner(owners))))) turns.push(uid)
+    if (isForeground(node) || isOrphaning(node) || (owners.length > 0 && (wasReleased || (isNew && this.#hasDoubtfulOwner(node))))) turns.push(uid)
     if (isNew) for (const owner of this.#foregroundOwners(owners)) turns.push(uid, owner)
     if (wasReleased) turns.push(...this.#foregroundOwners(before.owners))
     return turns
@@ -71,8 +71,12 @@ export class OwnerGraph {
     return [...(this.#dependents.get(uid) ?? none), ...this.#foregroundOwners(node.owners)]
   }
 
-  #hasUnknownOwner(owners: ReadonlyArray<OwnerReference>): boolean {
-    return owners.some((owner) => !this.#nodes.has(owner.uid))
+  /** An owner that was not seen, or that is in another namespace and so cannot own the object. */
+  #hasDoubtfulOwner(node: GraphNode): boolean {
+    return node.owners.some((owner) => {
+      const known = this.#nodes.get(owner.uid)
+      return known === undefined || (known.namespace !== undefined && known.namespace !== node.namespace)
+    })
   }
 
   #foregroundOwners(owners: ReadonlyArray<OwnerReference>): ReadonlyArray<string> {

@@ -57,6 +57,17 @@ export class PodEntry {
     this.record = Records.end(this.record, { reason: undefined, message: undefined, since: this.#of.now(), graceSeconds: graceOfGone })
   }
 
+  /** The node is going down: everything has to end within the pod's own grace period and that of the node. */
+  terminate(graceSeconds: number): void {
+    const own = this.record.pod.spec?.terminationGracePeriodSeconds ?? 30
+    this.record = Records.end(this.record, {
+      reason: "Terminated",
+      message: "Pod was terminated in response to imminent node shutdown.",
+      since: this.#of.now(),
+      graceSeconds: Math.min(own, graceSeconds)
+    })
+  }
+
   /** Carries out what is due. Answers when to look again. */
   readonly act: Effect.Effect<number | undefined> = Effect.suspend(() => {
     this.#isSyncing = true

@@ -101,10 +101,10 @@ export const failOpen = (record: PodRecord, message: string, now: number): PodRe
 export const stopped = (record: PodRecord, name: string, graceSeconds: number, now: number): PodRecord =>
   replace(record, { ...containerOf(record, name), killAt: now + graceSeconds * 1000 })
 
-/** All containers have to end. Of several calls the first gives the reason and the soonest end the grace period. */
+/** All containers have to end, unless they have. Of several calls the first gives the reason and the soonest end the grace period. */
 export const end = (record: PodRecord, ending: PodEnding): PodRecord => {
   const { ending: before } = record
-  if (before === undefined) return { ...record, ending }
+  if (before === undefined) return isOver(record) ? record : { ...record, ending }
   return killTime(before) <= killTime(ending) ? record : { ...record, ending: { ...ending, reason: before.reason, message: before.message } }
 }
 

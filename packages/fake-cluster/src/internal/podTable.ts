@@ -4,9 +4,10 @@ import { isSidecar } from "./podRecord.ts"
 
 const headings = ["NAMESPACE", "NAME", "READY", "STATUS", "RESTARTS", "AGE", "NODE"]
 
-/** One line for each pod under a line of headings. */
+/** One line for each pod, in the order of their names, under a line of headings. */
 export const podTable = (pods: ReadonlyArray<Pod>, now: number): string => {
-  const rows = [headings, ...pods.map((pod) => rowOf(pod, now))]
+  const sorted = pods.map((pod) => ({ pod, key: `${pod.metadata.namespace}/${pod.metadata.name}` })).sort((a, b) => (a.key < b.key ? -1 : 1))
+  const rows = [headings, ...sorted.map(({ pod }) => rowOf(pod, now))]
   const widths = headings.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)))
   return rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column]!)).join("   ").trimEnd()).join("\n")
 }
