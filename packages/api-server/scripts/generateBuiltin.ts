@@ -5,13 +5,14 @@
  *   node scripts/generateBuiltin.ts DOCUMENTS MODULES
  *
  * DOCUMENTS holds openapi-v3/*.json.gz, discovery-aggregated.json and table-columns.json.
- * MODULES holds the sources of k8s.io/api, k8s.io/apimachinery, k8s.io/apiextensions-apiserver and k8s.io/kube-aggregator
- * in folders of these names with an optional `@version` (a Go module cache's `k8s.io` folder will do).
+ * MODULES holds the sources of k8s.io/api, k8s.io/apimachinery, k8s.io/apiextensions-apiserver, k8s.io/kube-aggregator and
+ * k8s.io/kubernetes in folders of these names with an optional `@version` (a Go module cache's `k8s.io` folder will do).
  */
 import { readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { gunzipSync } from "node:zlib"
 import { columnsModule, type Columns } from "./generateColumns.ts"
+import { internalsModule } from "./generateInternals.ts"
 import { openApiModules } from "./generateOpenApi.ts"
 import { resourcesModule, type Discovery } from "./generateResources.ts"
 import { schemasModule, type OpenApiSchema } from "./generateSchemas.ts"
@@ -61,8 +62,13 @@ for (const name of Object.keys(schemas)) {
 }
 packages.set("types", parsePackage(join(moduleFolder("apimachinery"), "pkg/types"), "types"))
 
+for (const name of ["core", "batch", "apps", "policy", "rbac", "authorization", "storage", "networking"]) {
+  packages.set(`internal/${name}`, parsePackage(join(moduleFolder("kubernetes"), "pkg/apis", name), `internal/${name}`))
+}
+
 const discovery = json("discovery-aggregated.json") as Discovery
 out("Schemas.generated.ts", schemasModule(schemas, prefixes, packages))
+out("Internals.generated.ts", internalsModule(packages))
 out("Resources.generated.ts", resourcesModule(discovery))
 out("Columns.generated.ts", columnsModule(json("table-columns.json") as Columns))
 for (const [name, text] of openApiModules(openApiV3, json("openapi-v2.json"))) out(name, text)
