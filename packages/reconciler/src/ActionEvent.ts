@@ -29,7 +29,7 @@ export interface ClusterEvent {
 
 /**
  * One change of an action. `(id, attempt, phase, version)` identifies it: an event that arrives twice has the same
- * identity and the same content. `version` grows with every event of an action, over all attempts and launches, so that
+ * identity, and says no more the second time than the first. `version` grows with every event of an action, over all attempts and launches, so that
  * no two events are taken for one.
  */
 export interface ActionEvent {

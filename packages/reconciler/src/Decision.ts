@@ -92,6 +92,16 @@ export const relaunchAt = (situation: Situation, failedAt: number): number =>
     ? failedAt + systemFailureDelay(situation.limits, situation.status.systemFailures ?? 1)
     : failedAt + situation.bounds.retryDelay(attemptOf(situation.status))
 
+/** Ends an action whose deadline has passed while nothing runs; `undefined` when there is time left. */
+export const expire = (situation: Situation): Decision | undefined => {
+  const { status, bounds, createdAt, now } = situation
+  const late = expired(status, Phase.fromWire(status.pluginPhase), bounds, createdAt, now)
+  return late === undefined ? undefined : enter(situation, late, {})
+}
+
+/** When the next bound of time is reached; infinity when there is none. */
+export const deadlineOf = ({ status, bounds, createdAt }: Situation): number => nextDeadline(status, bounds, createdAt)
+
 /** Ends an action that never had a launch: its spec is invalid or nobody carries out its type. */
 export const reject = (situation: Situation, reason: "InvalidSpec" | "PluginNotFound", message: string): Decision => {
   const error: Phase.TaskError = { code: reason, message, kind: "USER" }
@@ -261,6 +271,6 @@ const countedIn = (count: SystemFailureCount) => ({
 
 const waitFor = (situation: Situation): Next => ({
   _tag: "Wait",
-  until: Math.min(situation.now + situation.limits.requeueAfter, nextDeadline(situation.status, situation.bounds, situation.createdAt)),
+  until: Math.min(situation.now + situation.limits.requeueAfter, deadlineOf(situation)),
   notBefore: 0
 })

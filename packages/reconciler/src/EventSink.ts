@@ -7,6 +7,8 @@ export class EventSinkError extends Data.TaggedError("EventSinkError")<{
   readonly description: string
   /** False when the same events would be refused again. */
   readonly retryable: boolean
+  /** True when the receiver saw the events and said no, so that one of them may be to blame. */
+  readonly isAnswer?: boolean | undefined
 }> {
   override get message(): string {
     return `EventSink.record failed: ${this.description}`

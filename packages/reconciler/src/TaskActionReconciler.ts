@@ -54,7 +54,7 @@ export const make = Effect.fnUntraced(function*(options: TaskActionReconcilerOpt
     metrics: options.metrics ?? (yield* EngineMetrics.make),
     warn: options.warn ?? logWarning
   }
-  const remember = (action: TaskAction.TaskAction) => recall(action, around.config)
+  const remember = (action: TaskAction.TaskAction) => recall(around, action)
 
   const reconcile = Effect.fnUntraced(function*({ namespace, name }: ReconcileRequest) {
     const action = options.store.get(namespace, name)

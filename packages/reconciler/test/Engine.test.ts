@@ -1,4 +1,5 @@
-import { Phase } from "@fairlead/core"
+import { create as create_ } from "@bufbuild/protobuf"
+import { Idl, Phase, TaskTemplates } from "@fairlead/core"
 import { Effect } from "effect"
 import { describe, expect, it } from "vitest"
 import { EventSinkMemory } from "../src/index.ts"
@@ -16,6 +17,16 @@ const runOne = (script: Script, options: Partial<WorldOptions> = {}, spec: Param
     const action = yield* untilConcluded("a0")
     return { action, world, events: (yield* journal).events, ...scripted }
   })))
+}
+
+/** The wire form of a task that pauses between its attempts. */
+const pausing = (seconds: number) => {
+  const template = create_(Idl.TaskTemplateSchema, {
+    type: "container",
+    target: { case: "container", value: { image: "img" } },
+    metadata: { retries: { retries: 5, backoff: { base: { seconds: BigInt(seconds) } } } }
+  })
+  return { taskType: "container", taskTemplate: TaskTemplates.encodeBase64(template), inputUri: "mem://data/in", runOutputBase: "mem://data/out" }
 }
 
 const withRetries = (retries: number) => ({ task: { container: { image: "img" }, retries } })
@@ -102,6 +113,17 @@ describe("an action whose task fails", () => {
     expect(workloads).toHaveLength(1)
   })
 
+  it("does not start another attempt after its deadline", () => {
+    const { action, workloads } = runOne(() => fail(), { config: { deadline: "10 seconds" } }, {
+      task: { container: { image: "img" }, retries: 5 },
+      ...pausing(60)
+    })
+    expect(action.status?.errorState).toMatchObject({ code: "DeadlineExceeded" })
+    expect(conditionOf(action, "Failed")).toMatchObject({ reason: "TimedOut" })
+    expect(action.status?.phaseHistory?.at(-1)?.occurredAt).toBe("2026-01-01T00:00:10.000Z")
+    expect(workloads).toHaveLength(1)
+  })
+
   it("fails for good when it runs longer than it may", () => {
     const { action, events } = runOne(() => forever, {}, { task: { container: { image: "img" }, timeout: "30s" } })
     expect(conditionOf(action, "Failed")).toMatchObject({ reason: "TimedOut" })
@@ -181,6 +203,31 @@ describe("an action that is deleted", () => {
       expect(yield* exists("a0")).toBe(false)
       expect((yield* journal).events.map((it) => [it.phase, it.version])).toEqual([["QUEUED", 1], ["RUNNING", 2], ["ABORTED", 3]])
       expect(workloads).toMatchObject([{ stopped: "the action was deleted", freed: 1 }])
+    })))
+  })
+
+  it("is aborted before anything was stored: what there was to tell is stored and told first", () => {
+    const { plugin, workloads } = makeScriptedPlugin(() => forever)
+    inWorld({ plugins: [plugin] }, (world, config) => withEngine(config, Effect.gen(function*() {
+      yield* create(taskAction("a0"))
+      yield* Effect.sleep(500)
+      yield* abort("a0")
+      yield* Effect.sleep(500)
+      expect(yield* exists("a0")).toBe(false)
+      expect((yield* journal).events.map((it) => [it.phase, it.version])).toEqual([["QUEUED", 1], ["ABORTED", 2]])
+      expect(writesOf(world)).toEqual(["create taskactions", "patch taskactions", "delete taskactions", "patch taskactions/status", "patch taskactions"])
+      expect(workloads).toMatchObject([{ stopped: "the action was deleted" }])
+    })))
+  })
+
+  it("is let go although its plugin throws when it is to stop the workload", () => {
+    const { plugin } = makeScriptedPlugin(() => forever)
+    inWorld({ plugins: [{ ...plugin, abort: () => Effect.die("a bug") }], config: { concludeTimeout: "1 minute" } }, (_, config) => withEngine(config, Effect.gen(function*() {
+      yield* create(taskAction("a0"))
+      yield* Effect.sleep("5 seconds")
+      yield* abort("a0")
+      yield* Effect.sleep("70 seconds")
+      expect(yield* exists("a0")).toBe(false)
     })))
   })
 

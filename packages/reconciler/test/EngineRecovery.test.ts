@@ -145,6 +145,8 @@ describe("an engine that stops and starts again", () => {
       yield* withEngine(config, Effect.sleep("5 seconds"))
       const told = identities((yield* journal).events)
       expect(new Set(told)).toEqual(new Set(["1/QUEUED/1", "1/RUNNING/2"]))
+      expect(told.length).toBeGreaterThan(2)
+      expect(new Set((yield* journal).events.map((it) => it.outputs?.outputUri)).size).toBe(1)
     }))
   })
 

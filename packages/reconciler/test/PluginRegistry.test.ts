@@ -1,5 +1,5 @@
 import type { Plugin } from "@fairlead/core"
-import { Effect, Exit } from "effect"
+import { Effect, Exit, Logger } from "effect"
 import { describe, expect, it } from "vitest"
 import { PluginRegistry, type PluginRegistryOptions } from "../src/index.ts"
 
@@ -13,7 +13,7 @@ const plugin = (id: string, taskTypes: ReadonlyArray<string>, more: Partial<Plug
 })
 const pods = plugin("pod", ["container", "sidecar"])
 const ray = plugin("ray", ["ray"])
-const make = (options: PluginRegistryOptions) => Effect.runSync(PluginRegistry.make(options))
+const make = (options: PluginRegistryOptions) => Effect.runSync(Effect.provide(PluginRegistry.make(options), Logger.layer([])))
 const problem = (options: PluginRegistryOptions): string => {
   const exit = Effect.runSyncExit(PluginRegistry.make(options))
   return Exit.isFailure(exit) ? String(exit.cause) : "none"

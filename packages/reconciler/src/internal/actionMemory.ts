@@ -44,6 +44,8 @@ export interface ActionMemory {
   areInputsWritten: boolean
   /** The event of the abort is in the outbox or delivered. */
   isAbortTold: boolean
+  /** The sink refused the last time, and people were told. */
+  isSinkDown: boolean
   launch: LaunchFacts | undefined
 }
 
@@ -52,7 +54,7 @@ export class Memories {
   readonly #byKey = new Map<string, ActionMemory>()
 
   /** The memory of an action; `remember` makes a new one from what the status says. */
-  of(action: TaskAction.TaskAction, remember: (action: TaskAction.TaskAction) => Pick<ActionMemory, "outbox" | "delivered">): ActionMemory {
+  of(action: TaskAction.TaskAction, remember: (action: TaskAction.TaskAction) => Pick<ActionMemory, "outbox" | "delivered" | "preparation">): ActionMemory {
     const key = `${action.metadata.namespace}/${action.metadata.name}`
     const uid = action.metadata.uid ?? ""
     const known = this.#byKey.get(key)
@@ -63,12 +65,12 @@ export class Memories {
     const fresh: ActionMemory = {
       uid,
       generation: action.metadata.generation,
-      preparation: undefined,
       pending: undefined,
       notBefore: 0,
       cleanedUp: undefined,
       areInputsWritten: false,
       isAbortTold: false,
+      isSinkDown: false,
       launch: undefined,
       ...remember(action)
     }

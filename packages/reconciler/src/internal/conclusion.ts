@@ -1,12 +1,14 @@
 /** Ends: of a launch, of an action, of an action that was deleted. Every step can be repeated after a crash. */
 import { Result as ControllerResult } from "@fairlead/controller"
 import { TaskAction } from "@fairlead/core"
+import type { KubeError } from "@fairlead/kube"
 import { Duration, Effect, Result } from "effect"
 import { type Assignment, prepare, type Rejection } from "../Preparation.ts"
 import type { ActionMemory } from "./actionMemory.ts"
 import { terminalCondition } from "./conditions.ts"
 import { contextOf } from "./launches.ts"
-import { abortedEvent, deliver, redeliverAfter, settle } from "./outbox.ts"
+import { abortedEvent, deliver, isRefusal, redeliverAfter, settle, storeStatus } from "./outbox.ts"
+import { callPlugin } from "./pluginCalls.ts"
 import { lookAt, patchAction, type Surroundings } from "./surroundings.ts"
 import { fromWire, toMinuteLabel } from "./times.ts"
 
@@ -14,7 +16,7 @@ type Action = TaskAction.TaskAction
 type Status = TaskAction.TaskActionStatus
 
 /** A cleanup that failed is tried again after this time. */
-const cleanUpAgainAfter = 5_000
+export const cleanUpAgainAfter = 5_000
 
 /** The preparation of an action, made on first use. */
 export const preparationOf = (around: Surroundings, action: Action, memory: ActionMemory): Assignment | Rejection =>
@@ -44,7 +46,7 @@ export const cleanUp = Effect.fnUntraced(function*(
   const { plugin } = preparation
   const context = contextOf(around, action, memory, preparation, status, now)
   const steps = reason === undefined ? plugin.finalize(context) : Effect.andThen(plugin.abort(context, reason), plugin.finalize(context))
-  const result = yield* Effect.result(steps)
+  const result = yield* callPlugin(plugin.id, around.config.handleTimeout, steps)
   if (Result.isSuccess(result)) return true
   const isLost = !result.failure.retryable || now - since >= Duration.toMillis(around.config.concludeTimeout)
   yield* around.warn(action, isLost ? "FinalizationSkipped" : "FinalizationFailed", result.failure.message)
@@ -84,6 +86,16 @@ const finalMetadata = (action: Action, endedAt: number): { readonly [field: stri
 const withoutFinalizer = (action: Action): { readonly [field: string]: unknown } =>
   hasFinalizer(action) ? { finalizers: action.metadata.finalizers?.filter((it) => it !== TaskAction.finalizer) } : {}
 
+/** Stores what still waits for company: the event of the abort follows from what is stored, now and after a restart. */
+const storePending = (around: Surroundings, action: Action, memory: ActionMemory): Effect.Effect<Action, KubeError.KubeError> => {
+  const { pending } = memory
+  if (pending === undefined) return Effect.succeed(action)
+  return Effect.catchIf(storeStatus(around, action, memory, pending), isRefusal, () => Effect.sync(() => {
+    memory.pending = undefined
+    return action
+  }))
+}
+
 /** Carries out the deletion of an action: abort, finalize, tell, let go. One that had ended already is only let go. */
 export const endDeleted = Effect.fnUntraced(function*(around: Surroundings, seen: Action, memory: ActionMemory, now: number) {
   const { namespace, name = "" } = seen.metadata
@@ -91,16 +103,14 @@ export const endDeleted = Effect.fnUntraced(function*(around: Surroundings, seen
     around.memories.forget(namespace, name)
     return ControllerResult.done
   }
-  const action = yield* settle(around, seen, memory)
+  const action = yield* storePending(around, yield* settle(around, seen, memory), memory)
   if (terminalCondition(action.status) !== undefined) return yield* conclude(around, action, memory, now)
   const since = fromWire(action.metadata.deletionTimestamp) ?? now
-  const status = memory.pending?.status ?? action.status ?? {}
+  const status = action.status ?? {}
   const isClean = yield* cleanUp(around, action, memory, status, "the action was deleted", since, now)
   if (!isClean) return lookAt(now + cleanUpAgainAfter, now)
   if (!memory.isAbortTold) {
-    const told = abortedEvent(action, status, memory.preparation, around.config, since)
-    memory.outbox = [...memory.outbox, ...(memory.pending?.events ?? []), told]
-    memory.pending = undefined
+    memory.outbox = [...memory.outbox, abortedEvent(action, memory.preparation, around.config, since)]
     memory.isAbortTold = true
   }
   const isDelivered = yield* deliver(around, action, memory)

@@ -44,6 +44,15 @@ const factsOf = (around: Surroundings, action: TaskAction.TaskAction, memory: Ac
   return facts
 }
 
+/**
+ * The stored status, with the attempt that the engine itself wrote down. Others may set `attempts`, and names and folders
+ * follow from it: a launch that is under way must not lose its own.
+ */
+export const believed = (status: TaskAction.TaskActionStatus): TaskAction.TaskActionStatus => {
+  const attempt = status.phaseHistory?.at(-1)?.attempt
+  return attempt === undefined || status.pluginPhase === undefined || attempt === status.attempts ? status : { ...status, attempts: attempt }
+}
+
 /** What a plugin gets to work with for the launch that `status` is in. */
 export const contextOf = (
   around: Surroundings,
@@ -53,7 +62,7 @@ export const contextOf = (
   status: TaskAction.TaskActionStatus,
   now: number
 ): TaskExecutionContext => {
-  const { metadata, paths, launch } = factsOf(around, action, memory, assignment, status)
+  const { metadata, paths, launch } = factsOf(around, action, memory, assignment, believed(status))
   return {
     metadata,
     paths,

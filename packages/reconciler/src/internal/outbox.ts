@@ -1,10 +1,11 @@
 /** Events wait here until the status that they tell of is stored, and from then on until the sink has them. */
 import type { TaskAction } from "@fairlead/core"
+import { KubeError } from "@fairlead/kube"
 import { Effect, Result } from "effect"
 import type { ActionEvent } from "../ActionEvent.ts"
 import { attemptOf } from "../Decision.ts"
 import type { EngineConfig } from "../EngineConfig.ts"
-import { actionIdOf, type Assignment, type Rejection } from "../Preparation.ts"
+import { actionIdOf, type Assignment, prepare, type Rejection } from "../Preparation.ts"
 import { type ActionMemory, fateOf, type Pending } from "./actionMemory.ts"
 import { outputPrefixOf } from "./launches.ts"
 import { buildActionEvent, type Report, untold } from "./reports.ts"
@@ -30,10 +31,18 @@ export const eventsOf = (
 }
 
 /** What a fresh memory starts from: everything that the stored status tells and nobody may have heard. */
-export const recall = (action: TaskAction.TaskAction, config: EngineConfig): Pick<ActionMemory, "outbox" | "delivered"> => {
+export const recall = (around: Surroundings, action: TaskAction.TaskAction): Pick<ActionMemory, "outbox" | "delivered" | "preparation"> => {
   const status = action.status ?? {}
-  return { outbox: eventsOf(action, undefined, config, untold(status), status.launches ?? 0), delivered: status.delivered ?? 0 }
+  const reports = untold(status)
+  if (reports.length === 0) return { outbox: [], delivered: status.delivered ?? 0, preparation: undefined }
+  const preparation = prepare(action, around.registry, around.config, around.limits)
+  const outbox = reports.flatMap((report) =>
+    eventsOf(action, preparation, around.config, [report], report.attempt === attemptOf(status) ? (status.launches ?? 0) : 0))
+  return { outbox, delivered: status.delivered ?? 0, preparation }
 }
+
+/** True when the server will never take a status, however often it is offered. */
+export const isRefusal = (error: KubeError.KubeError): boolean => KubeError.isReason(error, "Invalid", "BadRequest", "RequestEntityTooLarge")
 
 /** Stores a status. Until the write is known to be done it stays pending, so that a failed one is not forgotten. */
 export const storeStatus = Effect.fnUntraced(function*(around: Surroundings, action: TaskAction.TaskAction, memory: ActionMemory, pending: Pending) {
@@ -70,9 +79,11 @@ export const deliver = Effect.fnUntraced(function*(around: Surroundings, action:
   const result = yield* Effect.result(around.sink.record(events))
   if (Result.isFailure(result)) {
     around.metrics.refusedEvents()
-    yield* around.warn(action, "ActionEventPublishFailed", result.failure.message)
+    if (!memory.isSinkDown) yield* around.warn(action, "ActionEventPublishFailed", result.failure.message)
+    memory.isSinkDown = result.failure.retryable
     if (result.failure.retryable) return false
   }
+  memory.isSinkDown = false
   memory.delivered = events.at(-1)!.version
   memory.outbox = memory.outbox.slice(events.length)
   return memory.outbox.length === 0
@@ -81,16 +92,15 @@ export const deliver = Effect.fnUntraced(function*(around: Surroundings, action:
 /** The event that tells of an action that was deleted before it ended. */
 export const abortedEvent = (
   action: TaskAction.TaskAction,
-  status: TaskAction.TaskActionStatus,
   preparation: Assignment | Rejection | undefined,
   config: EngineConfig,
   at: number
 ): ActionEvent =>
   eventsOf(action, preparation, config, [{
-    sequence: (status.sequence ?? 0) + 1,
-    attempt: attemptOf(status),
+    sequence: (action.status?.sequence ?? 0) + 1,
+    attempt: attemptOf(action.status),
     phase: "ABORTED",
     at,
     reason: "the action was deleted",
     info: { logs: [], externalResources: [], additionalReasons: [] }
-  }], status.launches ?? 0)[0]!
+  }], action.status?.launches ?? 0)[0]!

@@ -1,15 +1,16 @@
 /** One round of an action that has not ended: look, decide, store, tell, go on. */
-import { Phase, PluginError, TaskAction } from "@fairlead/core"
-import { KubeError } from "@fairlead/kube"
-import { Cause, Duration, Effect, Exit } from "effect"
-import { type Decision, decide, nextLaunch, type Outcome, reject, relaunchAt, type Situation } from "../Decision.ts"
+import { Phase, TaskAction } from "@fairlead/core"
+import type { KubeError } from "@fairlead/kube"
+import { Effect, Result } from "effect"
+import { deadlineOf, type Decision, decide, expire, nextLaunch, type Outcome, reject, relaunchAt, type Situation } from "../Decision.ts"
 import { actionIdOf, type Assignment, type Rejection } from "../Preparation.ts"
 import type { ActionMemory, Pending } from "./actionMemory.ts"
-import { cleanUp, conclude, hasFinalizer, preparationOf } from "./conclusion.ts"
+import { cleanUp, cleanUpAgainAfter, conclude, hasFinalizer, preparationOf } from "./conclusion.ts"
 import { terminalCondition } from "./conditions.ts"
-import { contextOf } from "./launches.ts"
-import { deliver, eventsOf, redeliverAfter, settle, storeStatus } from "./outbox.ts"
+import { believed, contextOf } from "./launches.ts"
+import { deliver, eventsOf, isRefusal, redeliverAfter, settle, storeStatus } from "./outbox.ts"
 import { changedAt } from "./phaseHistory.ts"
+import { callPlugin } from "./pluginCalls.ts"
 import { lookAt, patchAction, type Surroundings } from "./surroundings.ts"
 import { fromWire } from "./times.ts"
 
@@ -27,8 +28,11 @@ export const advance = Effect.fnUntraced(function*(around: Surroundings, seen: A
 
   let status: Status = memory.pending?.status ?? believed(action.status ?? {})
   if (status.pluginPhase === "PhaseRetryableFailure") {
-    const due = yield* betweenLaunches(around, action, memory, preparation, status, now)
-    if (due > now) return lookAt(due, now)
+    const failed = situationOf(around, action, preparation, status, now)
+    const due = yield* betweenLaunches(around, action, memory, failed)
+    const overdue = expire(failed)
+    if (overdue !== undefined) return yield* carryOut(around, action, memory, failed, overdue)
+    if (due > now) return lookAt(Math.min(due, deadlineOf(failed)), now)
     status = nextLaunch(status)
   }
   const held = hasFinalizer(action)
@@ -40,15 +44,6 @@ export const advance = Effect.fnUntraced(function*(around: Surroundings, seen: A
   return isDelivered ? verdict : lookAt(Math.min(now + (verdict.requeueAfter ?? Infinity), now + redeliverAfter), now)
 })
 
-/**
- * The stored status, with the attempt that the engine itself wrote down. Others may set `attempts`, and names and folders
- * follow from it: a launch that is under way must not lose its own.
- */
-const believed = (status: Status): Status => {
-  const attempt = status.phaseHistory?.at(-1)?.attempt
-  return attempt === undefined || status.pluginPhase === undefined || attempt === status.attempts ? status : { ...status, attempts: attempt }
-}
-
 /** The plugin is left alone for a while; only what waits to be stored may fall due. */
 const waitOut = Effect.fnUntraced(function*(around: Surroundings, action: Action, memory: ActionMemory, now: number) {
   const { pending, notBefore } = memory
@@ -59,22 +54,16 @@ const waitOut = Effect.fnUntraced(function*(around: Surroundings, action: Action
 })
 
 /** Cleans up after a failed launch, once, and answers when the next one is due. */
-const betweenLaunches = Effect.fnUntraced(function*(
-  around: Surroundings,
-  action: Action,
-  memory: ActionMemory,
-  assignment: Assignment,
-  status: Status,
-  now: number
-) {
+const betweenLaunches = Effect.fnUntraced(function*(around: Surroundings, action: Action, memory: ActionMemory, failed: Situation) {
+  const { status, now } = failed
   const failedAt = changedAt(status.phaseHistory ?? []) ?? now
   if (memory.cleanedUp !== status.sequence) {
     const code = status.errorState?.code ?? "Unknown"
     const isClean = yield* cleanUp(around, action, memory, status, `the launch failed: ${code}`, failedAt, now)
-    if (!isClean) return now + redeliverAfter
+    if (!isClean) return now + cleanUpAgainAfter
     memory.cleanedUp = status.sequence
   }
-  return relaunchAt(situationOf(around, action, assignment, status, now), failedAt)
+  return relaunchAt(failed, failedAt)
 })
 
 const handle = Effect.fnUntraced(function*(
@@ -84,35 +73,19 @@ const handle = Effect.fnUntraced(function*(
   assignment: Assignment,
   status: Status,
   now: number
-) {
-  const { plugin, inputs } = assignment
+): Effect.fn.Return<Outcome> {
+  const { plugin, inputs, inputPrefix } = assignment
+  const { handleTimeout } = around.config
   if (inputs !== undefined && !memory.areInputsWritten && status.pluginState === undefined) {
-    const written = yield* Effect.exit(around.files.putInputs(plugin.id, assignment.inputPrefix, inputs))
-    if (Exit.isFailure(written)) return failureOf(plugin.id, written.cause)
+    const written = yield* callPlugin(plugin.id, handleTimeout, around.files.putInputs(plugin.id, inputPrefix, inputs))
+    if (Result.isFailure(written)) return { _tag: "Failed", error: written.failure }
     memory.areInputsWritten = true
   }
-  const context = contextOf(around, action, memory, assignment, status, now)
-  const exit = yield* Effect.exit(Effect.timeoutOrElse(plugin.handle(context), {
-    duration: around.config.handleTimeout,
-    orElse: () => Effect.fail(hung(plugin.id, around.config.handleTimeout))
-  }))
-  if (Exit.isSuccess(exit)) return { _tag: "Reported", transition: exit.value } as const
-  if (Cause.hasInterruptsOnly(exit.cause)) return yield* Effect.interrupt
-  const failed = failureOf(plugin.id, exit.cause)
-  yield* around.warn(action, "FailedPluginHandle", failed.error.message)
-  return failed
+  const handled = yield* callPlugin(plugin.id, handleTimeout, plugin.handle(contextOf(around, action, memory, assignment, status, now)))
+  if (Result.isSuccess(handled)) return { _tag: "Reported", transition: handled.success }
+  yield* around.warn(action, "FailedPluginHandle", handled.failure.message)
+  return { _tag: "Failed", error: handled.failure }
 })
-
-const hung = (plugin: string, after: Duration.Duration): PluginError =>
-  new PluginError({ plugin, code: "PluginTimeout", description: `no answer within ${Duration.format(after)}`, kind: "SYSTEM", retryable: true })
-
-/** A defect of a plugin is its own failure like any other: it must not stop anybody else. */
-const failureOf = (plugin: string, cause: Cause.Cause<PluginError>): Outcome & { readonly _tag: "Failed" } => {
-  const error = Cause.squash(cause)
-  if (error instanceof PluginError) return { _tag: "Failed", error }
-  const description = error instanceof Error ? error.message : String(error)
-  return { _tag: "Failed", error: new PluginError({ plugin, code: "PluginDefect", description, kind: "SYSTEM", retryable: true }) }
-}
 
 /** Does what was decided, in the only safe order: store, tell, then touch the world. */
 const carryOut = Effect.fnUntraced(function*(
@@ -139,8 +112,6 @@ const carryOut = Effect.fnUntraced(function*(
   const until = next._tag === "Wait" ? next.until : now
   return lookAt(isDelivered ? until : Math.min(until, now + redeliverAfter), now)
 })
-
-const isRefusal = (error: KubeError.KubeError): boolean => KubeError.isReason(error, "Invalid", "BadRequest", "RequestEntityTooLarge")
 
 /** The server will never take the status that was decided: the action ends with a small one that says so. */
 const storeRefusal = (around: Surroundings, action: Action, memory: ActionMemory, situation: Situation, error: KubeError.KubeError) => {
