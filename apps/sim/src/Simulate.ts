@@ -1,8 +1,7 @@
 /** One simulated run: tasks arrive, the engine works, everything settles, the promises are checked. */
 import { FakeApiServer, type StoreWrite } from "@fairlead/api-server"
-import { type TaskAction, TaskActionCrd } from "@fairlead/core"
+import { TaskActionCrd } from "@fairlead/core"
 import { KubeClient, type KubeError, type KubeObject, KubeResource } from "@fairlead/kube"
-import { Engine } from "@fairlead/reconciler"
 import { Checker, JournalHash, Simulation } from "@fairlead/simulation"
 import { Cause, Data, Effect, Exit, Layer, Logger } from "effect"
 import { makeChecks } from "./Checks.ts"
@@ -44,8 +43,8 @@ export class SimulationBroken extends Data.TaggedError("SimulationBroken")<{ rea
   }
 }
 
-/** Virtual time without any change after which the run counts as over. */
-const quiet = 120_000
+/** Virtual time without any change after which the run counts as over: longer than any attempt and than every pause of the engine. */
+const quietOf = (options: SimulateOptions): number => Math.max(120_000, 2 * options.durationMax)
 
 /** Runs it. `settle` waits for one turn of the event loop; only the byte transport needs it. */
 export const simulate = (options: SimulateOptions, settle: () => Promise<void>): Effect.Effect<SimulateReport, SimulationBroken> =>
@@ -74,7 +73,9 @@ const run = async (options: SimulateOptions, settle: () => Promise<void>): Promi
 }
 
 const drive = (simulation: Simulation.Simulation, plans: ReadonlyArray<TaskPlan>, options: SimulateOptions, observer: Observer) => {
-  const layers = world({ simulation, transport: options.transport, nodes: options.nodes, plans })
+  const { cluster, engine, server } = world({ simulation, transport: options.transport, nodes: options.nodes, plans })
+  const prepared = Layer.effectDiscard(prepare(observer)).pipe(Layer.provideMerge(server))
+  const quiet = quietOf(options)
   return Effect.gen(function*() {
     const kube = yield* KubeClient
     const submit = (plan: TaskPlan): Effect.Effect<unknown, KubeError.KubeError> => kube.create(KubeResource.taskActions, actionOf(plan) as KubeObject)
@@ -84,12 +85,7 @@ const drive = (simulation: Simulation.Simulation, plans: ReadonlyArray<TaskPlan>
       yield* Effect.forkScoped(Effect.orDie(submit(plan)))
     }
     while (simulation.elapsed() - observer.lastChange < quiet) yield* Effect.sleep(quiet / 10)
-  }).pipe(
-    Effect.provide(layers.engine),
-    Effect.provide(layers.cluster),
-    (effect) => Effect.andThen(prepare(observer), effect),
-    Effect.provide(layers.server)
-  )
+  }).pipe(Effect.provide(Layer.mergeAll(engine, cluster).pipe(Layer.provide(prepared))))
 }
 
 /** The definition and the namespace are there before anybody looks, as on a cluster where Fairlead is installed. */

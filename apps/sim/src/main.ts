@@ -1,0 +1,39 @@
+#!/usr/bin/env node
+/** The program `fairlead-sim`: the one place that touches the process. */
+import { NodeRuntime, NodeServices } from "@effect/platform-node"
+import { Effect, Layer } from "effect"
+import { Command } from "effect/cli"
+import { enableCompileCache } from "node:module"
+import { performance } from "node:perf_hooks"
+import { setImmediate } from "node:timers/promises"
+import { cli, version } from "./Cli.ts"
+import { ExitCode, Machine } from "./Machine.ts"
+
+enableCompileCache()
+const exit = { code: 0 }
+
+const machine = Layer.succeed(Machine, {
+  drawSeed: () => Math.floor(Math.random() * 1_000_000_000),
+  settle: () => setImmediate(),
+  startMeasuring: () => {
+    const wall = performance.now()
+    const processor = process.cpuUsage()
+    return () => {
+      const used = process.cpuUsage(processor)
+      return {
+        wall: performance.now() - wall,
+        processor: (used.user + used.system) / 1000,
+        memoryMost: process.resourceUsage().maxRSS * 1024
+      }
+    }
+  }
+})
+
+const program = Command.runWith(cli, { version })(process.argv.slice(2)).pipe(
+  Effect.catchTag("ShowHelp", (help) => Effect.sync(() => {
+    if (help.errors.length > 0) exit.code = 2
+  })),
+  Effect.provide(Layer.mergeAll(machine, ExitCode.layer(exit), NodeServices.layer))
+)
+
+NodeRuntime.runMain(program, { teardown: (result, onExit) => onExit(result._tag === "Success" ? exit.code : exit.code === 0 ? 130 : exit.code) })
