@@ -53,7 +53,7 @@ export const failure = (
 const detailsOf = (resource: GroupResource, name: string): Details => ({
   ...(name === "" ? {} : { name }),
   ...(resource.group === "" ? {} : { group: resource.group }),
-  kind: resource.plural
+  ...(resource.plural === "" ? {} : { kind: resource.plural })
 })
 
 /** 404: the named object does not exist. */
@@ -128,7 +128,7 @@ export const invalid = (kind: string, group: string, name: string, causes: Reado
   failure(422, "Invalid", `${group === "" ? kind : `${kind}.${group}`} "${name}" is invalid: ${joinCauses(causes)}`, {
     ...(name === "" ? {} : { name }),
     ...(group === "" ? {} : { group }),
-    kind,
+    ...(kind === "" ? {} : { kind }),
     causes
   })
 

@@ -1,4 +1,5 @@
 /** What the server is asked and what it answers, with bodies as objects. */
+import type { LogStream } from "./Kubelet.ts"
 import type { KubeAnswer, KubeQuery, KubeRequest, PatchType } from "@fairlead/kube"
 
 /** Who sends a request, as the server's authentication found out. */
@@ -45,6 +46,8 @@ export interface ApiResponse {
   /** Texts for `Warning` headers. */
   readonly warnings: ReadonlyArray<string>
   readonly headers?: { readonly [name: string]: string } | undefined
+  /** Answers with this text, such as a log, instead of the body. */
+  readonly text?: string | LogStream | undefined
 }
 
 /** A watch on a collection. */

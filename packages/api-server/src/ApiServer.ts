@@ -15,7 +15,9 @@ import { watch, type WatchHandle, type WatchListener } from "./rest/Watch.ts"
 import { ResourceCatalog } from "./ResourceCatalog.ts"
 import type { ServerContext } from "./ServerContext.ts"
 import { Store, type StoreWrite } from "./store/Store.ts"
-import { subresourceHandler } from "./subresources/Subresources.ts"
+import { callHandler } from "./subresources/Subresources.ts"
+import { randomUid } from "./internal/randomNames.ts"
+import type { Kubelet } from "./Kubelet.ts"
 import { followDefinitions } from "./crd/Definitions.ts"
 
 /** What a server is made of; everything it knows of the outside comes in here. */
@@ -58,9 +60,10 @@ export interface ApiServer {
   readonly revision: () => number
   /** Forgets the changes up to `revision`, as a compaction of the storage does: older versions are `Expired`. */
   readonly compact: (revision: number) => void
+  /** Lets `kubelet` answer for the nodes; the answer ends that. */
+  readonly serveNodes: (kubelet: Kubelet) => () => void
   /** The inside, for faces and tests. */
   readonly context: ServerContext
-  readonly tokens: { readonly [token: string]: User }
 }
 
 /** Older versions than this are compacted from the start. */
@@ -75,7 +78,10 @@ export const make = (options: ApiServerOptions): ApiServer => {
     now: options.now,
     random: options.random,
     schedule: options.schedule,
-    managedFields: options.managedFields ?? true
+    managedFields: options.managedFields ?? true,
+    tokens: options.tokens ?? {},
+    secret: randomUid(options.random),
+    kubelet: undefined
   }
   const server: ApiServer = {
     handle: (request) => handle(context, request),
@@ -83,8 +89,13 @@ export const make = (options: ApiServerOptions): ApiServer => {
     onWrite: (listener) => store.onWrite(listener),
     revision: () => store.revision,
     compact: (revision) => store.compact(revision),
-    context,
-    tokens: options.tokens ?? {}
+    serveNodes: (kubelet) => {
+      context.kubelet = kubelet
+      return () => {
+        if (context.kubelet === kubelet) context.kubelet = undefined
+      }
+    },
+    context
   }
   followDefinitions(context)
   bootstrap(server)
@@ -122,10 +133,9 @@ const perform = (call: Call): ApiResponse => {
     const served = call.resource.subresources.get(subresource)
     if (served === undefined) throw notServed()
     if (!served.verbs.includes(verb)) throw methodNotAllowed()
-    const own = subresourceHandler(call.resource, subresource)
-    if (own !== undefined) return own(call)
   } else if (!call.resource.verbs.includes(verb)) throw methodNotAllowed()
-  return verbs[verb](call)
+  const own = callHandler(call.resource, subresource ?? "")
+  return (own ?? verbs[verb])(call)
 }
 
 const verbs: { readonly [verb in ApiRequest["verb"]]: (call: Call) => ApiResponse } = {

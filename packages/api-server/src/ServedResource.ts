@@ -2,6 +2,7 @@
 import type { KubeObject } from "@fairlead/kube"
 import type { SchemaNode } from "./builtin/SchemaNode.ts"
 import type { KindRules } from "./rest/KindRules.ts"
+import type { ScalePaths } from "./subresources/Scale.ts"
 import type { Collection } from "./store/Collection.ts"
 
 /** A subresource such as `status` or `scale`. */
@@ -10,6 +11,16 @@ export interface ServedSubresource {
   /** Kind of its body; group and version are empty where they are those of the resource. */
   readonly kind: { readonly group: string; readonly version: string; readonly kind: string }
   readonly verbs: ReadonlyArray<string>
+}
+
+/** A column that a custom resource declares for its table. */
+export interface PrinterColumn {
+  readonly name: string
+  readonly type: string
+  readonly jsonPath: string
+  readonly format?: string
+  readonly description?: string
+  readonly priority?: number
 }
 
 /** How stored objects become those of a served version and back. */
@@ -38,6 +49,10 @@ export interface ServedResource {
   readonly rules: KindRules
   /** Left out where the stored form is the served one. */
   readonly conversion?: Conversion | undefined
+  /** Columns that a custom resource declares. */
+  readonly printerColumns?: ReadonlyArray<PrinterColumn> | undefined
+  /** Where a custom resource with a scale keeps its replicas. */
+  readonly scale?: ScalePaths | undefined
   /** True for resources that a definition brought in. */
   readonly custom: boolean
   /** Text of the warning that every answer carries. */

@@ -1,4 +1,6 @@
 /** What the parts of the server share: the store, the catalog of resources, time and chance. */
+import type { User } from "./ApiRequest.ts"
+import type { Kubelet } from "./Kubelet.ts"
 import type { ResourceCatalog } from "./ResourceCatalog.ts"
 import type { Store } from "./store/Store.ts"
 
@@ -14,4 +16,10 @@ export interface ServerContext {
   readonly schedule: (delayMs: number, run: () => void) => () => void
   /** Whether writes record who owns which field. */
   readonly managedFields: boolean
+  /** Users by bearer token. */
+  readonly tokens: { readonly [token: string]: User }
+  /** Signs the tokens of service accounts. */
+  readonly secret: string
+  /** Speaks for the nodes, if somebody does. */
+  kubelet: Kubelet | undefined
 }

@@ -10,6 +10,7 @@ import { kindRules, type KindRules } from "../rest/KindRules.ts"
 import { checkMetadata, checkMetadataUpdate } from "../rest/MetadataRules.ts"
 import { selectableFields } from "../rest/FieldSelector.ts"
 import type { Conversion, ServedResource, ServedSubresource } from "../ServedResource.ts"
+import type { ScalePaths } from "../subresources/Scale.ts"
 import type { Collection } from "../store/Collection.ts"
 import type { Definition, DefinitionVersion } from "./Definition.ts"
 
@@ -33,6 +34,8 @@ export const servedVersions = (definition: Definition, collection: Collection): 
     shortNames: names.shortNames ?? [],
     categories: names.categories ?? [],
     subresources: subresourcesOf(version, names.kind),
+    scale: scaleOf(version),
+    printerColumns: version.additionalPrinterColumns,
     collection,
     schema: openSchema,
     rules: rulesOf(version),
@@ -57,6 +60,15 @@ const subresourcesOf = ({ subresources }: DefinitionVersion, kind: string): Read
     served.set("scale", { name: "scale", kind: { group: "autoscaling", version: "v1", kind: "Scale" }, verbs: verbsOf })
   }
   return served
+}
+
+const keysOf = (path: string): ReadonlyArray<string> => path.replace(/^\./, "").split(".")
+
+const scaleOf = ({ subresources }: DefinitionVersion): ScalePaths | undefined => {
+  const scale = subresources?.scale
+  if (scale === undefined) return undefined
+  const selector = scale.labelSelectorPath
+  return { spec: keysOf(scale.specReplicasPath), status: keysOf(scale.statusReplicasPath), selector: selector === undefined ? undefined : keysOf(selector) }
 }
 
 /** Versions differ in their apiVersion only; converted objects are made once each. */

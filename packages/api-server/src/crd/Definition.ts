@@ -1,5 +1,6 @@
 /** Custom resource definitions as the server reads them. */
 import type { Condition, KubeObject } from "@fairlead/kube"
+import type { PrinterColumn } from "../ServedResource.ts"
 
 /** Holds a definition until its objects are gone. */
 export const cleanupFinalizer = "customresourcecleanup.apiextensions.k8s.io"
@@ -16,14 +17,7 @@ export interface DefinitionVersion {
     readonly status?: object
     readonly scale?: { readonly specReplicasPath: string; readonly statusReplicasPath: string; readonly labelSelectorPath?: string }
   }
-  readonly additionalPrinterColumns?: ReadonlyArray<{
-    readonly name: string
-    readonly type: string
-    readonly jsonPath: string
-    readonly format?: string
-    readonly description?: string
-    readonly priority?: number
-  }>
+  readonly additionalPrinterColumns?: ReadonlyArray<PrinterColumn>
   readonly selectableFields?: ReadonlyArray<{ readonly jsonPath: string }>
 }
 

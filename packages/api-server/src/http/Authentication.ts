@@ -1,6 +1,7 @@
 /** Who sends a request: bearer tokens, anonymous callers, and those who act as somebody else. */
 import type { ApiServer } from "../ApiServer.ts"
 import type { User } from "../ApiRequest.ts"
+import { verifyToken } from "../policy/Tokens.ts"
 import type { HttpRequest } from "./HttpMessage.ts"
 
 const anonymous: User = { name: "system:anonymous", groups: ["system:unauthenticated"] }
@@ -11,17 +12,9 @@ export const authenticate = (server: ApiServer, request: HttpRequest): User | un
   if (header === undefined) return anonymous
   const match = /^Bearer +(\S+) *$/i.exec(header)
   if (match === null) return anonymous
-  return userOfToken(server, match[1]!)
+  const holder = verifyToken(server.context, match[1]!, [])
+  return typeof holder === "string" ? undefined : holder.user
 }
-
-/** The user that a bearer token stands for. */
-export const userOfToken = (server: ApiServer, token: string): User | undefined => {
-  const known = Object.hasOwn(server.tokens, token) ? server.tokens[token] : undefined
-  return known === undefined ? undefined : withAuthenticated(known)
-}
-
-const withAuthenticated = (user: User): User =>
-  user.groups.includes("system:authenticated") ? user : { ...user, groups: [...user.groups, "system:authenticated"] }
 
 /** The user that the impersonation headers name; `undefined` without any. */
 export const impersonated = (request: HttpRequest): User | undefined => {

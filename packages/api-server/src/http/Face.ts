@@ -1,5 +1,5 @@
 /** The HTTP face of a server: one request in, one response out. */
-import { ApiFailure, failure, forbidden } from "../ApiFailure.ts"
+import { ApiFailure, failure } from "../ApiFailure.ts"
 import type { ApiServer } from "../ApiServer.ts"
 import type { User } from "../ApiRequest.ts"
 import { authorize, authorizeImpersonation, type Attributes } from "../policy/Authorization.ts"
@@ -50,15 +50,16 @@ const attributesFor = (request: HttpRequest): Attributes => {
   const segments = segmentsOf(request.path)
   const at = segments === undefined ? undefined : parseRoute(segments)
   return at === undefined || at.plural === ""
-    ? { path: request.path, verb: pathVerbs[request.method] ?? request.method.toLowerCase() }
+    ? { path: decodeSafely(request.path), verb: pathVerbs[request.method] ?? request.method.toLowerCase() }
     : attributesOf(request, at)
 }
+
+const decodeSafely = (path: string): string => (segmentsOf(path) === undefined ? path : decodeURIComponent(path))
 
 const pathVerbs: Readonly<Record<string, string>> = { GET: "get", HEAD: "head", POST: "post", PUT: "put", PATCH: "patch", DELETE: "delete" }
 
 const route = async (server: ApiServer, request: HttpRequest, user: User): Promise<HttpResponse> => {
-  const decision = authorize(server.context, user, attributesFor(request))
-  if (!decision.allowed) throw forbidden(decision.resource, decision.name, decision.message)
+  authorize(server.context, user, attributesFor(request))
   if (request.body.byteLength > bodyBytesMax) {
     throw failure(413, "RequestEntityTooLarge", `Request entity too large: limit is ${bodyBytesMax}`)
   }

@@ -155,6 +155,8 @@ const encodeResponse = (
     ...response.headers,
     ...(response.warnings.length === 0 ? {} : { Warning: response.warnings.map((text) => `299 - ${JSON.stringify(text)}`) })
   }
+  const { text } = response
+  if (text !== undefined) return { status: response.code, headers: { "Content-Type": "text/plain" }, body: text }
   if (response.code === 204) return { status: 204, headers: {}, body: "" }
   const shaped = reshape(response.body, resource, representation, query["includeObject"], server.context.now())
   const plainList = shape === "object" && encoding === "json" && !pretty && !resource.custom && "items" in response.body

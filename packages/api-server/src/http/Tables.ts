@@ -2,7 +2,8 @@
 import type { KubeAnswer, KubeList, KubeObject } from "@fairlead/kube"
 import { columns } from "../builtin/Builtin.ts"
 import type { ServedResource } from "../ServedResource.ts"
-import { cellsOf } from "./Cells.ts"
+import { cellsOf } from "./cells/Cells.ts"
+import { customColumns } from "./cells/CustomColumns.ts"
 import { partial } from "./Shapes.ts"
 
 /** A table of one object or of a list. */
@@ -42,4 +43,5 @@ const conditionsOf = (object: KubeObject, resource: ServedResource): object => {
 }
 
 /** What the table says about its columns. */
-export const columnsOf = (resource: ServedResource): ReadonlyArray<object> => columns(resource.group, resource.version, resource.plural)
+export const columnsOf = (resource: ServedResource): ReadonlyArray<object> =>
+  resource.custom ? customColumns(resource) : columns(resource.group, resource.version, resource.plural)

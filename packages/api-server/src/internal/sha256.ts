@@ -65,3 +65,19 @@ const mixBlock = (state: Uint32Array, view: DataView, at: number): void => {
 /** How discovery marks the version in which a kind is stored. */
 export const storageVersionHash = ({ group, version, kind }: { group: string; version: string; kind: string }): string =>
   btoa(String.fromCharCode(...sha256(new TextEncoder().encode(`${group}/${version}/${kind}`)).subarray(0, 8)))
+
+/** A signature that only the holder of the secret can make. */
+export const hmacSha256 = (secret: string, text: string): Uint8Array => {
+  const encoder = new TextEncoder()
+  const given = encoder.encode(secret)
+  const key = new Uint8Array(64)
+  key.set(given.length > 64 ? sha256(given) : given)
+  const message = encoder.encode(text)
+  const inner = new Uint8Array(64 + message.length)
+  key.forEach((byte, i) => (inner[i] = byte ^ 0x36))
+  inner.set(message, 64)
+  const outer = new Uint8Array(96)
+  key.forEach((byte, i) => (outer[i] = byte ^ 0x5c))
+  outer.set(sha256(inner), 64)
+  return sha256(outer)
+}

@@ -3,8 +3,10 @@ import type { KubeObject } from "@fairlead/kube"
 import type { Draft } from "../Draft.ts"
 import type { Call } from "../rest/Call.ts"
 import { admitTolerations } from "./DefaultTolerations.ts"
+import { validateEscalation } from "./Escalation.ts"
 import { admitNamespace } from "./NamespaceLifecycle.ts"
 import { admitNodeTaints } from "./NodeTaints.ts"
+import { admitPodTopology } from "./PodTopology.ts"
 import { admitPriority } from "./Priority.ts"
 import { admitRuntimeClass } from "./RuntimeClass.ts"
 import { admitServiceAccount } from "./ServiceAccount.ts"
@@ -26,10 +28,11 @@ const admissions: ReadonlyArray<Admit> = [
   admitPriority,
   admitTolerations,
   admitStorageProtection,
-  admitRuntimeClass
+  admitRuntimeClass,
+  admitPodTopology
 ]
 
-const validations: ReadonlyArray<Validate> = []
+const validations: ReadonlyArray<Validate> = [validateEscalation]
 
 /** Runs the policies that may change a draft. */
 export const admit: Admit = (call, operation, draft, previous) => {

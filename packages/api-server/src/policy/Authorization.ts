@@ -1,9 +1,9 @@
 /** Decides who may do what. */
-import type { GroupResource } from "../ApiFailure.ts"
-import { forbidden } from "../ApiFailure.ts"
+import { type ApiFailure, forbidden, type GroupResource } from "../ApiFailure.ts"
 import type { User } from "../ApiRequest.ts"
 import type { Call } from "../rest/Call.ts"
 import type { ServerContext } from "../ServerContext.ts"
+import { allows, grantsOf } from "./RbacRules.ts"
 
 /** What a request wants to do: on a resource, or on a path. */
 export interface Attributes {
@@ -17,42 +17,73 @@ export interface Attributes {
   readonly subresource?: string
 }
 
-/** The answer, with what a refusal says. */
-export type Decision =
-  | { readonly allowed: true }
-  | { readonly allowed: false; readonly resource: GroupResource; readonly name: string; readonly message: string }
+/** The answer and what led to it. */
+export interface Decision {
+  readonly allowed: boolean
+  readonly reason: string
+}
+
+const allowedByGroup: Decision = { allowed: true, reason: "" }
 
 /** Whether `user` may do what the attributes say. */
-export const authorize = (_context: ServerContext, user: User, attributes: Attributes): Decision => {
-  if (user.groups.includes("system:masters")) return { allowed: true }
-  return refusal(user, attributes, attributes.verb)
+export const decide = (server: ServerContext, user: User, attributes: Attributes): Decision => {
+  if (user.groups.includes("system:masters")) return allowedByGroup
+  const { grants, problems } = grantsOf(server, user, attributes.namespace ?? "")
+  const grant = grants.find(({ rules }) => rules.some((rule) => allows(rule, attributes)))
+  if (grant !== undefined) return { allowed: true, reason: grant.reason }
+  if (problems.length === 0) return { allowed: false, reason: "" }
+  return { allowed: false, reason: `RBAC: ${problems.length === 1 ? problems[0] : `[${problems.join(", ")}]`}` }
+}
+
+/** Throws `Forbidden` unless `user` may do what the attributes say. */
+export const authorize = (server: ServerContext, user: User, attributes: Attributes): void => {
+  const decision = decide(server, user, attributes)
+  if (!decision.allowed) throw denial(user, attributes, attributes.verb, decision.reason)
 }
 
 /** A refusal in the words of the original. */
-const refusal = (user: User, attributes: Attributes, verb: string): Decision => {
+const denial = (user: User, attributes: Attributes, verb: string, reason = ""): ApiFailure => {
   const who = `User ${JSON.stringify(user.name)} cannot ${verb}`
+  const why = reason === "" ? "" : `: ${reason}`
   const { path, plural = "", group = "", namespace = "", name = "", subresource = "" } = attributes
-  if (path !== undefined) return { allowed: false, resource: { group: "", plural: "" }, name: "", message: `${who} path ${JSON.stringify(path)}` }
+  if (path !== undefined) return forbidden(noResource, "", `${who} path ${JSON.stringify(path)}${why}`)
   const resource = subresource === "" ? plural : `${plural}/${subresource}`
   const where = namespace === "" ? "at the cluster scope" : `in the namespace ${JSON.stringify(namespace)}`
-  return {
-    allowed: false,
-    resource: { group, plural },
-    name,
-    message: `${who} resource ${JSON.stringify(resource)} in API group ${JSON.stringify(group)} ${where}`
-  }
+  return forbidden({ group, plural }, name, `${who} resource ${JSON.stringify(resource)} in API group ${JSON.stringify(group)} ${where}${why}`)
 }
 
-/** Refuses to let `user` act as somebody else without the right to. */
-export const authorizeImpersonation = (_context: ServerContext, user: User, _acting: User, attributes: Attributes): void => {
-  if (user.groups.includes("system:masters")) return
-  const decision = refusal(user, attributes, `impersonate-on:user-info:${attributes.verb}`)
-  if (!decision.allowed) throw forbidden(decision.resource, decision.name, decision.message)
-}
+const noResource: GroupResource = { group: "", plural: "" }
 
 /** Apply to an object that does not exist needs the right to create it too. */
-export const requireCreate = (call: Call): void => {
-  const { resource, namespace, name, user } = call
-  const decision = authorize(call.server, user, { verb: "create", group: resource.group, version: resource.version, plural: resource.plural, namespace, name })
-  if (!decision.allowed) throw forbidden(decision.resource, decision.name, decision.message)
+export const requireCreate = ({ server, resource, namespace, name, user }: Call): void =>
+  authorize(server, user, { verb: "create", group: resource.group, version: resource.version, plural: resource.plural, namespace, name })
+
+/** Refuses to let `user` act as somebody else without the right to. */
+export const authorizeImpersonation = (server: ServerContext, user: User, acting: User, attributes: Attributes): void => {
+  if (user.groups.includes("system:masters")) return
+  if (!mayImpersonateAnybody(server, user)) throw denial(user, attributes, `impersonate-on:${modeOf(acting)}:${attributes.verb}`)
+  for (const wanted of impersonationSteps(acting)) authorize(server, user, { verb: "impersonate", ...wanted })
+}
+
+const mayImpersonateAnybody = (server: ServerContext, user: User): boolean =>
+  grantsOf(server, user, "").grants.some(({ rules }) => rules.some(({ verbs }) => verbs?.some((verb) => verb === "impersonate" || verb === "*")))
+
+const modeOf = ({ name }: User): string => {
+  if (name.startsWith("system:serviceaccount:")) return "serviceaccount"
+  return name.startsWith("system:node:") ? "arbitrary-node" : "user-info"
+}
+
+/** Groups that come with the user and need no right of their own. */
+const impliedGroups: ReadonlySet<string> = new Set(["system:authenticated", "system:unauthenticated"])
+
+const impersonationSteps = ({ name, groups, uid, extra }: User): ReadonlyArray<Partial<Attributes>> => {
+  const account = /^system:serviceaccount:([^:]+):([^:]+)$/.exec(name)
+  const authentication = { group: "authentication.k8s.io" }
+  const implied = (group: string): boolean => impliedGroups.has(group) || (account !== null && group.startsWith("system:serviceaccounts"))
+  return [
+    account === null ? { group: "", plural: "users", name } : { group: "", plural: "serviceaccounts", namespace: account[1]!, name: account[2]! },
+    ...groups.filter((group) => !implied(group)).map((group) => ({ group: "", plural: "groups", name: group })),
+    ...(uid === undefined ? [] : [{ ...authentication, plural: "uids", name: uid }]),
+    ...Object.entries(extra ?? {}).flatMap(([key, values]) => values.map((value) => ({ ...authentication, plural: "userextras", subresource: key, name: value })))
+  ]
 }

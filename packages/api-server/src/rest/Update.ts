@@ -139,7 +139,8 @@ const refuseUidOfMissing = (call: Call, draft: Draft): void => {
   if (uid) throw uidConflict(call, uid, "")
 }
 
-const uidConflict = (call: Call, asked: string, found: string): ReturnType<typeof conflict> =>
+/** 409 of the storage for a write that means an object with another uid. */
+export const uidConflict = (call: Call, asked: string, found: string): ReturnType<typeof conflict> =>
   conflict(
     call.resource,
     call.name,

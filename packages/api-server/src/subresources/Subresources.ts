@@ -2,17 +2,42 @@
 import type { ApiResponse } from "../ApiRequest.ts"
 import type { Call } from "../rest/Call.ts"
 import type { ServedResource } from "../ServedResource.ts"
-import { bindPod } from "./PodBinding.ts"
 import { finalizeNamespace } from "./NamespaceFinalize.ts"
+import { bindPod, createBinding } from "./PodBinding.ts"
+import { evictPod } from "./PodEviction.ts"
+import { resizePod, writeEphemeralContainers } from "./PodSpecParts.ts"
+import { readLog, refuseStream } from "./PodStreams.ts"
+import { reviewAccess, reviewLocalAccess, reviewOwnAccess, reviewOwnRules } from "./AccessReviews.ts"
+import { reviewSelf, reviewToken } from "./IdentityReviews.ts"
+import { scale } from "./Scale.ts"
+import { requestToken } from "./TokenRequests.ts"
 
-/** Carries out a call on a subresource. */
-export type SubresourceHandler = (call: Call) => ApiResponse
+/** Carries out a call on a subresource, or on a kind that is answered but never stored. */
+export type CallHandler = (call: Call) => ApiResponse
 
-const handlers: Readonly<Record<string, SubresourceHandler>> = {
-  "pods/binding": bindPod,
-  "namespaces/finalize": finalizeNamespace
+const handlers: Readonly<Record<string, CallHandler>> = {
+  "/pods/binding": bindPod,
+  "/pods/eviction": evictPod,
+  "/pods/ephemeralcontainers": writeEphemeralContainers,
+  "/pods/resize": resizePod,
+  "/pods/log": readLog,
+  "/pods/exec": refuseStream,
+  "/pods/attach": refuseStream,
+  "/pods/portforward": refuseStream,
+  "/pods/proxy": refuseStream,
+  "/namespaces/finalize": finalizeNamespace,
+  "/serviceaccounts/token": requestToken,
+  "/bindings/": createBinding,
+  "authentication.k8s.io/selfsubjectreviews/": reviewSelf,
+  "authentication.k8s.io/tokenreviews/": reviewToken,
+  "authorization.k8s.io/subjectaccessreviews/": reviewAccess,
+  "authorization.k8s.io/localsubjectaccessreviews/": reviewLocalAccess,
+  "authorization.k8s.io/selfsubjectaccessreviews/": reviewOwnAccess,
+  "authorization.k8s.io/selfsubjectrulesreviews/": reviewOwnRules
 }
 
-/** The handler of a subresource; `undefined` if the verbs of the object itself will do. */
-export const subresourceHandler = (resource: ServedResource, subresource: string): SubresourceHandler | undefined =>
-  resource.group === "" ? handlers[`${resource.plural}/${subresource}`] : undefined
+/** The handler of a subresource or review; `undefined` if the verbs of stored objects will do. */
+export const callHandler = (resource: ServedResource, subresource: string): CallHandler | undefined => {
+  if (subresource === "scale") return scale
+  return resource.custom ? undefined : handlers[`${resource.group}/${resource.plural}/${subresource}`]
+}

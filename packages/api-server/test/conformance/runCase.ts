@@ -1,5 +1,6 @@
 /** Runs recorded cases against a fresh server each, in process and in virtual time. */
 import { ApiServer, fetchHandler } from "../../src/index.ts"
+import { runNamespaceControllers } from "./clusterControllers.ts"
 import { compareCase } from "./compareCase.ts"
 import type { ConformanceCase } from "./conformanceCase.ts"
 import { playCase, type Stage } from "./playCase.ts"
@@ -26,6 +27,7 @@ const makeStage = (): Stage => {
     freeze: true,
     tokens: { "admin-token": { name: "admin", groups: ["system:masters"] } }
   })
+  runNamespaceControllers(server)
   return {
     fetch: fetchHandler(server),
     token: "admin-token",

@@ -1,0 +1,99 @@
+/** Cells of workloads: jobs, deployments and their kin, budgets, ingresses. */
+import type { KubeObject } from "@fairlead/kube"
+import { humanDuration } from "../Durations.ts"
+import { parseTime } from "../../internal/timestamps.ts"
+import { at, containers, count, items, labels, selector, since, text } from "./CellReaders.ts"
+import type { CellReader } from "./Cells.ts"
+
+const name = (object: KubeObject): string => object.metadata.name ?? ""
+const age = (object: KubeObject, now: number): string => since(object, "metadata.creationTimestamp", now)
+const podContainers = (object: KubeObject): readonly [string, string] => containers(object, "spec.template.spec.containers")
+
+const jobStatus = (object: KubeObject): string => {
+  const holds = (type: string): boolean => items(object, "status.conditions").some((it) => it["type"] === type && it["status"] === "True")
+  if (holds("Complete")) return "Complete"
+  if (holds("Failed")) return "Failed"
+  if (object.metadata.deletionTimestamp !== undefined) return "Terminating"
+  if (holds("Suspended")) return "Suspended"
+  if (holds("FailureTarget")) return "FailureTarget"
+  return holds("SuccessCriteriaMet") ? "SuccessCriteriaMet" : "Running"
+}
+
+const jobCompletions = (object: KubeObject): string => {
+  const succeeded = count(object, "status.succeeded")
+  const wanted = at(object, "spec.completions") as number | undefined
+  if (wanted !== undefined) return `${succeeded}/${wanted}`
+  const parallelism = count(object, "spec.parallelism")
+  return parallelism > 1 ? `${succeeded}/1 of ${parallelism}` : `${succeeded}/1`
+}
+
+const jobDuration = (object: KubeObject, now: number): string => {
+  const start = at(object, "status.startTime")
+  if (typeof start !== "string") return ""
+  const failed = items(object, "status.conditions").find((it) => it["type"] === "Failed" && it["status"] === "True")
+  const end = at(object, "status.completionTime") ?? failed?.["lastTransitionTime"]
+  return humanDuration((typeof end === "string" ? parseTime(end) : now) - parseTime(start))
+}
+
+const jobCells: CellReader = (object, now) => [
+  name(object), jobStatus(object), jobCompletions(object), jobDuration(object, now), age(object, now), ...podContainers(object), selector(at(object, "spec.selector"))
+]
+
+const cronJobCells: CellReader = (object, now) => [
+  name(object), text(object, "spec.schedule"), text(object, "spec.timeZone", "<none>"), at(object, "spec.suspend") === true,
+  items(object, "status.active").length, since(object, "status.lastScheduleTime", now, "<none>"), age(object, now),
+  ...containers(object, "spec.jobTemplate.spec.template.spec.containers"), selector(at(object, "spec.jobTemplate.spec.selector"))
+]
+
+const replicaCells: CellReader = (object, now) => [
+  name(object), count(object, "spec.replicas"), count(object, "status.replicas"), count(object, "status.readyReplicas"), age(object, now),
+  ...podContainers(object), selector(at(object, "spec.selector"))
+]
+
+const deploymentCells: CellReader = (object, now) => [
+  name(object), `${count(object, "status.readyReplicas")}/${count(object, "spec.replicas")}`, count(object, "status.updatedReplicas"),
+  count(object, "status.availableReplicas"), age(object, now), ...podContainers(object), selector(at(object, "spec.selector"))
+]
+
+const daemonSetCells: CellReader = (object, now) => [
+  name(object), count(object, "status.desiredNumberScheduled"), count(object, "status.currentNumberScheduled"), count(object, "status.numberReady"),
+  count(object, "status.updatedNumberScheduled"), count(object, "status.numberAvailable"), labels(at(object, "spec.template.spec.nodeSelector")),
+  age(object, now), ...podContainers(object), selector(at(object, "spec.selector"))
+]
+
+const budgetCells: CellReader = (object, now) => [
+  name(object), text(object, "spec.minAvailable", "N/A"), text(object, "spec.maxUnavailable", "N/A"), count(object, "status.disruptionsAllowed"), age(object, now)
+]
+
+const controllerOf = (object: KubeObject): string => {
+  const owner = object.metadata.ownerReferences?.find((it) => it.controller === true)
+  if (owner === undefined) return "<none>"
+  const group = owner.apiVersion.includes("/") ? `.${owner.apiVersion.split("/")[0]}` : ""
+  return `${owner.kind.toLowerCase()}${group}/${owner.name}`
+}
+
+const ingressCells: CellReader = (object, now) => {
+  const hosts = items(object, "spec.rules").map((it) => String(it["host"] ?? "")).filter((it) => it !== "")
+  const addresses = items(object, "status.loadBalancer.ingress").map((it) => it["ip"] ?? it["hostname"])
+  return [
+    name(object), text(object, "spec.ingressClassName", "<none>"), hosts.length === 0 ? "*" : hosts.join(","), addresses.join(","),
+    items(object, "spec.tls").length > 0 ? "80, 443" : "80", age(object, now)
+  ]
+}
+
+/** Readers by `group/plural`. */
+export const workloadCells: Readonly<Record<string, CellReader>> = {
+  "batch/jobs": jobCells,
+  "batch/cronjobs": cronJobCells,
+  "apps/deployments": deploymentCells,
+  "apps/replicasets": replicaCells,
+  "/replicationcontrollers": (object, now) => [...replicaCells(object, now).slice(0, 7), labels(at(object, "spec.selector"))],
+  "apps/statefulsets": (object, now) => [
+    name(object), `${count(object, "status.readyReplicas")}/${count(object, "spec.replicas")}`, age(object, now), ...podContainers(object)
+  ],
+  "apps/daemonsets": daemonSetCells,
+  "apps/controllerrevisions": (object, now) => [name(object), controllerOf(object), count(object, "revision"), age(object, now)],
+  "policy/poddisruptionbudgets": budgetCells,
+  "networking.k8s.io/ingresses": ingressCells,
+  "networking.k8s.io/networkpolicies": (object, now) => [name(object), selector(at(object, "spec.podSelector")), age(object, now)]
+}

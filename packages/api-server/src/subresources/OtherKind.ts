@@ -1,0 +1,28 @@
+/** Bodies of a kind other than that of their resource: bindings, evictions, scales, token requests. */
+import { schemaOf } from "../builtin/Builtin.ts"
+import type { Draft } from "../Draft.ts"
+import { readBody } from "../rest/Body.ts"
+import type { Call } from "../rest/Call.ts"
+import type { ServedResource } from "../ServedResource.ts"
+
+/** Kind, group and version of a body. */
+export interface BodyKind {
+  readonly group: string
+  readonly version: string
+  readonly kind: string
+}
+
+/** The resource as if its objects were of another kind. */
+export const asKind = (resource: ServedResource, { group, version, kind }: BodyKind): ServedResource => ({
+  ...resource,
+  group,
+  version,
+  kind,
+  apiVersion: group === "" ? version : `${group}/${version}`,
+  schema: schemaOf(group, version, kind)!,
+  custom: false,
+  conversion: undefined
+})
+
+/** Reads a body of another kind, with the errors that go with it. */
+export const readOther = (call: Call, kind: BodyKind): Draft => readBody({ ...call, resource: asKind(call.resource, kind) })
