@@ -1,6 +1,6 @@
 /** Follows the objects of one kind and keeps a local copy of them. */
-import { Clock, Effect, Latch, type Scope } from "effect"
-import { type KubeError, type KubeList, type KubeObject, type KubeResource, KubeTransport } from "@fairlead/kube"
+import { Clock, Effect, Latch, Option, Result, type Scope } from "effect"
+import { type KubeError, type KubeList, type KubeObject, type KubeResource, KubeTransport, Selector } from "@fairlead/kube"
 import { CurrentHealth } from "./Health.ts"
 import { InformerCore } from "./internal/informerCore.ts"
 import { informerHealth, registerInformer } from "./internal/informerMetrics.ts"
@@ -52,6 +52,8 @@ export interface Informer<A extends KubeObject = KubeObject> {
   /** The namespace that is followed; `undefined` means all. */
   readonly namespace: string | undefined
   readonly store: Store<A>
+  /** False when this informer certainly does not follow the object: another namespace, or labels that are not selected. */
+  readonly covers: (object: KubeObject) => boolean
   /** Waits until the first list is in the store. */
   readonly synced: Effect.Effect<void>
   readonly isSynced: () => boolean
@@ -126,6 +128,7 @@ const make = Effect.fnUntraced(function*<A extends KubeObject>(options: Informer
     resource,
     namespace,
     store: core.store,
+    covers: coverage(options),
     synced: latch.await,
     isSynced: () => latch.isOpen(),
     subscribe: (listener, onProgress) => core.subscribe(listener, onProgress),
@@ -146,6 +149,13 @@ const make = Effect.fnUntraced(function*<A extends KubeObject>(options: Informer
   )
   return informer
 })
+
+const coverage = ({ labelSelector, namespace }: { readonly labelSelector?: string | undefined; readonly namespace?: string | undefined }) => {
+  // A selector that cannot be read is for the server to complain about.
+  const selector = labelSelector === undefined ? undefined : Option.getOrUndefined(Result.getSuccess(Selector.parseLabelSelector(labelSelector)))
+  return ({ metadata }: KubeObject): boolean =>
+    (namespace === undefined || metadata.namespace === namespace) && (selector === undefined || selector.matches(metadata.labels))
+}
 
 const transformOf = <A extends KubeObject>(options: InformerOptions<A>): Transform<A> => {
   const transform = options.transform ?? Transform.dropManagedFields<A>

@@ -1,16 +1,23 @@
 /** Lets a controller wait until it can see what it wrote. */
 import { Context, Effect, Layer } from "effect"
-import { KubeClient, type KubeObject, type KubeResource } from "@fairlead/kube"
+import { type CallOptions, KubeClient, type KubeError, type KubeObject, type KubeResource } from "@fairlead/kube"
 
 /** Takes note of writes on behalf of the key that is being reconciled. */
 export interface WriteRecord {
   readonly record: (object: KubeObject) => void
-  readonly recordDeletion: (resource: KubeResource.KubeResource, key: { readonly namespace?: string | undefined; readonly name: string }) => void
+  readonly recordDeletion: (resource: KubeResource.KubeResource, key: ObjectName) => void
+  readonly recordUnknown: (resource: KubeResource.KubeResource, key: ObjectName) => void
+}
+
+/** Names an object of a known kind. */
+export interface ObjectName {
+  readonly namespace?: string | undefined
+  readonly name: string
 }
 
 /** The record of the running reconcile. Outside a controller it takes no notes. */
 export const CurrentWrites: Context.Reference<WriteRecord> = Context.Reference<WriteRecord>("@fairlead/controller/CurrentWrites", {
-  defaultValue: () => ({ record: () => undefined, recordDeletion: () => undefined })
+  defaultValue: () => ({ record: () => undefined, recordDeletion: () => undefined, recordUnknown: () => undefined })
 })
 
 /**
@@ -18,7 +25,8 @@ export const CurrentWrites: Context.Reference<WriteRecord> = Context.Reference<W
  *
  * Flow: a reconcile writes an object and records the answer. The next run of the same key is held back until the
  * informer of that kind has seen the written version; for deletions, until the object is gone or marked. If that takes
- * longer than the controller's `ownWritesTimeout`, the object is read from the server into the store, and then the key runs.
+ * longer than the controller's `ownWritesTimeout`, the object is read from the server into the store, and then the key
+ * runs. A write whose answer was lost may have been carried out: its object is read before the next run.
  *
  * Guarantees: no reconcile of a key acts on a state older than its own last writes, to the reconciled object or to any
  * other whose informer is one of the controller's. Without this a controller sees its own writes late and does them
@@ -34,8 +42,12 @@ export const OwnWrites = {
   record: (object: KubeObject): Effect.Effect<void> => Effect.map(CurrentWrites, (writes) => writes.record(object)),
 
   /** Records that deletion was asked for. */
-  recordDeletion: (resource: KubeResource.KubeResource, key: { readonly namespace?: string | undefined; readonly name: string }): Effect.Effect<void> =>
+  recordDeletion: (resource: KubeResource.KubeResource, key: ObjectName): Effect.Effect<void> =>
     Effect.map(CurrentWrites, (writes) => writes.recordDeletion(resource, key)),
+
+  /** Records that nobody knows whether a write was carried out. */
+  recordUnknown: (resource: KubeResource.KubeResource, key: ObjectName): Effect.Effect<void> =>
+    Effect.map(CurrentWrites, (writes) => writes.recordUnknown(resource, key)),
 
   /** A client that records all its writes, dry runs excepted. */
   recording: (client: KubeClient["Service"]): KubeClient["Service"] => recording(client),
@@ -45,13 +57,28 @@ export const OwnWrites = {
 }
 
 const recording = (client: KubeClient["Service"]): KubeClient["Service"] => {
-  const recorded = <A extends KubeObject, E>(write: Effect.Effect<A, E>, dryRun: string | undefined): Effect.Effect<A, E> =>
-    dryRun === undefined ? Effect.tap(write, OwnWrites.record) : write
+  const recorded = <A extends KubeObject>(
+    write: Effect.Effect<A, KubeError.KubeError>,
+    resource: KubeResource.KubeResource,
+    { name, namespace }: { readonly name?: string | undefined; readonly namespace?: string | undefined },
+    options: CallOptions | undefined
+  ): Effect.Effect<A, KubeError.KubeError> => {
+    if (options?.query?.["dryRun"] !== undefined) return write
+    const done = Effect.tap(write, OwnWrites.record)
+    return name === undefined ? done : Effect.tapError(done, (error) => (isUnknown(error) ? OwnWrites.recordUnknown(resource, { namespace, name }) : Effect.void))
+  }
   return {
     ...client,
-    create: (resource, object, options) => recorded(client.create(resource, object, options), options?.query?.["dryRun"]),
-    update: (resource, object, options) => recorded(client.update(resource, object, options), options?.query?.["dryRun"]),
-    patch: <A extends KubeObject>(...call: Parameters<KubeClient["Service"]["patch"]>) => recorded(client.patch<A>(...call), call[4]?.query?.["dryRun"]),
-    delete: (resource, key, deleteOptions) => Effect.tap(client.delete(resource, key, deleteOptions), () => OwnWrites.recordDeletion(resource, key))
+    create: (resource, object, options) => recorded(client.create(resource, object, options), resource, object.metadata, options),
+    update: (resource, object, options) => recorded(client.update(resource, object, options), resource, object.metadata, options),
+    patch: <A extends KubeObject>(...call: Parameters<KubeClient["Service"]["patch"]>) => recorded(client.patch<A>(...call), call[0], call[1], call[4]),
+    delete: (resource, key, deleteOptions) =>
+      client.delete(resource, key, deleteOptions).pipe(
+        Effect.tap(() => OwnWrites.recordDeletion(resource, key)),
+        Effect.tapError((error) => (isUnknown(error) ? OwnWrites.recordUnknown(resource, key) : Effect.void))
+      )
   }
 }
+
+/** The answer did not come, or says that the server broke off: the write may have been carried out. */
+const isUnknown = (error: KubeError.KubeError): boolean => !("status" in error.reason) || error.code >= 500

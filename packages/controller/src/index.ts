@@ -7,7 +7,7 @@ export { Informer, type InformerOptions, type InformerStats } from "./Informer.t
 export { LeaderElection, type LeaderElectionOptions, LeadershipLost } from "./LeaderElection.ts"
 export { Leadership, type LeadershipState } from "./Leadership.ts"
 export { OwnerReferences } from "./OwnerReferences.ts"
-export { CurrentWrites, OwnWrites, type WriteRecord } from "./OwnWrites.ts"
+export { CurrentWrites, type ObjectName, OwnWrites, type WriteRecord } from "./OwnWrites.ts"
 export { Predicate } from "./Predicate.ts"
 export type { ReconcileRequest } from "./ReconcileRequest.ts"
 export { Result } from "./Result.ts"

@@ -189,7 +189,8 @@ export class ControllerCore {
     if (expectations === undefined) return this.#options.context
     return Context.add(this.#options.context, CurrentWrites, {
       record: (object) => expectations.record(key, object, this.#now()),
-      recordDeletion: (resource, { name, namespace }) => expectations.recordDeletion(key, resource, namespace, name, this.#now())
+      recordDeletion: (resource, { name, namespace }) => expectations.recordDeletion(key, resource, namespace, name, this.#now()),
+      recordUnknown: (resource, { name, namespace }) => expectations.recordUnknown(key, resource, namespace, name, this.#now())
     })
   }
 

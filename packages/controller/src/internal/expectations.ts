@@ -6,15 +6,18 @@ import { fromKey, keyOf } from "../ReconcileRequest.ts"
 import { isOlder } from "./resourceVersion.ts"
 import { type Ranked, RankHeap } from "./rankHeap.ts"
 
+/** What settles an expectation: a version, a deletion, or nothing but a read. */
+type Awaited =
+  | { readonly _tag: "Version"; readonly version: string }
+  | { readonly _tag: "Deletion"; readonly uid: string }
+  | { readonly _tag: "Read" }
+
 /** One write that an informer is to show before the key that made it runs again. */
 interface Expectation extends Ranked {
   readonly watch: Watch
   readonly requestKey: string
   readonly objectKey: string
-  /** The version that the write led to; `undefined` for a deletion. */
-  readonly version: string | undefined
-  /** The object that was deleted. */
-  readonly uid: string | undefined
+  readonly awaited: Awaited
   /** When waiting ends and the object is read instead. */
   readonly deadline: number
 }
@@ -68,8 +71,9 @@ export class Expectations {
     // The write that takes away the last finalizer of a dying object deletes it; the answer is its last state.
     if (deletionTimestamp !== undefined && (finalizers ?? []).length === 0) return this.#recordDeletion(requestKey, group, object.kind, namespace, name, now)
     for (const watch of this.#watches.get(kindKey(group, object.kind)) ?? []) {
-      if (!covers(watch, namespace)) continue
-      this.#expect(watch, requestKey, keyOf(namespace, name), resourceVersion, undefined, now)
+      // One that leaves the selection is still to be seen leaving.
+      if (!watch.informer.covers(object) && watch.informer.store.get(namespace, name) === undefined) continue
+      this.#expect(watch, requestKey, keyOf(namespace, name), { _tag: "Version", version: resourceVersion }, now + this.#timeoutMillis)
     }
   }
 
@@ -78,9 +82,16 @@ export class Expectations {
     this.#recordDeletion(requestKey, resource.group, resource.kind, namespace, name, now)
   }
 
+  /** Nobody knows whether a write of the key was carried out: the object is to be read before the next run. */
+  recordUnknown(requestKey: string, resource: KubeResource.KubeResource, namespace: string | undefined, name: string, now: number): void {
+    for (const watch of this.#watches.get(kindKey(resource.group, resource.kind)) ?? []) {
+      if (isInReach(watch, namespace)) this.#expect(watch, requestKey, keyOf(namespace, name), { _tag: "Read" }, now)
+    }
+  }
+
   /** When the key's wait ends at the latest; `undefined` when it need not wait. */
   waitsUntil(requestKey: string): number | undefined {
-    return this.#byRequest.get(requestKey)?.[0]?.deadline
+    return this.#byRequest.get(requestKey)?.reduce((earliest, it) => Math.min(earliest, it.deadline), Number.POSITIVE_INFINITY)
   }
 
   /** Reads what the key waits for past the watches, and forgets that it waited. */
@@ -99,27 +110,19 @@ export class Expectations {
     for (const watch of this.#watches.get(kindKey(group, kind)) ?? []) {
       const objectKey = keyOf(namespace, name)
       const uid = watch.informer.store.getByKey(objectKey)?.metadata.uid
-      if (covers(watch, namespace) && uid !== undefined) this.#expect(watch, requestKey, objectKey, undefined, uid, now)
+      if (isInReach(watch, namespace) && uid !== undefined) this.#expect(watch, requestKey, objectKey, { _tag: "Deletion", uid }, now + this.#timeoutMillis)
     }
   }
 
-  #expect(watch: Watch, requestKey: string, objectKey: string, version: string | undefined, uid: string | undefined, now: number): void {
-    const rank = version === undefined ? 0 : Number(version)
-    const expectation: Expectation = {
-      watch, requestKey, objectKey, version, uid, deadline: now + this.#timeoutMillis, rank: 0, heapIndex: -1, heapOrder: 0
-    }
-    const waiting = this.#byRequest.get(requestKey) ?? []
-    const earlier = waiting.find((it) => it.watch === watch && it.objectKey === objectKey)
-    if (Number.isNaN(rank) || isSettled(expectation)) return
+  #expect(watch: Watch, requestKey: string, objectKey: string, awaited: Awaited, deadline: number): void {
+    const rank = awaited._tag === "Version" ? Number(awaited.version) : 0
+    if (Number.isNaN(rank) || isSettled(watch, objectKey, awaited)) return
+    const earlier = this.#byRequest.get(requestKey)?.find((it) => it.watch === watch && it.objectKey === objectKey)
     if (earlier !== undefined) this.#forget(earlier)
-    if (version === undefined) {
-      const deletions = watch.deletions.get(objectKey)
-      if (deletions === undefined) watch.deletions.set(objectKey, [expectation])
-      else deletions.push(expectation)
-    } else watch.versions.push(expectation, rank)
-    const still = this.#byRequest.get(requestKey)
-    if (still === undefined) this.#byRequest.set(requestKey, [expectation])
-    else still.push(expectation)
+    const expectation: Expectation = { watch, requestKey, objectKey, awaited, deadline, rank: 0, heapIndex: -1, heapOrder: 0 }
+    if (awaited._tag === "Version") watch.versions.push(expectation, rank)
+    if (awaited._tag === "Deletion") addTo(watch.deletions, objectKey, expectation)
+    addTo(this.#byRequest, requestKey, expectation)
   }
 
   #onProgress(watch: Watch, version: string): void {
@@ -130,7 +133,7 @@ export class Expectations {
   #onChange(watch: Watch, object: KubeObject): void {
     if (watch.deletions.size === 0) return
     const waiting = watch.deletions.get(keyOf(object.metadata.namespace, object.metadata.name!))
-    for (const it of waiting?.slice() ?? []) if (isSettled(it)) this.#settle(it)
+    for (const it of waiting?.slice() ?? []) if (isSettled(watch, it.objectKey, it.awaited)) this.#settle(it)
   }
 
   #settle(expectation: Expectation): void {
@@ -139,22 +142,34 @@ export class Expectations {
   }
 
   #forget(expectation: Expectation): void {
-    const { objectKey, requestKey, watch } = expectation
+    const { awaited, objectKey, requestKey, watch } = expectation
     if (expectation.heapIndex >= 0) watch.versions.remove(expectation)
-    if (expectation.version === undefined) dropFrom(watch.deletions, objectKey, expectation)
+    if (awaited._tag === "Deletion") dropFrom(watch.deletions, objectKey, expectation)
     dropFrom(this.#byRequest, requestKey, expectation)
   }
 }
 
 const kindKey = (group: string, kind: string): string => `${group}/${kind}`
 
-const covers = (watch: Watch, namespace: string | undefined): boolean => watch.informer.namespace === undefined || watch.informer.namespace === namespace
+const isInReach = (watch: Watch, namespace: string | undefined): boolean => watch.informer.namespace === undefined || watch.informer.namespace === namespace
 
-const isSettled = ({ objectKey, uid, version, watch }: Expectation): boolean => {
+const isSettled = (watch: Watch, objectKey: string, awaited: Awaited): boolean => {
   const { store } = watch.informer
   const seen = store.getByKey(objectKey)
-  if (version === undefined) return seen === undefined || seen.metadata.uid !== uid || seen.metadata.deletionTimestamp !== undefined
-  return !isOlder(store.version, version) || (seen !== undefined && !isOlder(seen.metadata.resourceVersion, version))
+  switch (awaited._tag) {
+    case "Version":
+      return !isOlder(store.version, awaited.version) || (seen !== undefined && !isOlder(seen.metadata.resourceVersion, awaited.version))
+    case "Deletion":
+      return seen === undefined || seen.metadata.uid !== awaited.uid || seen.metadata.deletionTimestamp !== undefined
+    case "Read":
+      return false
+  }
+}
+
+const addTo = <K, V>(lists: Map<K, Array<V>>, key: K, value: V): void => {
+  const list = lists.get(key)
+  if (list === undefined) lists.set(key, [value])
+  else list.push(value)
 }
 
 const dropFrom = <K, V>(lists: Map<K, Array<V>>, key: K, value: V): void => {
