@@ -1,7 +1,8 @@
 /** The whole engine: it follows TaskActions and what they launch, and drives every one of them to its end. */
-import { type Change, Controller, Informer, OwnWrites, Source } from "@fairlead/controller"
+import { type Change, Controller, EventRecorder, Informer, OwnWrites, Source } from "@fairlead/controller"
+import type { TaskAction } from "@fairlead/core"
 import { KubeClient, KubeResource, type KubeTransport } from "@fairlead/kube"
-import { Context, Effect, Layer, type Scope } from "effect"
+import { Context, Effect, Layer, Option, type Scope } from "effect"
 import type { EngineConfig } from "./EngineConfig.ts"
 import * as EngineMetrics from "./EngineMetrics.ts"
 import type { EventSink } from "./EventSink.ts"
@@ -23,7 +24,8 @@ export class Engine extends Context.Service<Engine, {
 }>()("@fairlead/reconciler/Engine") {
   /**
    * Starts an engine that lives as long as the layer. When the layer closes, no new rounds begin and running ones
-   * finish within `shutdownGrace`.
+   * finish within `shutdownGrace`. With an `EventRecorder` in the context, warnings about actions become Kubernetes events;
+   * otherwise they are logged.
    */
   static readonly layer = (config: EngineConfig): Layer.Layer<Engine, never, EngineNeeds> => Layer.effect(Engine, start(config))
 
@@ -38,7 +40,8 @@ const start = Effect.fnUntraced(function*(config: EngineConfig) {
   const launched = yield* LaunchedObjects
   const metrics = yield* EngineMetrics.make
   const kube = OwnWrites.recording(yield* KubeClient)
-  const reconciler = yield* TaskActionReconciler.make({ config, store: actions.store, metrics }).pipe(Effect.provideService(KubeClient, kube))
+  const warn = Option.map(yield* Effect.serviceOption(EventRecorder), warnWith)
+  const reconciler = yield* TaskActionReconciler.make({ config, store: actions.store, metrics, warn: Option.getOrUndefined(warn) }).pipe(Effect.provideService(KubeClient, kube))
   yield* followPhases(actions, metrics)
   yield* Effect.forkScoped(Controller.run({
     name: "taskaction",
@@ -54,6 +57,9 @@ const start = Effect.fnUntraced(function*(config: EngineConfig) {
   yield* Effect.forkScoped(GarbageCollector.run(config))
   return Engine.of({ actions, remembered: reconciler.remembered })
 }) satisfies (config: EngineConfig) => Effect.Effect<Engine["Service"], never, EngineNeeds | Scope.Scope>
+
+const warnWith = (recorder: EventRecorder["Service"]) => (action: TaskAction.TaskAction, reason: string, note: string): Effect.Effect<void> =>
+  recorder.record({ type: "Warning", reason, note, action: "Reconcile", regarding: { ...action, apiVersion: "flyte.org/v1", kind: "TaskAction" } })
 
 /** True for a change that somebody else made: what the engine writes itself it need not be told. */
 const concernsEngine = ({ type, object, previous }: Change<TaskActionReconciler.CachedAction>): boolean =>

@@ -1,5 +1,7 @@
 import { create as create_ } from "@bufbuild/protobuf"
 import { Idl, Phase, TaskTemplates } from "@fairlead/core"
+import { EventRecorder } from "@fairlead/controller"
+import { type Event, KubeClient, KubeResource } from "@fairlead/kube"
 import { Effect } from "effect"
 import { describe, expect, it } from "vitest"
 import { EventSinkMemory } from "../src/index.ts"
@@ -282,6 +284,16 @@ describe("an action that nobody can carry out", () => {
     expect(action.status?.errorState).toMatchObject({ code: "InvalidSpec", kind: "USER" })
     expect(events.map((it) => it.phase)).toEqual(["FAILED"])
     expect(writesOf(world)).toEqual(["create taskactions", "patch taskactions/status", "patch taskactions"])
+  })
+
+  it("has a Kubernetes event that says so, where events are recorded", () => {
+    inWorld({ plugins: [makeScriptedPlugin(() => succeed).plugin] }, (_, config) => withEngine(config, Effect.gen(function*() {
+      yield* create(taskAction("a0", { task: {} }))
+      yield* untilConcluded("a0")
+      yield* (yield* EventRecorder).flush
+      const { items } = yield* (yield* KubeClient).list<Event>(KubeResource.events, "default")
+      expect(items).toMatchObject([{ type: "Warning", reason: "FailedValidation", regarding: { kind: "TaskAction", name: "run-a0" } }])
+    })).pipe(Effect.provide(EventRecorder.layer({ reportingController: "fairlead.dev/engine", reportingInstance: "test" }))))
   })
 
   it("fails when there is no plugin for its type, and says which there are", () => {
