@@ -2,7 +2,7 @@
 import type { StatusCause } from "@fairlead/kube"
 import { duplicateValue, forbiddenValue, invalidValue, printValue, requiredValue, tooLongValue, unsupportedValue } from "../../FieldCause.ts"
 import { dns1035Errors, dnsLabelErrors, labelValueErrors, qualifiedNameErrors, subdomainErrors } from "../../internal/nameRules.ts"
-import { isObject, type Fields } from "../Sharing.ts"
+import { equal, isObject, type Fields } from "../Sharing.ts"
 
 /** Gives the texts of what is wrong with a name; empty when nothing is. */
 export type Problems = (value: string) => ReadonlyArray<string>
@@ -39,15 +39,24 @@ export class Check {
     this.causes.push({ reason: "FieldValueTooMany", message: `Too many: ${count}: must have at most ${max} items`, field })
   }
 
+  unsupported(field: string, value: unknown, supported: ReadonlyArray<string>): void {
+    this.causes.push(unsupportedValue(field, value ?? "", supported))
+  }
+
   /** One of the supported values, in the order in which they are to be listed. */
   oneOf(field: string, value: unknown, supported: ReadonlyArray<string>): void {
-    if (typeof value !== "string" || !supported.includes(value)) this.causes.push(unsupportedValue(field, value ?? "", supported))
+    if (typeof value !== "string" || !supported.includes(value)) this.unsupported(field, value, supported)
   }
 
   /** Like `oneOf`, but a value that is missing or empty is reported as such. */
   oneOfRequired(field: string, value: unknown, supported: ReadonlyArray<string>): void {
     if (value === undefined || value === null || value === "") this.required(field)
     else this.oneOf(field, value, supported)
+  }
+
+  /** A field that must stay as it was. */
+  immutable(field: string, value: unknown, old: unknown): void {
+    if (!equal(value, old)) this.invalid(field, value, "field is immutable")
   }
 
   /** Each text about the value is an invalid value of its own. */

@@ -131,7 +131,7 @@ export const checkVolumeSpec = (check: Check, spec: Fields): void => {
   const names = Object.keys(capacity)
   if (names.length === 0) check.required("spec.capacity")
   if (!names.includes("storage") || names.length > 1) {
-    check.causes.push({ reason: "FieldValueNotSupported", message: `Unsupported value: ${JSON.stringify(names.length === 0 ? null : capacity)}: supported values: "storage"`, field: "spec.capacity" })
+    check.unsupported("spec.capacity", names.length === 0 ? null : capacity, ["storage"])
   }
   for (const name of names) {
     if (compareQuantities(capacity[name], "0") < 0) check.invalid(`spec.capacity[${name}]`, Number(Quantity.toScaled(Quantity.parse(String(capacity[name])) ?? Quantity.zero, 0)), "must be a valid resource quantity")

@@ -75,7 +75,7 @@ const checkPodResourceName = (check: Check, field: string, name: string): void =
   const before = check.causes.length
   checkResourceName(check, field, name)
   if (check.causes.length === before && name !== "cpu" && name !== "memory" && !isHugePages(name)) {
-    check.causes.push({ reason: "FieldValueNotSupported", message: `Unsupported value: ${JSON.stringify(name)}: supported values: "cpu", "memory"`, field })
+    check.unsupported(field, name, ["cpu", "memory"])
   }
 }
 

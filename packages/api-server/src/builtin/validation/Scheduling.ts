@@ -93,7 +93,7 @@ export const checkTolerations = (check: Check, field: string, tolerations: Reado
       if (errors.length > 0) check.invalid(`${at}.operator`, value, errors.join(";"))
     } else if (operator === "Exists") {
       if (value !== "") check.invalid(`${at}.operator`, value, "value must be empty when `operator` is 'Exists'")
-    } else check.oneOf(`${at}.operator`, operator, operator === "Lt" || operator === "Gt" ? ["Equal", "Exists", "Lt", "Gt"].filter((one) => one !== operator) : ["Equal", "Exists"])
+    } else check.unsupported(`${at}.operator`, operator, operator === "Lt" || operator === "Gt" ? ["Equal", "Exists", "Lt", "Gt"] : ["Equal", "Exists"])
     if (effect !== "") checkEffect(check, `${at}.effect`, effect)
   })
 }
