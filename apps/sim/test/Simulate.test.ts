@@ -1,0 +1,39 @@
+import { Effect } from "effect"
+import { setImmediate } from "node:timers/promises"
+import { describe, expect, it } from "vitest"
+import { simulate, type SimulateOptions } from "../src/Simulate.ts"
+
+const options: SimulateOptions = { seed: 7, tasks: 60, transport: "in-process", nodes: 2, arrivalRate: 50, failureRate: 0.3, durationMax: 20_000 }
+const run = (change: Partial<SimulateOptions> = {}) => Effect.runPromise(simulate({ ...options, ...change }, () => setImmediate()))
+
+describe("simulate", () => {
+  it("keeps every promise, and tells what it saw", async () => {
+    const report = await run()
+    expect(report.verdict).toMatchObject({ outcome: "Passed", violations: [] })
+    expect(report.verdict.observationCount).toBe(report.writes)
+    expect(report.outcomes.succeeded + report.outcomes.failed).toBe(60)
+    expect(report.outcomes.failed).toBeGreaterThan(0)
+    // With failures there are more pods than tasks.
+    expect(report.pods).toBeGreaterThan(60)
+  })
+
+  it("gives the same journal for the same seed, another for another", async () => {
+    const [first, again, other] = [await run(), await run(), await run({ seed: 8 })]
+    expect(again).toEqual(first)
+    expect(other.journal).not.toBe(first.journal)
+  })
+
+  it("gives the same journal over objects and over bytes", async () => {
+    const [objects, bytes] = [await run(), await run({ transport: "bytes" })]
+    expect(bytes.journal).toBe(objects.journal)
+    expect({ ...bytes, options: undefined, steps: 0 }).toEqual({ ...objects, options: undefined, steps: 0 })
+  })
+
+  it("spends four writes on the object of a task that succeeds, and one more when its start takes long", async () => {
+    const report = await run({ failureRate: 0 })
+    expect(report.pods).toBe(60)
+    // Its creation, then finalizer, running, end and farewell; a start that takes longer than two seconds is told too.
+    expect(report.writesByKind["taskactions"]).toBeGreaterThanOrEqual(60 * 5)
+    expect(report.writesByKind["taskactions"]).toBeLessThanOrEqual(60 * 6)
+  })
+})
