@@ -17,9 +17,9 @@ const machine = Layer.succeed(Machine, {
   settle: () => setImmediate(),
   startMeasuring: () => {
     const wall = performance.now()
-    const processor = process.cpuUsage()
+    const cpu = process.cpuUsage()
     return () => {
-      const used = process.cpuUsage(processor)
+      const used = process.cpuUsage(cpu)
       return {
         wall: performance.now() - wall,
         processor: (used.user + used.system) / 1000,
