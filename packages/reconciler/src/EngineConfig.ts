@@ -40,9 +40,7 @@ export const EngineConfig = Schema.Struct({
   requeueDuration: duration("10 seconds"),
   /** How long news that a crash may lose (queued, initializing, reasons) waits for company before it is written. */
   progressDelay: duration("2 seconds"),
-  /** A plugin that does not answer within this time has failed, out of the budget for system failures. */
-  handleTimeout: duration("1 minute"),
-  /** A round that takes longer is interrupted and tried again. */
+  /** A round that takes longer is interrupted; if it hung in the plugin, that counts as a system failure. */
   reconcileTimeout: duration("2 minutes"),
   /** How long running rounds may take to end when the engine stops. */
   shutdownGrace: duration("30 seconds"),

@@ -177,7 +177,7 @@ describe("an action that the system fails", () => {
   it("fails in the end when its plugin never answers", () => {
     const { plugin } = makeScriptedPlugin(() => succeed)
     const hanging = { ...plugin, handle: () => Effect.never }
-    inWorld({ plugins: [hanging], config: { handleTimeout: "5 seconds", systemFailureWindow: "20 seconds" } }, (_, config) => withEngine(config, Effect.gen(function*() {
+    inWorld({ plugins: [hanging], config: { reconcileTimeout: "5 seconds", systemFailureWindow: "20 seconds" } }, (_, config) => withEngine(config, Effect.gen(function*() {
       yield* create(taskAction("a0"))
       expect((yield* untilConcluded("a0")).status?.errorState).toMatchObject({ code: "MaxSystemFailuresExceeded", message: expect.stringContaining("[PluginTimeout] no answer within 5s") })
     })))
@@ -229,6 +229,18 @@ describe("an action that is deleted", () => {
       yield* Effect.sleep("5 seconds")
       yield* abort("a0")
       yield* Effect.sleep("70 seconds")
+      expect(yield* exists("a0")).toBe(false)
+    })))
+  })
+
+  it("is let go although its plugin hangs when it is to stop the workload", () => {
+    const { plugin } = makeScriptedPlugin(() => forever)
+    const config = { concludeTimeout: "1 minute", reconcileTimeout: "20 seconds" }
+    inWorld({ plugins: [{ ...plugin, abort: () => Effect.never }], config }, (_, config) => withEngine(config, Effect.gen(function*() {
+      yield* create(taskAction("a0"))
+      yield* Effect.sleep("5 seconds")
+      yield* abort("a0")
+      yield* Effect.sleep("2 minutes")
       expect(yield* exists("a0")).toBe(false)
     })))
   })

@@ -42,6 +42,8 @@ export interface ActionMemory {
   /** Sequence of the stored failure whose launch has been cleaned up. */
   cleanedUp: number | undefined
   areInputsWritten: boolean
+  /** A call of the plugin began and has not come back. */
+  isCalling: boolean
   /** The event of the abort is in the outbox or delivered. */
   isAbortTold: boolean
   /** The sink refused the last time, and people were told. */
@@ -69,6 +71,7 @@ export class Memories {
       notBefore: 0,
       cleanedUp: undefined,
       areInputsWritten: false,
+      isCalling: false,
       isAbortTold: false,
       isSinkDown: false,
       launch: undefined,

@@ -46,7 +46,7 @@ export const cleanUp = Effect.fnUntraced(function*(
   const { plugin } = preparation
   const context = contextOf(around, action, memory, preparation, status, now)
   const steps = reason === undefined ? plugin.finalize(context) : Effect.andThen(plugin.abort(context, reason), plugin.finalize(context))
-  const result = yield* callPlugin(plugin.id, around.config.handleTimeout, steps)
+  const result = yield* callPlugin(around, memory, plugin.id, steps)
   if (Result.isSuccess(result)) return true
   const isLost = !result.failure.retryable || now - since >= Duration.toMillis(around.config.concludeTimeout)
   yield* around.warn(action, isLost ? "FinalizationSkipped" : "FinalizationFailed", result.failure.message)

@@ -1,13 +1,24 @@
 /** Calls of plugins that cannot harm anybody else: what they throw and where they hang become errors like any other. */
 import { PluginError } from "@fairlead/core"
 import { Cause, Duration, Effect, Exit, Result } from "effect"
+import type { ActionMemory } from "./actionMemory.ts"
+import type { Surroundings } from "./surroundings.ts"
 
-/** Runs a call, for at most `timeout`. Only an interruption from outside goes through. */
-export const callPlugin = Effect.fnUntraced(function*<A>(plugin: string, timeout: Duration.Duration, call: Effect.Effect<A, PluginError>) {
-  const exit = yield* Effect.exit(Effect.timeoutOrElse(call, { duration: timeout, orElse: () => Effect.fail(hung(plugin, timeout)) }))
-  if (Exit.isSuccess(exit)) return Result.succeed(exit.value)
-  if (Cause.hasInterruptsOnly(exit.cause)) return yield* Effect.interrupt
-  return Result.fail(errorOf(plugin, exit.cause))
+/**
+ * Runs a call of the action's plugin.
+ *
+ * A call that hangs is interrupted together with its round, by the controller. That it never came back is noticed in the
+ * next round, which fails instead of calling again: no timer has to be set for the many calls that return at once.
+ */
+export const callPlugin = Effect.fnUntraced(function*<A>(around: Surroundings, memory: ActionMemory, plugin: string, call: Effect.Effect<A, PluginError>) {
+  if (memory.isCalling) {
+    memory.isCalling = false
+    return Result.fail(hung(plugin, around.config.reconcileTimeout))
+  }
+  memory.isCalling = true
+  const exit = yield* Effect.exit(call)
+  memory.isCalling = false
+  return Exit.isSuccess(exit) ? Result.succeed(exit.value) : Result.fail(errorOf(plugin, exit.cause))
 })
 
 const hung = (plugin: string, after: Duration.Duration): PluginError =>

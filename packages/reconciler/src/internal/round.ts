@@ -75,13 +75,12 @@ const handle = Effect.fnUntraced(function*(
   now: number
 ): Effect.fn.Return<Outcome> {
   const { plugin, inputs, inputPrefix } = assignment
-  const { handleTimeout } = around.config
   if (inputs !== undefined && !memory.areInputsWritten && status.pluginState === undefined) {
-    const written = yield* callPlugin(plugin.id, handleTimeout, around.files.putInputs(plugin.id, inputPrefix, inputs))
+    const written = yield* callPlugin(around, memory, plugin.id, around.files.putInputs(plugin.id, inputPrefix, inputs))
     if (Result.isFailure(written)) return { _tag: "Failed", error: written.failure }
     memory.areInputsWritten = true
   }
-  const handled = yield* callPlugin(plugin.id, handleTimeout, plugin.handle(contextOf(around, action, memory, assignment, status, now)))
+  const handled = yield* callPlugin(around, memory, plugin.id, plugin.handle(contextOf(around, action, memory, assignment, status, now)))
   if (Result.isSuccess(handled)) return { _tag: "Reported", transition: handled.success }
   yield* around.warn(action, "FailedPluginHandle", handled.failure.message)
   return { _tag: "Failed", error: handled.failure }
