@@ -53,19 +53,33 @@ export class FakeCluster extends Context.Service<FakeCluster, {
    * other transports are made to have. Ready when its nodes are and pods can be created in its namespaces.
    */
   static layer(options: FakeClusterOptions): Layer.Layer<FakeCluster, KubeError.KubeError, FakeApiServer> {
-    return FakeCluster.layerOver(options).pipe(Layer.provide(Layer.fresh(KubeTransportApiServer.layer)))
+    return Layer.effect(FakeCluster, serving(options)).pipe(Layer.provide(Layer.fresh(KubeClient.layer)), Layer.provide(Layer.fresh(KubeTransportApiServer.layer)))
   }
 
   /** The same over any transport. */
   static layerOver(options: FakeClusterOptions): Layer.Layer<FakeCluster, KubeError.KubeError, KubeTransport> {
-    return Layer.effect(FakeCluster, run(options)).pipe(Layer.provide(Layer.fresh(KubeClient.layer)))
+    return Layer.effect(FakeCluster, Effect.map(run(options), (it) => it.cluster)).pipe(Layer.provide(Layer.fresh(KubeClient.layer)))
   }
+}
+
+/** A cluster whose kubelet also answers the server's requests for logs. */
+const serving = Effect.fnUntraced(function*(options: FakeClusterOptions) {
+  const server = yield* FakeApiServer
+  const { cluster, kubelet } = yield* run(options)
+  if (kubelet !== undefined) yield* Effect.acquireRelease(Effect.sync(() => server.serveNodes(kubelet.serves)), (stop) => Effect.sync(stop))
+  return cluster
+})
+
+/** A running cluster and its kubelet, if it has nodes. */
+export interface RunningCluster {
+  readonly cluster: FakeCluster["Service"]
+  readonly kubelet: Kubelet.Kubelet | undefined
 }
 
 /** Starts a cluster; it stops when the scope closes. */
 export const run = Effect.fnUntraced(function*(
   options: FakeClusterOptions
-): Effect.fn.Return<FakeCluster["Service"], KubeError.KubeError, KubeClient | KubeTransport | Scope.Scope> {
+): Effect.fn.Return<RunningCluster, KubeError.KubeError, KubeClient | KubeTransport | Scope.Scope> {
   const pods = yield* follow<Pod>(KubeResource.pods)
   const nodes = yield* follow<Node>(KubeResource.nodes)
   const namespaces = yield* follow<Namespace>(KubeResource.namespaces)
@@ -82,7 +96,7 @@ export const run = Effect.fnUntraced(function*(
   yield* awaitStores([serviceAccounts, configMaps], () =>
     namespaces.store.list().every(({ metadata: { deletionTimestamp, name } }) =>
       deletionTimestamp !== undefined || ServiceAccountController.isProvided(serviceAccounts.store, configMaps.store, name!)))
-  return {
+  const cluster: FakeCluster["Service"] = {
     pods: () => pods.store.list(),
     pod: (namespace, name) => pods.store.get(namespace, name),
     nodes: () => nodes.store.list(),
@@ -90,6 +104,7 @@ export const run = Effect.fnUntraced(function*(
     drain: (grace) => kubelet?.drain(grace) ?? Effect.succeed([]),
     podTable: Effect.map(Clock.currentTimeMillis, (now) => podTable(pods.store.list(), now))
   }
+  return { cluster, kubelet }
 })
 
 const follow = <A extends KubeObject>(resource: KubeResource.KubeResource): Effect.Effect<Informer<A>, never, KubeTransport | Scope.Scope> =>

@@ -1,9 +1,12 @@
 /** Runs the pods that are bound to its nodes and reports how they are. */
+import type { Kubelet as ServedKubelet } from "@fairlead/api-server"
 import { Controller, type Informer, Result, Source, TerminalError } from "@fairlead/controller"
 import { KubeClient, KubeError, type Pod } from "@fairlead/kube"
 import { Clock, Duration, Effect, type Scope } from "effect"
 import { adopt } from "./internal/podAdoption.ts"
+import { answerLog } from "./internal/kubeletLogs.ts"
 import { type KubeletContext, PodEntry } from "./internal/podEntry.ts"
+import { fromContext } from "./internal/timers.ts"
 import type { LogOptions, PodRuntime } from "./PodRuntime.ts"
 
 /** What a kubelet runs, and where. One kubelet serves any number of nodes. */
@@ -21,6 +24,8 @@ export interface KubeletOptions {
 export interface Kubelet {
   /** The log of a container; `undefined` while there is none. */
   readonly logs: (namespace: string, pod: string, options: LogOptions) => Effect.Effect<string | undefined>
+  /** What the API server needs to serve the logs of pods. */
+  readonly serves: ServedKubelet
   /**
    * Shuts the nodes down: all pods end within their grace periods or the given one, whichever is shorter, and fail with the
    * reason `Terminated`; no pod starts any more. Done when all have ended; answers those that had to, as `namespace/name`.
@@ -31,6 +36,7 @@ export interface Kubelet {
 /** Starts a kubelet; it stops, and its containers with it, when the scope closes. */
 export const make = Effect.fnUntraced(function*(options: KubeletOptions): Effect.fn.Return<Kubelet, never, KubeClient | Scope.Scope> {
   const clock = yield* Clock.Clock
+  const schedule = fromContext(yield* Effect.context<never>())
   const state: KubeletState = { entries: new Map(), drainSeconds: undefined, onSync: () => {} }
   let enqueue: (namespace: string | undefined, name: string) => void = () => {}
   const context: KubeletContext = {
@@ -61,6 +67,12 @@ export const make = Effect.fnUntraced(function*(options: KubeletOptions): Effect
   }))
   return {
     logs: (namespace, pod, logOptions) => Effect.suspend(() => state.entries.get(`${namespace}/${pod}`)?.sandbox?.logs(logOptions) ?? Effect.undefined),
+    serves: {
+      logs: (pod, container, query) => {
+        const entry = state.entries.get(`${pod.metadata.namespace}/${pod.metadata.name}`)
+        return entry === undefined || entry.uid !== pod.metadata.uid ? undefined : answerLog(entry, container, query, schedule)
+      }
+    },
     drain: (grace) => drain(context, state, Math.ceil(Duration.toSeconds(grace)))
   }
 })

@@ -82,6 +82,12 @@ export interface LogOptions {
   readonly limitBytes?: number | undefined
 }
 
+/** A piece of a log and the position after it. */
+export interface LogPiece {
+  readonly text: string
+  readonly position: number
+}
+
 /**
  * The place where the containers of one pod run.
  *
@@ -96,8 +102,10 @@ export interface PodSandbox {
   readonly ip: string
   readonly start: (container: Container, run: number, report: (event: ContainerEvent) => void) => Effect.Effect<void, StartFailed>
   readonly stop: (container: string, graceSeconds: number) => Effect.Effect<void>
-  /** `undefined` when there is no such run of the container. */
+  /** `undefined` when there is no such run of the container. Never waits. */
   readonly logs: (options: LogOptions) => Effect.Effect<string | undefined>
+  /** What a run has added to its log after `position`; 0 is the beginning. For those who follow a log. */
+  readonly logFrom: (container: string, run: number, position: number) => LogPiece
   /** Ends everything at once and frees what the pod took, logs included. */
   readonly close: Effect.Effect<void>
 }

@@ -2,10 +2,10 @@
 import type { Container, Pod, VolumeMount } from "@fairlead/kube"
 import { Cause, type Context, Effect, Exit, type Fiber, Latch } from "effect"
 import { isSidecar } from "./internal/podRecord.ts"
-import { cutLog, fallbackMessage } from "./internal/logText.ts"
+import { cutLog, fallbackMessage, pieceOf } from "./internal/logText.ts"
 import { MemoryFiles, MemoryVolume } from "./internal/memoryFiles.ts"
 import { fromContext, type Schedule } from "./internal/timers.ts"
-import { type ContainerCommand, type ContainerEvent, type LogOptions, type PodRuntime, type PodSandbox, type PodSources, StartFailed } from "./PodRuntime.ts"
+import { type ContainerCommand, type ContainerEvent, type LogOptions, type LogPiece, type PodRuntime, type PodSandbox, type PodSources, StartFailed } from "./PodRuntime.ts"
 import { podIp } from "./PodRuntimeScripted.ts"
 
 /** Files as a container sees them: volumes under their mount paths, and a private rest. Folders exist by their files. */
@@ -141,9 +141,9 @@ class FunctionSandbox implements PodSandbox {
     const { name } = container
     const logs = this.#logs.get(name) ?? []
     this.#logs.set(name, logs)
-    const index = logs.push("") - 1
+    logs[run] = ""
     const write = (text: string): void => {
-      logs[index] += text.endsWith("\n") ? text : `${text}\n`
+      logs[run] += text.endsWith("\n") ? text : `${text}\n`
     }
     const stopping = Latch.makeUnsafe()
     const input: ContainerInput = {
@@ -162,7 +162,7 @@ class FunctionSandbox implements PodSandbox {
       if (this.#running.get(name) !== running) return
       this.#running.delete(name)
       running.cancelKill()
-      report(exitOf(container, exit, running.killed, () => logs[index]!, write, input.files))
+      report(exitOf(container, exit, running.killed, () => logs[run]!, write, input.files))
     })
   }
 
@@ -188,6 +188,10 @@ class FunctionSandbox implements PodSandbox {
       const text = this.#logs.get(options.container)?.at(options.previous === true ? -2 : -1)
       return text === undefined ? undefined : cutLog(text, options)
     })
+  }
+
+  logFrom(container: string, run: number, position: number): LogPiece {
+    return pieceOf(this.#logs.get(container)?.[run], position)
   }
 
   get close(): Effect.Effect<void> {

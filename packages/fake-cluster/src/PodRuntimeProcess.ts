@@ -8,12 +8,12 @@ import { Clock, type Context, Effect, Random, type Scope } from "effect"
 import { expand } from "./internal/expansion.ts"
 import { ProcessGuard } from "./internal/guardProcess.ts"
 import { InsideProcess } from "./internal/insideProcess.ts"
-import { findExecutable, imageOf, type ProcessImage, startErrorMessage, wordsOf } from "./internal/launchProcess.ts"
+import { findExecutable, imageOf, type ProcessImage, spawnFailure, startErrorMessage, wordsOf } from "./internal/launchProcess.ts"
 import { fallbackMessage } from "./internal/logText.ts"
 import { mountVariable, type PathMapping, pathMapper } from "./internal/mountPaths.ts"
 import { PodFolder } from "./internal/podFolderProcess.ts"
 import { fromContext, type Schedule } from "./internal/timers.ts"
-import { type ContainerCommand, type ContainerEvent, type LogOptions, type PodRuntime, type PodSandbox, StartFailed } from "./PodRuntime.ts"
+import { type ContainerCommand, type ContainerEvent, type LogOptions, type LogPiece, type PodRuntime, type PodSandbox, StartFailed } from "./PodRuntime.ts"
 
 export type { InsideInput, ProcessImage } from "./internal/launchProcess.ts"
 
@@ -175,12 +175,14 @@ class ProcessSandbox implements PodSandbox {
         detached: true,
         stdio: ["ignore", log, log]
       })
+    } catch (error) {
+      return report(spawnFailure(launch.words[0]!, error as Error))
     } finally {
       closeSync(log)
     }
     const group = child.pid
     child.on("error", (error) => {
-      if (group === undefined) report({ _tag: "Exited", exitCode: 128, reason: "StartError", message: startErrorMessage(error.message), neverStarted: true })
+      if (group === undefined) report(spawnFailure(launch.words[0]!, error))
     })
     if (group === undefined) return
     this.#of.guard.add(group)
@@ -236,6 +238,10 @@ class ProcessSandbox implements PodSandbox {
       const newest = this.#runs.get(options.container)
       return newest === undefined ? undefined : this.#of.folder.readLog(options.previous === true ? newest - 1 : newest, options)
     })
+  }
+
+  logFrom(container: string, run: number, position: number): LogPiece {
+    return this.#of.folder.readLogFrom(container, run, position)
   }
 
   get close(): Effect.Effect<void> {

@@ -2,9 +2,9 @@
 import type { Container, Pod } from "@fairlead/kube"
 import { Duration, Effect, Result, Schema } from "effect"
 import { isSidecar } from "./internal/podRecord.ts"
-import { cutLog } from "./internal/logText.ts"
+import { cutLog, pieceOf } from "./internal/logText.ts"
 import { fromContext, type Schedule } from "./internal/timers.ts"
-import { type ContainerEvent, type LogOptions, type PodRuntime, type PodSandbox, StartFailed } from "./PodRuntime.ts"
+import { type ContainerEvent, type LogOptions, type LogPiece, type PodRuntime, type PodSandbox, StartFailed } from "./PodRuntime.ts"
 
 /** One run of a container. Times are those of `effect/Duration`: milliseconds, or texts such as `"5 seconds"`. */
 export interface ContainerScript {
@@ -91,7 +91,7 @@ interface ScriptedContainer {
 class ScriptedSandbox implements PodSandbox {
   readonly ip: string
   readonly #containers = new Map<string, ScriptedContainer>()
-  readonly #logs = new Map<string, ReadonlyArray<string>>()
+  readonly #logs = new Map<string, Array<string>>()
   readonly #pod: Pod
   readonly #script: PodScript
   readonly #default: ContainerScript
@@ -112,7 +112,6 @@ class ScriptedSandbox implements PodSandbox {
       const failure = script.startFailure
       const running: ScriptedContainer = { script, isSidecar: isSidecar(container), report, cancel: () => {}, cancelKill: () => {} }
       this.#containers.set(container.name, running)
-      this.#logs.set(container.name, [...(this.#logs.get(container.name) ?? []), script.log ?? ""])
       const begin = (): void => {
         if (failure === undefined) this.#begin(container, run, running)
         else this.#fail(container.name, running, failure)
@@ -125,6 +124,9 @@ class ScriptedSandbox implements PodSandbox {
 
   #begin(container: Container, restart: number, running: ScriptedContainer): void {
     const { script } = running
+    const logs = this.#logs.get(container.name) ?? []
+    logs[restart] = script.log ?? ""
+    this.#logs.set(container.name, logs)
     running.report({ _tag: "Started", containerId: `scripted://${this.#pod.metadata.uid ?? ""}.${container.name}.${restart}` })
     const time = script.run ?? (running.isSidecar ? "forever" : 1000)
     const run = time === "forever" ? Infinity : millis(time, 0)
@@ -173,6 +175,10 @@ class ScriptedSandbox implements PodSandbox {
       const text = this.#logs.get(options.container)?.at(options.previous === true ? -2 : -1)
       return text === undefined ? undefined : cutLog(text, options)
     })
+  }
+
+  logFrom(container: string, run: number, position: number): LogPiece {
+    return pieceOf(this.#logs.get(container)?.[run], position)
   }
 
   get close(): Effect.Effect<void> {

@@ -1,7 +1,8 @@
+import { FakeApiServer, type LogStream } from "@fairlead/api-server"
 import { KubeClient, KubeResource, type Pod } from "@fairlead/kube"
 import { Clock, Effect } from "effect"
 import { describe, expect, it } from "vitest"
-import { FakeCluster, PodRuntimeScripted } from "../src/index.ts"
+import { FakeCluster, PodRuntimeFunction, PodRuntimeScripted } from "../src/index.ts"
 import { createPod, findPod, podOf, recordWrites, scripted, simulate } from "./world.ts"
 
 const stateOf = (pod: Pod | undefined, name = "main"): string => {
@@ -214,6 +215,56 @@ describe("logs", () => {
       yield* Effect.flatMap(KubeClient, (client) => client.delete(KubeResource.pods, { namespace: "default", name: "p" }))
       yield* Effect.sleep("5 seconds")
       expect(yield* cluster.logs("default", "p", { container: "main" })).toBeUndefined()
+    }))
+  })
+})
+
+describe("the log subresource", () => {
+  const ask = (server: FakeApiServer["Service"], name: string, query: Record<string, string> = {}) =>
+    server.handle({ verb: "get", group: "", version: "v1", plural: "pods", namespace: "default", name, subresource: "log", query })
+
+  it("answers what a container has written, and follows it to its end", () => {
+    const programs = PodRuntimeFunction.make({
+      images: {
+        image: ({ log }) =>
+          Effect.gen(function*() {
+            for (const line of ["one", "two", "three", "four"]) {
+              yield* log(line)
+              yield* Effect.sleep("1 second")
+            }
+          })
+      }
+    })
+    simulate(
+      Effect.gen(function*() {
+        const server = yield* FakeApiServer
+        yield* createPod(podOf("p"))
+        yield* Effect.sleep(1500)
+        expect(ask(server, "p").text).toBe("one\ntwo\n")
+        expect(ask(server, "p", { tailLines: "1" }).text).toBe("two\n")
+        const pieces: Array<string> = []
+        const stream = ask(server, "p", { follow: "true", tailLines: "1" }).text as LogStream
+        stream({ write: (piece) => pieces.push(piece), end: () => pieces.push("end") })
+        const stop = (ask(server, "p", { follow: "true" }).text as LogStream)({ write: () => {}, end: () => pieces.push("not reached") })
+        stop()
+        yield* Effect.sleep("1 second")
+        expect(pieces).toEqual(["two\n", "three\n"])
+        yield* Effect.sleep("5 seconds")
+        expect(pieces).toEqual(["two\n", "three\n", "four\n", "end"])
+      }),
+      { runtime: programs }
+    )
+  })
+
+  it("refuses as a kubelet does what is not there", () => {
+    simulate(Effect.gen(function*() {
+      const server = yield* FakeApiServer
+      yield* createPod(podOf("p", {}, scripted({ default: { start: "1 minute" } })))
+      yield* Effect.sleep("1 second")
+      const refusal = (query?: Record<string, string>) => (ask(server, "p", query).body as { readonly message?: string }).message
+      expect(ask(server, "p").code).toBe(400)
+      expect(refusal()).toBe('container "main" in pod "p" is waiting to start: ContainerCreating')
+      expect(refusal({ previous: "true" })).toBe('previous terminated container "main" in pod "p" not found')
     }))
   })
 })

@@ -131,6 +131,7 @@ describe("a command that cannot be run", () => {
     ["is not on the path", container(["no-such-command"]), 'exec: "no-such-command": executable file not found in $PATH'],
     ["is no file", container(["/no/such/file"]), 'exec: "/no/such/file": stat /no/such/file: no such file or directory'],
     ["is not executable", container(["/etc/passwd"]), 'exec: "/etc/passwd": permission denied'],
+    ["is too long", container(["echo", "x".repeat(3_000_000)]), "exec echo: argument list too long"],
     ["has no folder", container(["true"], { workingDir: "/no/such" }), 'chdir to cwd ("/no/such") set in config.json failed: no such file or directory']
   ])("because it %s exits with 128 and says so", ([, it, words]) =>
     Effect.gen(function*() {
@@ -281,6 +282,57 @@ describe("logs", () => {
       expect(yield* sandbox.logs({ container: "main" })).toBe("second\n")
       expect(yield* sandbox.logs({ container: "main", previous: true, tailLines: 1 })).toBe("50000\n")
       expect(yield* sandbox.logs({ container: "other" })).toBeUndefined()
+    }))
+})
+
+describe("an image within this process", () => {
+  const images = (program: NonNullable<PodRuntimeProcess.ProcessImage["inside"]>) => ({ images: { any: { inside: program } } })
+
+  it.live("gets words and environment of this machine, and writes to the log", () =>
+    Effect.gen(function*() {
+      const pod = podOf([{ name: "v", emptyDir: {} }])
+      const { exit, log } = yield* run(
+        container(["tool", "--in=/v/x"], { env: [{ name: "OUT", value: "/v/y" }], volumeMounts: [{ name: "v", mountPath: "/v" }] }),
+        pod,
+        sourcesOf(),
+        images(({ env: seen, log: write, words }) => Effect.sync(() => (write(`${words.join(" ")} ${seen["OUT"]}\n`), 4)))
+      )
+      const folder = join(root, "pods", `ns_p_${pod.metadata.uid}`, "volumes", "v")
+      expect(exit).toEqual({ _tag: "Exited", exitCode: 4 })
+      expect(log).toBe(`tool --in=${folder}/x ${folder}/y\n`)
+    }))
+
+  it.live("is told to stop, and interrupted when it does not", () =>
+    Effect.gen(function*() {
+      const stopping = yield* open(podOf(), sourcesOf(), images(({ stopping: stopped }) => Effect.as(stopped, 0)))
+      const first = yield* start(stopping, container(["x"]))
+      yield* stopping.stop("main", 30)
+      expect((yield* first.exited).exitCode).toBe(0)
+      const stubborn = yield* open(podOf(), sourcesOf(), images(() => Effect.never))
+      const second = yield* start(stubborn, container(["x"]))
+      yield* stubborn.stop("main", 0.01)
+      expect((yield* second.exited).exitCode).toBe(137)
+    }))
+
+  it.live("ends with 1 and tells its log when it dies", () =>
+    Effect.gen(function*() {
+      const { exit, log } = yield* run(container(["x"]), podOf(), sourcesOf(), images(() => Effect.die("broken")))
+      expect(exit.exitCode).toBe(1)
+      expect(log).toContain("broken")
+    }))
+})
+
+describe("following a log", () => {
+  it.live("gives whole characters from a position on", () =>
+    Effect.gen(function*() {
+      const sandbox = yield* open()
+      const { exited } = yield* start(sandbox, shell("printf 'a\\303'; sleep 0.2; printf '\\251b'"))
+      yield* untilEffect(Effect.sync(() => sandbox.logFrom("main", 0, 0).text === "a"), "the first byte")
+      expect(sandbox.logFrom("main", 0, 0)).toEqual({ text: "a", position: 1 })
+      yield* exited
+      expect(sandbox.logFrom("main", 0, 1)).toEqual({ text: "éb", position: 4 })
+      expect(sandbox.logFrom("main", 0, 4)).toEqual({ text: "", position: 4 })
+      expect(sandbox.logFrom("main", 7, 0)).toEqual({ text: "", position: 0 })
     }))
 })
 

@@ -2,6 +2,7 @@
 import type { Effect } from "effect"
 import { accessSync, constants, statSync } from "node:fs"
 import { delimiter, isAbsolute, join, resolve } from "node:path"
+import type { ContainerEvent } from "../PodRuntime.ts"
 
 /** A program of this process that stands for an image. It gets paths of this machine in place of those of the container. */
 export interface InsideInput {
@@ -89,6 +90,15 @@ const isFolder = (path: string): boolean => {
     return false
   }
 }
+
+/** What becomes of a container whose command was found but could not be run. Want of resources of the machine passes. */
+export const spawnFailure = (command: string, error: NodeJS.ErrnoException): ContainerEvent => {
+  if (passing.has(error.code ?? "")) return { _tag: "Waiting", reason: "CreateContainerError", message: `exec ${command}: ${error.message}` }
+  const problem = error.code === "E2BIG" ? "argument list too long" : error.message
+  return { _tag: "Exited", exitCode: 128, reason: "StartError", message: startErrorMessage(`exec ${command}: ${problem}`), neverStarted: true }
+}
+
+const passing: ReadonlySet<string> = new Set(["EAGAIN", "EMFILE", "ENFILE", "ENOMEM"])
 
 /** How a container runtime wraps the reason why a command cannot be run. */
 export const startErrorMessage = (problem: string): string =>

@@ -1,5 +1,5 @@
 /** Cuts the wanted part out of a log. */
-import type { LogOptions } from "../PodRuntime.ts"
+import type { LogOptions, LogPiece } from "../PodRuntime.ts"
 
 /** The last `tailLines` lines, then at most `limitBytes` bytes of them. */
 export const cutLog = (text: string, options: Pick<LogOptions, "tailLines" | "limitBytes">): string => {
@@ -8,6 +8,12 @@ export const cutLog = (text: string, options: Pick<LogOptions, "tailLines" | "li
   const bytes = encoder.encode(tail)
   return bytes.length <= options.limitBytes ? tail : decoder.decode(bytes.subarray(0, options.limitBytes))
 }
+
+/** The part of a log in memory after `position`. */
+export const pieceOf = (text: string | undefined, position: number): LogPiece => ({
+  text: text?.slice(position) ?? "",
+  position: Math.max(position, text?.length ?? 0)
+})
 
 /** What a kubelet takes from the end of a log as termination message. */
 export const fallbackMessage = (text: string): string => lastLines(text, fallbackLines).slice(-fallbackLength)

@@ -3,11 +3,12 @@ import { closeSync, fstatSync, mkdirSync, openSync, readFileSync, readSync, writ
 import { rm } from "node:fs/promises"
 import { dirname, join, normalize, sep } from "node:path"
 import type { Pod } from "@fairlead/kube"
-import type { LogOptions, VolumeContent } from "../PodRuntime.ts"
+import type { LogOptions, LogPiece, VolumeContent } from "../PodRuntime.ts"
 import { cutLog } from "./logText.ts"
 
 const terminationMessageMost = 4096
 const tailChunk = 64 * 1024
+const followChunk = 1024 * 1024
 
 /** Where everything of one pod lies. */
 export class PodFolder {
@@ -85,6 +86,24 @@ export class PodFolder {
     }
   }
 
+  /** The part of the log of a run after a byte, up to the last whole character. */
+  readLogFrom(container: string, run: number, position: number): LogPiece {
+    try {
+      const file = openSync(this.#logPath(container, run), "r")
+      try {
+        const size = Math.min(fstatSync(file).size, position + followChunk)
+        const bytes = Buffer.alloc(Math.max(0, size - position))
+        readSync(file, bytes, 0, bytes.length, position)
+        const whole = bytes.subarray(0, wholeCharacters(bytes))
+        return { text: whole.toString("utf8"), position: position + whole.length }
+      } finally {
+        closeSync(file)
+      }
+    } catch {
+      return { text: "", position }
+    }
+  }
+
   /** An empty file for the termination message of a run. */
   terminationFile(container: string, run: number): string {
     const folder = this.#make(join(this.path, "termination"))
@@ -105,6 +124,16 @@ export class PodFolder {
   remove(): Promise<void> {
     return rm(this.path, { recursive: true, force: true, maxRetries: 3 })
   }
+}
+
+/** Length without a character of UTF-8 whose end is still to come. */
+const wholeCharacters = (bytes: Uint8Array): number => {
+  for (let back = 1; back <= Math.min(3, bytes.length); back++) {
+    const byte = bytes[bytes.length - back]!
+    if (byte < 0x80) break
+    if (byte >= 0xc0) return (byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2) > back ? bytes.length - back : bytes.length
+  }
+  return bytes.length
 }
 
 /** Reads from the end of a file until there are enough lines. */
