@@ -2,6 +2,7 @@
 import { FairLanes } from "./internal/fairLanes.ts"
 import { QueueEntry } from "./internal/queueEntry.ts"
 import { RankHeap } from "./internal/rankHeap.ts"
+import { TokenBucket } from "./internal/tokenBucket.ts"
 import { namespaceOfKey } from "./ReconcileRequest.ts"
 
 /** How a work queue shares and waits. All times are in milliseconds. */
@@ -63,20 +64,19 @@ export class WorkQueue {
   readonly #tenantOf: (key: string) => string
   readonly #backoffMin: number
   readonly #backoffMax: number
-  readonly #retryLimit: WorkQueueOptions["retryLimit"]
+  readonly #retryBucket: TokenBucket | undefined
   readonly #entries = new Map<string, QueueEntry>()
   readonly #lanes: FairLanes
   readonly #delayed = new RankHeap<QueueEntry>()
   readonly #processing = new Set<QueueEntry>()
   #adds = 0
   #retries = 0
-  #retryAllowedAt = Number.NEGATIVE_INFINITY
 
   constructor(options: WorkQueueOptions = {}) {
     this.#tenantOf = options.tenantOf ?? namespaceOfKey
     this.#backoffMin = options.backoffMin ?? 5
     this.#backoffMax = options.backoffMax ?? 1_000_000
-    this.#retryLimit = options.retryLimit
+    this.#retryBucket = options.retryLimit === undefined ? undefined : new TokenBucket(options.retryLimit.perSecond, options.retryLimit.burst)
     this.#lanes = new FairLanes(options.tenantActiveMax ?? Number.POSITIVE_INFINITY)
   }
 
@@ -140,7 +140,7 @@ export class WorkQueue {
     const backoff = Math.min(this.#backoffMax, this.#backoffMin * 2 ** Math.min(entry.failures, 60))
     entry.failures++
     this.#retries++
-    const delay = Math.max(backoff, delayMin, this.#reserve(now))
+    const delay = Math.max(backoff, delayMin, this.#retryBucket?.reserve(now) ?? 0)
     this.addAfter(key, delay, now, priority)
     return delay
   }
@@ -233,15 +233,5 @@ export class WorkQueue {
     if (entry.isProcessing || entry.isDirty || entry.lane !== undefined || entry.heapIndex >= 0 || entry.failures > 0) return
     this.#entries.delete(entry.key)
     this.#lanes.leave(entry.tenant)
-  }
-
-  /** Books a token of the bucket and answers how long it takes until it is there. */
-  #reserve(now: number): number {
-    if (this.#retryLimit === undefined) return 0
-    const interval = 1000 / this.#retryLimit.perSecond
-    const earliest = now - interval * (this.#retryLimit.burst - 1)
-    const at = Math.max(this.#retryAllowedAt, earliest)
-    this.#retryAllowedAt = at + interval
-    return Math.max(0, at - now)
   }
 }
