@@ -30,7 +30,7 @@ export interface ApiRequest {
   readonly bodyText?: string | undefined
   /** Why the text could not be read, if it is not JSON. */
   readonly bodyProblem?: string | undefined
-  /** Keys that stand twice in a text that is not JSON. */
+  /** Keys that stand twice in a text that is not JSON, as its parser reports them. */
   readonly bodyDuplicates?: ReadonlyArray<string> | undefined
   readonly patchType?: PatchType | undefined
   readonly user?: User | undefined

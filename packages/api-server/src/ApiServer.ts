@@ -103,21 +103,26 @@ export const make = (options: ApiServerOptions): ApiServer => {
 }
 
 const handle = (context: ServerContext, request: ApiRequest): ApiResponse => {
+  const deprecation = context.catalog.find(request.group, request.version, request.plural)?.deprecation
+  const response = attempt(context, request)
+  return deprecation === undefined ? response : { ...response, warnings: [...response.warnings, deprecation] }
+}
+
+const attempt = (context: ServerContext, request: ApiRequest): ApiResponse => {
   try {
-    const call = callFor(context, request)
-    const response = perform(call)
-    if (call.resource.deprecation !== undefined) call.warnings.push(call.resource.deprecation)
-    return response
+    return perform(callFor(context, request))
   } catch (error) {
     if (error instanceof ApiFailure) return refusal(error)
     throw error
   }
 }
 
+const noWarnings: ReadonlyArray<string> = []
+
 const refusal = (failure: ApiFailure): ApiResponse => ({
   code: failure.code,
   body: failure.status as KubeAnswer,
-  warnings: [],
+  warnings: noWarnings,
   headers: failure.headers
 })
 

@@ -1,5 +1,5 @@
 /** Reads the text of a body: JSON as it is, YAML as the JSON that it stands for. */
-import { parseDocument } from "yaml"
+import { parseDocument, type YAMLParseError } from "yaml"
 
 /** A body, as far as it could be read. */
 export interface ParsedBody {
@@ -27,21 +27,27 @@ export const parseYaml = (bodyText: string): ParsedBody => {
   }
   const document = parseDocument(bodyText, { version: "1.1", merge: true, uniqueKeys: false, logLevel: "silent" })
   const error = document.errors[0]
-  if (error !== undefined) {
-    const line = Math.max(1, (error.linePos?.[0].line ?? 1) - 1)
-    return { bodyText, bodyProblem: `yaml: line ${line}: did not find expected key` }
-  }
+  if (error !== undefined) return { bodyText, bodyProblem: problemOf(error, bodyText) }
   const body = document.toJS() as unknown
   return { body: body === undefined ? null : body, bodyText: JSON.stringify(body ?? null), bodyDuplicates: duplicateKeys(bodyText) }
 }
 
+/** What go-yaml says where this parser finds an error; it counts lines from zero, and the end as a line of its own. */
+const problemOf = ({ message, linePos }: YAMLParseError, text: string): string => {
+  const lines = text.replace(/\n$/, "").split("\n").length
+  if (/flow seq/i.test(message)) return `yaml: line ${lines}: did not find expected ',' or ']'`
+  if (/flow map/i.test(message)) return `yaml: line ${lines}: did not find expected ',' or '}'`
+  const line = linePos?.[0].line ?? 1
+  if (/tab/i.test(message)) return `yaml: line ${line}: found character that cannot start any token`
+  return `yaml: line ${Math.max(1, line - 1)}: did not find expected key`
+}
+
 const duplicateKeys = (text: string): ReadonlyArray<string> => {
   const { errors } = parseDocument(text, { version: "1.1", merge: true, uniqueKeys: true, logLevel: "silent" })
-  const lines = errors.flatMap((error) => {
+  return errors.flatMap((error) => {
     if (error.code !== "DUPLICATE_KEY") return []
     const { line = 0 } = error.linePos?.[0] ?? {}
     const key = /^[\s"']*([^"':\s]+)/.exec(text.slice(error.pos[0]))?.[1] ?? ""
-    return [`  line ${line}: key ${JSON.stringify(key)} already set in map`]
+    return [`line ${line}: key ${JSON.stringify(key)} already set in map`]
   })
-  return lines.length === 0 ? [] : [`yaml: unmarshal errors:\n${lines.join("\n")}`]
 }

@@ -18,10 +18,13 @@ export const bodyBytesMax = 3 * 1024 * 1024
 
 /** Carries out a request. Nothing that a client sends makes it throw. */
 export const respond = async (server: ApiServer, request: HttpRequest): Promise<HttpResponse> => {
+  const answer = await answerTo(server, request)
+  return request.method === "HEAD" ? { ...answer, body: "" } : answer
+}
+
+const answerTo = async (server: ApiServer, request: HttpRequest): Promise<HttpResponse> => {
   try {
-    const user = identify(server, request)
-    const answer = await route(server, request, user)
-    return request.method === "HEAD" ? { ...answer, body: "" } : answer
+    return await route(server, request, identify(server, request))
   } catch (error) {
     if (error instanceof ApiFailure) return failureResponse(error, encodingOf(request))
     throw error

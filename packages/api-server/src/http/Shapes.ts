@@ -1,5 +1,5 @@
 /** Shows objects and lists as tables or as bare metadata. */
-import type { KubeAnswer, KubeList, KubeObject } from "@fairlead/kube"
+import type { KubeAnswer, KubeList, KubeObject, ListMeta } from "@fairlead/kube"
 import { type ApiFailure, failure } from "../ApiFailure.ts"
 import type { ServedResource } from "../ServedResource.ts"
 import type { Representation } from "./MediaTypes.ts"
@@ -35,9 +35,16 @@ export const partial = ({ metadata }: KubeObject, version: string): object => ({
 const partialList = ({ metadata, items }: KubeList, version: string): object => ({
   kind: "PartialObjectMetadataList",
   apiVersion: `meta.k8s.io/${version}`,
-  metadata,
+  metadata: withoutEmptyContinue(metadata),
   items: items.length === 0 ? null : items.map((item) => partial(item, version))
 })
+
+/** Lists of custom resources carry an empty token; their other shapes do not. */
+export const withoutEmptyContinue = (metadata: ListMeta): ListMeta => {
+  if (metadata.continue !== "") return metadata
+  const { continue: _, ...rest } = metadata
+  return rest
+}
 
 const goType = (resource: ServedResource, isList: boolean): string => {
   if (resource.custom) return isList ? "*unstructured.UnstructuredList" : "*unstructured.Unstructured"

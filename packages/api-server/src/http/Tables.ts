@@ -1,10 +1,10 @@
 /** The Table form of objects, as `kubectl get` prints it. */
-import type { KubeAnswer, KubeList, KubeObject } from "@fairlead/kube"
+import type { KubeAnswer, KubeList, KubeObject, ListMeta } from "@fairlead/kube"
 import { columns } from "../builtin/Builtin.ts"
 import type { ServedResource } from "../ServedResource.ts"
 import { cellsOf } from "./cells/Cells.ts"
 import { customColumns } from "./cells/CustomColumns.ts"
-import { partial } from "./Shapes.ts"
+import { partial, withoutEmptyContinue } from "./Shapes.ts"
 
 /** A table of one object or of a list. */
 export const tableOf = (
@@ -16,7 +16,7 @@ export const tableOf = (
 ): object => {
   const isList = "items" in answer
   const objects = isList ? (answer as KubeList).items : [answer as KubeObject]
-  const metadata = isList ? answer.metadata : { resourceVersion: (answer as KubeObject).metadata.resourceVersion }
+  const metadata = isList ? withoutEmptyContinue(answer.metadata as ListMeta) : { resourceVersion: (answer as KubeObject).metadata.resourceVersion }
   return {
     kind: "Table",
     apiVersion: `meta.k8s.io/${version}`,

@@ -29,7 +29,7 @@ const conditionalOnly = words(`
 
 /** Kinds whose DELETE answers the last object. */
 const answerDeleted = words(`
-  /pods /services /serviceaccounts /podtemplates /resourcequotas /persistentvolumes /persistentvolumeclaims
+  /namespaces /pods /services /serviceaccounts /podtemplates /resourcequotas /persistentvolumes /persistentvolumeclaims
 `)
 
 /** Kinds that count the changes of their spec. */

@@ -13,6 +13,9 @@ const renamed: ReadonlyArray<readonly [string, string]> = [
   ["reportingComponent", "reportingController"]
 ]
 
+/** The core form writes these even when they are empty, the other one does not. */
+const alwaysInCore = ["reportingComponent", "reportingInstance"] as const
+
 const convert = (names: ReadonlyMap<string, string>, apiVersion: string): ((object: KubeObject) => KubeObject) => {
   const made = new WeakMap<KubeObject, KubeObject>()
   return (object) => {
@@ -20,7 +23,11 @@ const convert = (names: ReadonlyMap<string, string>, apiVersion: string): ((obje
     const known = made.get(object)
     if (known !== undefined) return known
     const out: Record<string, unknown> = {}
-    for (const [key, value] of Object.entries(object)) out[names.get(key) ?? key] = value
+    const toCore = apiVersion === "v1"
+    for (const [key, value] of Object.entries(object)) {
+      if (toCore || value !== "" || !(alwaysInCore as ReadonlyArray<string>).includes(key)) out[names.get(key) ?? key] = value
+    }
+    if (toCore) for (const key of alwaysInCore) out[key] ??= ""
     out["apiVersion"] = apiVersion
     made.set(object, out as unknown as KubeObject)
     return out as unknown as KubeObject

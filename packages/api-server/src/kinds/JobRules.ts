@@ -32,4 +32,8 @@ const withSelector = (spec: JobSpec, { metadata: { name = "", uid = "" } }: Draf
 }
 
 /** Hooks of jobs. */
-export const jobRules: Partial<KindRules> = { prepareCreate }
+export const jobRules: Partial<KindRules> = {
+  orphanWarning:
+    "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning",
+  prepareCreate
+}

@@ -48,5 +48,7 @@ const remove = (call: Call, found: KubeObject): Deletion | undefined => {
   return { done: false, answer: call.dryRun ? draft : call.server.store.put(call.resource.collection, "", call.name, draft) }
 }
 
+const goesWithUpdate = (next: Draft): boolean => (field<NamespaceSpec>(next, "spec")?.finalizers ?? []).length === 0
+
 /** Hooks of namespaces. */
-export const namespaceRules: Partial<KindRules> = { prepareCreate, prepareUpdate, remove }
+export const namespaceRules: Partial<KindRules> = { prepareCreate, prepareUpdate, remove, goesWithUpdate }

@@ -39,19 +39,31 @@ const decodeDraft = (call: Call, body: Fields, previous: KubeObject | undefined)
   const strict = fieldValidation !== "Ignore"
   const decoded = decode(resource.schema, body, { text: request.bodyText, previous, strict })
   if (decoded.problem !== undefined) throw cannotBeHandled(resource, decoded.problem)
-  meetStrictProblems(call, [...(request.bodyDuplicates ?? []), ...decoded.strict])
+  meetStrictProblems(call, [...yamlDuplicates(call), ...decoded.strict])
   return draftFrom(resource, decoded.object)
 }
 
 /** Of a custom resource only the metadata has a type; the rest is for its definition to judge. */
 const decodeCustom = (call: Call, body: Fields, previous: KubeObject | undefined): Draft => {
-  const { resource, request, fieldValidation } = call
-  const strict = fieldValidation !== "Ignore"
-  const metadata = decode(objectMeta, body["metadata"] ?? {}, { previous: previous?.metadata, strict })
+  const { request, fieldValidation } = call
+  const isText = fieldValidation !== "Ignore" && request.bodyText !== undefined
+  const duplicates = isText ? diagnose(deduced, parse(request.bodyText)).strict : []
+  return customDraft(call, body, previous, [...yamlDuplicates(call), ...duplicates])
+}
+
+/** A custom object as a draft, with its metadata decoded; `problems` are those that were found in the text. */
+export const customDraft = (call: Call, body: Fields, previous: KubeObject | undefined, problems: ReadonlyArray<string>): Draft => {
+  const { resource, fieldValidation } = call
+  const metadata = decode(objectMeta, body["metadata"] ?? {}, { previous: previous?.metadata, strict: fieldValidation !== "Ignore" })
   if (metadata.problem !== undefined) throw cannotBeHandled(resource, metadata.problem)
-  const duplicates = strict && request.bodyText !== undefined ? diagnose(deduced, parse(request.bodyText)).strict : []
-  meetStrictProblems(call, [...(request.bodyDuplicates ?? []), ...duplicates, ...metadata.strict.map(inMetadata)])
+  meetStrictProblems(call, [...problems, ...metadata.strict.map(inMetadata)])
   return draftFrom(resource, { ...body, metadata: metadata.object })
+}
+
+const yamlDuplicates = ({ request, fieldValidation }: Call): ReadonlyArray<string> => {
+  const { bodyDuplicates = [] } = request
+  if (bodyDuplicates.length === 0 || fieldValidation !== "Strict") return bodyDuplicates
+  return [`yaml: unmarshal errors:\n  ${bodyDuplicates.join("\n  ")}`]
 }
 
 const inMetadata = (problem: string): string => problem.replace('field "', 'field "metadata.')

@@ -15,10 +15,17 @@ import { existingObject } from "./Update.ts"
 /** DELETE on an object. */
 export const deleteOne = (asked: Call): ApiResponse => {
   const options = readDeleteOptions(asked)
+  warnOfOrphans(asked, options)
   const call = { ...asked, dryRun: options.dryRun?.includes("All") ?? false }
   const found = existingObject(call)
   const deletion = deleteObject(call, found, options)
   return answer(call, !deletion.done && options.orphanDependents === false ? 202 : 200, deletion.answer)
+}
+
+/** Some kinds keep their dependents unless told otherwise, and say so. */
+export const warnOfOrphans = ({ resource, warnings }: Call, { propagationPolicy, orphanDependents }: DeleteOptions): void => {
+  const warning = resource.rules.orphanWarning
+  if (warning !== undefined && propagationPolicy === undefined && orphanDependents === undefined) warnings.push(warning)
 }
 
 /** Asks for the deletion of `found`, the stored object that the call names. */

@@ -33,20 +33,16 @@ const schema = schemaOf("", "v1", "DeleteOptions")!
 
 const fromBody = ({ request, resource }: Call): DeleteOptions => {
   const { body, bodyText } = request
-  const text = bodyText ?? JSON.stringify(body)
-  if (body === undefined) throw unreadable(syntaxErrorOf(text) ?? "unexpected end of JSON input", text)
+  if (body === undefined) throw badRequest(`couldn't get version/kind; json parse error: ${syntaxErrorOf(bodyText ?? "") ?? "unexpected end of JSON input"}`)
   const { kind, apiVersion } = (body ?? {}) as { kind?: string; apiVersion?: string }
   if (kind !== undefined && kind !== "" && kind !== "DeleteOptions") {
     const version = apiVersion === undefined || apiVersion === "" ? resource.apiVersion : apiVersion
-    throw badRequest(`${kind} in version "${version.slice(version.indexOf("/") + 1)}" cannot be handled as a DeleteOptions: converting (v1.${kind}) to (v1.DeleteOptions): unknown conversion`)
+    throw badRequest(`no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(version)} in scheme "pkg/apis/meta/internalversion/scheme/register.go:27"`)
   }
   const decoded = decode(schema, body ?? {}, { text: bodyText })
-  if (decoded.problem !== undefined) throw badRequest(`DeleteOptions in version "${resource.version}" cannot be handled as a DeleteOptions: ${decoded.problem}`)
+  if (decoded.problem !== undefined) throw badRequest(decoded.problem)
   return decoded.object as DeleteOptions
 }
-
-const unreadable = (problem: string, text: string): Error =>
-  badRequest(`the object provided is unrecognized (must be of type DeleteOptions): couldn't get version/kind; json parse error: ${problem} (${text})`)
 
 const fromQuery = ({ query }: Call): DeleteOptions => {
   const { gracePeriodSeconds, propagationPolicy, orphanDependents, dryRun } = query

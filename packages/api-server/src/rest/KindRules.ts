@@ -33,6 +33,10 @@ export interface KindRules {
   readonly validateCreate: (draft: Draft, call: Call) => ReadonlyArray<StatusCause>
   readonly validateUpdate: (draft: Draft, previous: KubeObject, call: Call) => ReadonlyArray<StatusCause>
   readonly validateStatus: (draft: Draft, previous: KubeObject, call: Call) => ReadonlyArray<StatusCause>
+  /** Whether an update that leaves a terminating object without finalizers removes it. */
+  readonly goesWithUpdate: (next: Draft) => boolean
+  /** Warns who deletes without saying what becomes of the dependents. */
+  readonly orphanWarning: string | undefined
   /** Deletes in a way of its own; `undefined` leaves it to the common way. */
   readonly remove: ((call: Call, found: KubeObject, options: DeleteOptions) => Deletion | undefined) | undefined
   /** Seconds of grace before the object goes; `undefined` for kinds that go at once. */
@@ -70,6 +74,8 @@ export const kindRules = (own: Partial<KindRules> = {}): KindRules => ({
   validateCreate: () => noCauses,
   validateUpdate: () => noCauses,
   validateStatus: () => noCauses,
+  goesWithUpdate: () => true,
+  orphanWarning: undefined,
   remove: undefined,
   grace: undefined,
   ...own

@@ -106,9 +106,11 @@ const filterLazily = (objects: ReadonlyArray<KubeObject>, matches: (object: Kube
   return found
 }
 
+/** A page is cut where it is full, even if nothing that matches comes after it: whether that is so was not looked at. */
 const cut = (call: Call, objects: ReadonlyArray<KubeObject>, revision: number, limit: number, selection: Selection): Page => {
   const resourceVersion = String(revision)
-  if (limit === 0 || objects.length <= limit) return { objects, metadata: { resourceVersion } }
+  const isFull = objects.length > limit || (objects.length === limit && selection.matches !== undefined && isFollowed(call, objects))
+  if (limit === 0 || !isFull) return { objects, metadata: { resourceVersion } }
   const shown = objects.slice(0, limit)
   const { namespace = "", name = "" } = shown[limit - 1]!.metadata
   const key = call.namespace === "" && call.resource.namespaced ? `${namespace}/${name}\0` : `${name}\0`
@@ -120,6 +122,11 @@ const cut = (call: Call, objects: ReadonlyArray<KubeObject>, revision: number, l
       ...(selection.matches === undefined ? { remainingItemCount: objects.length - limit } : {})
     }
   }
+}
+
+const isFollowed = ({ resource, namespace }: Call, objects: ReadonlyArray<KubeObject>): boolean => {
+  const last = objects.at(-1)
+  return last !== undefined && resource.collection.list(namespace).at(-1)?.metadata.uid !== last.metadata.uid
 }
 
 const expiredList = (): ApiFailure => expired("The resourceVersion for the provided list is too old.")

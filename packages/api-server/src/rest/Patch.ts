@@ -1,6 +1,6 @@
 /** Changes stored objects by patches; apply also creates them. */
 import type { KubeObject } from "@fairlead/kube"
-import { ApiFailure, conflict, failure, notFound, unsupportedMediaType } from "../ApiFailure.ts"
+import { ApiFailure, badRequest, conflict, failure, notFound, unsupportedMediaType } from "../ApiFailure.ts"
 import type { ApiResponse } from "../ApiRequest.ts"
 import { applyBuiltin, applyCustom } from "../apply/Apply.ts"
 import type { Draft } from "../Draft.ts"
@@ -8,7 +8,7 @@ import { patchBuiltin, patchDocument, type PatchRequest } from "../patch/Patch.t
 import { PatchError } from "../patch/PatchError.ts"
 import { requireCreate } from "../policy/Authorization.ts"
 import { answer } from "./Answer.ts"
-import { draftFrom, refuseUnreadable } from "./Body.ts"
+import { customDraft, draftFrom } from "./Body.ts"
 import type { Call } from "./Call.ts"
 import { createObject } from "./Create.ts"
 import { fieldWrite } from "./Ownership.ts"
@@ -41,11 +41,24 @@ const apply = (call: Call): ApiResponse => {
 /** The object that an applied configuration makes of `live`, with its owners. */
 const appliedDraft = (call: Call, live: KubeObject | undefined): Draft => {
   const { resource, request } = call
-  if (request.body === undefined) refuseUnreadable(call)
+  checkYaml(call)
   const write = { ...fieldWrite(call), force: call.query["force"] !== undefined && readBoolean(call.query["force"]) }
   const applied = resource.custom ? applyCustom(live, request.body, write) : applyBuiltin(live, request.body, write)
   if (applied instanceof PatchError) throw refusal(applied)
-  return draftFrom(resource, applied)
+  return resource.custom ? customDraft(call, applied as never, live, []) : draftFrom(resource, applied)
+}
+
+/** Configurations are read as YAML, with errors of their own. */
+const checkYaml = ({ request, fieldValidation, warnings }: Call): void => {
+  const { body, bodyProblem, bodyDuplicates = [] } = request
+  if (bodyProblem !== undefined || body === undefined) {
+    throw badRequest(`error decoding YAML: error converting YAML to JSON: ${bodyProblem ?? "yaml: did not find expected node content"}`)
+  }
+  if (bodyDuplicates.length === 0 || fieldValidation === "Ignore") return
+  if (fieldValidation === "Strict") {
+    throw badRequest(`error strict decoding YAML: error converting YAML to JSON: yaml: unmarshal errors:\n  ${bodyDuplicates.join("\n  ")}`)
+  }
+  warnings.push(...bodyDuplicates)
 }
 
 /** The object that a JSON, merge or strategic patch makes of `current`. */
@@ -57,6 +70,7 @@ export const patchedDraft = (call: Call, current: KubeObject): Draft => {
   const fields = current as unknown as Record<string, unknown>
   const patched = resource.custom ? patchDocument(patchRequest, fields) : patchBuiltin(patchRequest, fields, resource.schema)
   if (patched instanceof PatchError) throw refusal(patched)
+  if (resource.custom) return customDraft(call, patched.object, current, patched.warnings)
   call.warnings.push(...patched.warnings)
   return draftFrom(resource, patched.object)
 }

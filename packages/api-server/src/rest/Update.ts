@@ -19,6 +19,7 @@ import { ownFields, settleFields } from "./Ownership.ts"
 export const update = (call: Call): ApiResponse => {
   const draft = readBody(call, findObject(call))
   checkName(call, draft)
+  placeInNamespace(call, draft)
   if (call.request.subresource === undefined && call.resource.rules.allowCreateOnUpdate && stored(call) === undefined) {
     refuseUidOfMissing(call, draft)
     return answer(call, 201, createObject(call, withoutVersion(draft)))
@@ -72,7 +73,7 @@ export const replaceObject = (call: Call, draft: Draft): KubeObject => {
 const commit = (call: Call, draft: Draft, previous: KubeObject): KubeObject => {
   const { resource, server } = call
   draft.metadata.resourceVersion = previous.metadata.resourceVersion!
-  if (deletesNow(draft, previous)) {
+  if (deletesNow(draft, previous) && resource.rules.goesWithUpdate(draft)) {
     if (!call.dryRun) server.store.delete(resource.collection, call.namespace, call.name)
     return draft
   }

@@ -10,7 +10,7 @@ interface NamespaceSpec {
   readonly finalizers?: ReadonlyArray<string>
 }
 
-/** PUT: takes `spec.finalizers` from what was sent. A terminating namespace without any is removed. */
+/** PUT: takes `spec.finalizers` from what was sent. A terminating namespace is removed with the last of them. */
 export const finalizeNamespace = (call: Call): ApiResponse => {
   const draft = readBody(call)
   checkName(call, draft)
@@ -19,10 +19,5 @@ export const finalizeNamespace = (call: Call): ApiResponse => {
   const status = field<object>(previous, "status")
   if (status !== undefined) draft["status"] = status
   draft["spec"] = finalizers.length === 0 ? {} : { finalizers }
-  const next = replaceObject(call, draft)
-  const meta = next.metadata
-  if (!call.dryRun && finalizers.length === 0 && meta.deletionTimestamp !== undefined && (meta.finalizers ?? []).length === 0) {
-    call.server.store.delete(call.resource.collection, "", call.name)
-  }
-  return answer(call, 200, next)
+  return answer(call, 200, replaceObject(call, draft))
 }
