@@ -50,7 +50,7 @@ describe("an engine among faults and restarts", () => {
         const name = `n${index}`
         const told = journal.events.filter((it) => it.id.action === name)
         const ends = new Set(told.filter((it) => terminal.has(it.phase) || (it.phase === "FAILED" && index % 6 === 3 && it.attempt === 2)).map((it) => `${it.phase}/${it.attempt}/${it.version}`))
-        expect([name, [...ends].length]).toEqual([name, 1])
+        expect([name, ends.size]).toEqual([name, 1])
         const mine = scripted.workloads.filter((it) => it.action === `run-${name}`)
         expect(new Set(mine.map((it) => `${it.attempt}/${it.launch}`)).size).toBe(mine.length)
         expect(mine.slice(0, -1).every((it) => it.stopped !== undefined)).toBe(true)
