@@ -1,11 +1,12 @@
 /** A whole cluster around an API server: nodes, scheduler, kubelet and controllers. */
 import { FakeApiServer, KubeTransportApiServer } from "@fairlead/api-server"
-import { Informer } from "@fairlead/controller"
+import { EventRecorder, Informer } from "@fairlead/controller"
 import { type ConfigMap, KubeClient, type KubeError, type KubeObject, KubeResource, KubeTransport, type Namespace, type Node, type Pod } from "@fairlead/kube"
 import { Clock, Context, type Duration, Effect, Layer, type Scope } from "effect"
 import * as GarbageCollector from "./GarbageCollector.ts"
 import { awaitStores } from "./internal/awaitStores.ts"
 import { builtinResources } from "./internal/builtinResources.ts"
+import type { PodEvent } from "./internal/podEvents.ts"
 import { podTable } from "./internal/podTable.ts"
 import * as Directory from "./internal/resourceDirectory.ts"
 import * as Kubelet from "./Kubelet.ts"
@@ -28,6 +29,8 @@ export interface FakeClusterOptions {
   readonly rootCertificate?: string | undefined
   /** How often kubelets renew the leases of their nodes; never when left out. */
   readonly heartbeat?: Duration.Input | undefined
+  /** Whether scheduler and kubelets record events, as `kubectl describe` shows them; if not, pods cost fewer writes. */
+  readonly events?: boolean | undefined
   /** Ended pods that are kept before the oldest are removed; 12,500 when left out. */
   readonly endedPodsMost?: number | undefined
 }
@@ -125,6 +128,14 @@ const startNodes = Effect.fnUntraced(function*(
   if (options.heartbeat !== undefined) {
     for (const { name } of templates) yield* Effect.forkScoped(Nodes.heartbeat(name, options.heartbeat))
   }
-  yield* Effect.forkScoped(PodScheduler.run({ pods, nodes }))
-  return yield* Kubelet.make({ runtime: options.runtime, pods, addressOf: (node) => addresses.get(node) })
+  const tellOf = (name: string) => (options.events === true ? recorder(name) : Effect.undefined)
+  yield* Effect.forkScoped(PodScheduler.run({ pods, nodes, tell: yield* tellOf("default-scheduler") }))
+  return yield* Kubelet.make({ runtime: options.runtime, pods, addressOf: (node) => addresses.get(node), tell: yield* tellOf("kubelet") })
+})
+
+/** Records events about pods in the name of a component. */
+const recorder = Effect.fnUntraced(function*(reportingController: string): Effect.fn.Return<(pod: Pod, event: PodEvent) => Effect.Effect<void>, never, KubeClient | Scope.Scope> {
+  const services = yield* Layer.build(EventRecorder.layer({ reportingController, reportingInstance: "fairlead" }))
+  const { record } = Context.get(services, EventRecorder)
+  return (pod, event) => record({ regarding: { apiVersion: "v1", kind: "Pod", metadata: pod.metadata }, ...event })
 })

@@ -16,6 +16,8 @@ export interface KubeletOptions {
   readonly pods: Informer<Pod>
   /** Address of a node that is this kubelet's; `undefined` for nodes of others. */
   readonly addressOf: (node: string) => string | undefined
+  /** Tells people what happens to a pod; nobody when left out. */
+  readonly tell?: KubeletContext["tell"]
   /** Pods that are worked on at once; 64 when left out. */
   readonly workers?: number | undefined
 }
@@ -42,6 +44,7 @@ export const make = Effect.fnUntraced(function*(options: KubeletOptions): Effect
   const context: KubeletContext = {
     client: yield* KubeClient,
     runtime: options.runtime,
+    tell: options.tell,
     now: () => clock.currentTimeMillisUnsafe(),
     hostIp: (node) => options.addressOf(node) ?? "",
     wake: (namespace, name) => enqueue(namespace, name)

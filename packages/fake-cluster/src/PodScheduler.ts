@@ -3,6 +3,7 @@ import { type Change, Controller, type Informer, Result, Source } from "@fairlea
 import { KubeClient, type KubeError, KubeResource, type Node, type Pod } from "@fairlead/kube"
 import { Clock, Effect } from "effect"
 import { NodeLedger } from "./internal/nodeLedger.ts"
+import type { PodEvent } from "./internal/podEvents.ts"
 import { type PodClass, PodClasses } from "./internal/schedulingQueue.ts"
 import { timestamp } from "./internal/timestamp.ts"
 
@@ -10,6 +11,8 @@ import { timestamp } from "./internal/timestamp.ts"
 export interface PodSchedulerOptions {
   readonly pods: Informer<Pod>
   readonly nodes: Informer<Node>
+  /** Tells people what happens to a pod; nobody when left out. */
+  readonly tell?: ((pod: Pod, event: PodEvent) => Effect.Effect<void>) | undefined
   /** Pods that name another scheduler are left alone; `default-scheduler` when left out. */
   readonly schedulerName?: string | undefined
 }
@@ -154,11 +157,15 @@ const schedule = Effect.fnUntraced(function*(
       const [next] = kind.refused
       if (next !== undefined) state.enqueue(next, kind.priority)
       yield* Effect.catch(bind(client, pod, placement.node), (error) => undo(state, uid, error))
+      if (options.tell !== undefined) {
+        yield* options.tell(pod, { type: "Normal", reason: "Scheduled", note: `Successfully assigned ${key} to ${placement.node}` })
+      }
       return Result.done
     }
     kind.refusal = placement.refusal
   }
   kind.refused.add(key)
+  if (options.tell !== undefined) yield* options.tell(pod, { type: "Warning", reason: "FailedScheduling", note: kind.refusal })
   yield* refuse(client, pod, kind.refusal)
   return Result.done
 })

@@ -1,5 +1,5 @@
 import { adminUser, FakeApiServer, fetchHandler } from "@fairlead/api-server"
-import { KubeClient, KubeResource, KubeTransportFetch, type Node } from "@fairlead/kube"
+import { KubeClient, KubeResource, KubeTransportFetch, type Event, type Node } from "@fairlead/kube"
 import { Simulation } from "@fairlead/simulation"
 import { Cause, Effect, Exit, Layer } from "effect"
 import { describe, expect, it } from "vitest"
@@ -95,6 +95,30 @@ describe("a cluster", () => {
         "default     waits     0/1     Pending            0          2m30s   <none>"
       ])
     }))
+  })
+
+  it("tells people what happens to pods only if it is told to", () => {
+    const events = Effect.gen(function*() {
+      const client = yield* KubeClient
+      yield* createPod(podOf("good"))
+      yield* createPod(podOf("lost", { nodeSelector: { a: "b" } }))
+      yield* createPod(podOf("bad", {}, scripted({ default: { startFailure: { reason: "ErrImagePull", message: "not found" } } })))
+      yield* createPod(podOf("crash", { restartPolicy: "Always" }, scripted({ default: { run: 0, exitCode: 1 } })))
+      yield* Effect.sleep("5 seconds")
+      yield* client.delete(KubeResource.pods, { namespace: "default", name: "bad" })
+      yield* Effect.sleep("5 seconds")
+      const list = yield* client.list<Event>(KubeResource.events, "default")
+      return list.items.map((it) => `${it.regarding?.name}: ${it.type} ${it.reason} ${it.note?.split(". ")[0]?.replace(/\(.*/, "")}`)
+    })
+    const told = simulate(events, { events: true })
+    for (const line of [
+      "good: Normal Scheduled Successfully assigned default/good to node-1",
+      "good: Normal Started Container started",
+      "lost: Warning FailedScheduling 0/1 nodes are available: 1 node",
+      'bad: Warning Failed Failed to pull image "image": not found',
+      "crash: Warning BackOff Back-off restarting failed container main in pod crash_default"
+    ]) expect(told).toContain(line)
+    expect(simulate(events)).toEqual([])
   })
 
   it("with nodes needs a runtime and says so", () => {

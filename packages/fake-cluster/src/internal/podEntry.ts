@@ -2,6 +2,7 @@
 import { KubeClient, KubeError, KubeResource, type Pod, type PodStatus } from "@fairlead/kube"
 import { Effect } from "effect"
 import type { ContainerEvent, PodRuntime, PodSandbox, StartFailed } from "../PodRuntime.ts"
+import { type PodEvent, podEvents } from "./podEvents.ts"
 import { podSources } from "./podSources.ts"
 import { podStatus } from "./podStatus.ts"
 import * as Records from "./podRecord.ts"
@@ -13,6 +14,8 @@ export interface KubeletContext {
   readonly runtime: PodRuntime
   readonly now: () => number
   readonly hostIp: (node: string) => string
+  /** Tells people about a pod; `undefined` where nobody listens. */
+  readonly tell: ((pod: Pod, event: PodEvent) => Effect.Effect<void>) | undefined
   /** Something happened to a pod from outside a sync. */
   readonly wake: (namespace: string | undefined, name: string) => void
 }
@@ -26,6 +29,8 @@ export class PodEntry {
   record: Records.PodRecord
   sandbox: PodSandbox | undefined
   #written: PodStatus | undefined
+  /** The record as people were told of it. */
+  #told: Records.PodRecord
   #isSyncing = false
   #isDeleted = false
   readonly #of: KubeletContext
@@ -33,6 +38,7 @@ export class PodEntry {
 
   constructor(record: Records.PodRecord, of: KubeletContext) {
     this.record = record
+    this.#told = record
     this.uid = record.pod.metadata.uid ?? ""
     this.#of = of
     this.#written = record.pod.status
@@ -137,8 +143,16 @@ export class PodEntry {
     // A running pod that is on its way out only has a new generation to tell; that can wait for its end.
     const isWorthIt = patch !== undefined && (isFinal || pod.metadata.deletionTimestamp === undefined || !isOnlyGeneration(patch))
     const written = isWorthIt ? this.#patch(pod, patch) : Effect.void
-    return isFinal ? Effect.andThen(written, this.#remove(pod)) : written
+    const all = isFinal ? Effect.andThen(written, this.#remove(pod)) : written
+    return this.#of.tell === undefined ? all : Effect.andThen(this.#tell(this.#of.tell), all)
   })
+
+  #tell(tell: Exclude<KubeletContext["tell"], undefined>): Effect.Effect<void> {
+    const { pod } = this.record
+    const events = podEvents(this.#told, this.record)
+    this.#told = this.record
+    return Effect.forEach(events, (event) => tell(pod, event), { discard: true })
+  }
 
   #patch(pod: Pod, status: { readonly [field: string]: unknown }): Effect.Effect<void, KubeError.KubeError> {
     const { name, namespace, uid } = pod.metadata
