@@ -98,6 +98,7 @@ const make = Effect.fnUntraced(function*<A extends KubeObject>(options: Informer
   const services = yield* Effect.context<never>()
   const runFork = Effect.runForkWith(services)
   const clock = yield* Clock.Clock
+  const now = (): number => monotonicMillis(clock)
   const watchSeconds = options.watchSeconds ?? watchSecondsDefault
   const latch = Latch.makeUnsafe(false)
   const { resource, namespace } = options
@@ -144,7 +145,7 @@ const make = Effect.fnUntraced(function*<A extends KubeObject>(options: Informer
     })
   }
   yield* Effect.acquireRelease(
-    Effect.map(CurrentHealth, (health) => [registerInformer(informer, services), health.register(informerHealth(informer, watchSeconds, () => monotonicMillis(clock)))]),
+    Effect.map(CurrentHealth, (health) => [registerInformer(informer, now, services), health.register(informerHealth(informer, watchSeconds, now))]),
     (stops) => Effect.sync(() => stops.forEach((stop) => stop()))
   )
   return informer
