@@ -105,24 +105,26 @@ export const make = (options: ApiServerOptions): ApiServer => {
 const handle = (context: ServerContext, request: ApiRequest): ApiResponse => {
   const deprecation = context.catalog.find(request.group, request.version, request.plural)?.deprecation
   const response = attempt(context, request)
-  return deprecation === undefined ? response : { ...response, warnings: [...response.warnings, deprecation] }
+  return deprecation === undefined ? response : { ...response, warnings: [deprecation, ...response.warnings] }
 }
 
 const attempt = (context: ServerContext, request: ApiRequest): ApiResponse => {
+  let call: Call | undefined
   try {
-    return perform(callFor(context, request))
+    call = callFor(context, request)
+    return perform(call)
   } catch (error) {
-    if (error instanceof ApiFailure) return refusal(error)
+    if (error instanceof ApiFailure) return refusal(error, call?.warnings)
     throw error
   }
 }
 
 const noWarnings: ReadonlyArray<string> = []
 
-const refusal = (failure: ApiFailure): ApiResponse => ({
+const refusal = (failure: ApiFailure, warnings: ReadonlyArray<string> = noWarnings): ApiResponse => ({
   code: failure.code,
   body: failure.status as KubeAnswer,
-  warnings: noWarnings,
+  warnings,
   headers: failure.headers
 })
 

@@ -29,6 +29,21 @@ export interface Conversion {
   readonly toStored: (object: KubeObject) => KubeObject
 }
 
+/** A document of a custom resource in the form that the schema of its version gives it. */
+export interface CustomDocument {
+  readonly object: { [field: string]: unknown }
+  /** Texts of unknown fields, if asked for. */
+  readonly strict: ReadonlyArray<string>
+  /** Go's error for metadata that does not fit its type. */
+  readonly problem: string | undefined
+}
+
+/** Reads documents of a custom resource by the schema of a version. */
+export interface CustomSchema {
+  /** `previous` lends parts of its metadata that are equal. */
+  readonly read: (fields: { [field: string]: unknown }, strict: boolean, previous?: KubeObject) => CustomDocument
+}
+
 /** A resource under one group and version. */
 export interface ServedResource {
   readonly group: string
@@ -55,6 +70,8 @@ export interface ServedResource {
   readonly scale?: ScalePaths | undefined
   /** True for resources that a definition brought in. */
   readonly custom: boolean
+  /** How documents of a custom resource are read. */
+  readonly customSchema?: CustomSchema | undefined
   /** Text of the warning that every answer carries. */
   readonly deprecation?: string | undefined
 }

@@ -1,56 +1,100 @@
 /** Turns the versions of a definition into served resources. */
 import type { KubeObject } from "@fairlead/kube"
-import { objectMeta } from "../builtin/Builtin.ts"
-import { deduced, field, scalar, type SchemaNode, struct } from "../builtin/SchemaNode.ts"
-import type { Draft } from "../Draft.ts"
-import type { Causes } from "../FieldCause.ts"
-import { deepEqual } from "../internal/deepEqual.ts"
-import { subdomainErrors } from "../internal/nameRules.ts"
-import { kindRules, type KindRules } from "../rest/KindRules.ts"
-import { checkMetadata, checkMetadataUpdate } from "../rest/MetadataRules.ts"
-import { selectableFields } from "../rest/FieldSelector.ts"
-import type { Conversion, ServedResource, ServedSubresource } from "../ServedResource.ts"
-import type { ScalePaths } from "../subresources/Scale.ts"
+import { compileJsonPath, printJsonValue } from "../internal/jsonPath.ts"
+import { selectableFields, type SelectableFields } from "../rest/FieldSelector.ts"
+import type { ServedResource, ServedSubresource } from "../ServedResource.ts"
 import type { Collection } from "../store/Collection.ts"
+import type { ScalePaths } from "../subresources/Scale.ts"
+import { conversionBetween } from "./Conversions.ts"
+import { customRules } from "./CustomRules.ts"
 import type { Definition, DefinitionVersion } from "./Definition.ts"
+import { schemaNodeOf } from "./SchemaNodes.ts"
+import type { SchemaProps } from "./SchemaProps.ts"
+import { VersionSchema } from "./VersionSchema.ts"
 
 /** Verbs of custom resources, in the order of discovery. */
 const verbs = ["delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"] as const
 
-/** One resource for each served version. */
+/** Stands in for the schema of versions from before schemas were required. */
+const anything: SchemaProps = { type: "object", "x-kubernetes-preserve-unknown-fields": true }
+
+/** One resource for each served version, under the names that were accepted. */
 export const servedVersions = (definition: Definition, collection: Collection): ReadonlyArray<ServedResource> => {
-  const { group, names, scope, versions } = definition.spec
+  const { group, scope, versions } = definition.spec
+  const names = definition.status.acceptedNames
   const storage = versions.find((version) => version.storage)!
-  return versions.filter((version) => version.served).map((version) => ({
-    group,
-    version: version.name,
-    plural: names.plural,
-    singular: names.singular ?? names.kind.toLowerCase(),
-    kind: names.kind,
-    listKind: names.listKind ?? `${names.kind}List`,
-    apiVersion: `${group}/${version.name}`,
-    namespaced: scope === "Namespaced",
-    verbs,
-    shortNames: names.shortNames ?? [],
-    categories: names.categories ?? [],
-    subresources: subresourcesOf(version, names.kind),
-    scale: scaleOf(version),
-    printerColumns: version.additionalPrinterColumns,
-    collection,
-    schema: openSchema,
-    rules: rulesOf(version),
-    conversion: conversionOf(group, version, storage),
-    custom: true,
-    deprecation: version.deprecated === true ? (version.deprecationWarning ?? `${group}/${version.name} ${names.kind} is deprecated`) : undefined
-  }))
+  const schemas = new Map(versions.map(({ name, schema }) => [name, new VersionSchema((schema?.openAPIV3Schema ?? anything) as SchemaProps)]))
+  return versions.filter((version) => version.served).map((version) => {
+    const schema = schemas.get(version.name)!
+    const scale = scaleOf(version)
+    const plain = versions.length === 1 && collection.size === 0 && !defaultsStatus(version, schema)
+    return {
+      group,
+      version: version.name,
+      plural: definition.spec.names.plural,
+      singular: names.singular ?? names.kind.toLowerCase(),
+      kind: names.kind,
+      listKind: names.listKind ?? `${names.kind}List`,
+      apiVersion: `${group}/${version.name}`,
+      namespaced: scope === "Namespaced",
+      verbs,
+      shortNames: names.shortNames ?? [],
+      categories: names.categories ?? [],
+      subresources: subresourcesOf(version, names.kind),
+      scale,
+      printerColumns: version.additionalPrinterColumns,
+      collection,
+      schema: schemaNodeOf(schema.root),
+      rules: customRules({ schema, hasStatus: version.subresources?.status !== undefined, scale, fields: fieldsOf(version, scope === "Namespaced") }),
+      conversion: plain ? undefined : conversionBetween(group, version.name, storage.name, schemas),
+      custom: true,
+      customSchema: schema,
+      deprecation: deprecationOf(group, names.kind, version, versions)
+    }
+  })
 }
 
-/** Metadata as everywhere, everything else as it comes. */
-const openSchema: SchemaNode = struct(() => [
-  field("apiVersion", scalar("string", "string")),
-  field("kind", scalar("string", "string")),
-  field("metadata", objectMeta)
-], { unknown: deduced })
+/** A status that is dropped from new objects comes back as its default when they are read. */
+const defaultsStatus = ({ subresources }: DefinitionVersion, { root }: VersionSchema): boolean =>
+  subresources?.status !== undefined && root.properties.get("status")?.default !== undefined
+
+const fieldsOf = ({ selectableFields: declared = [] }: DefinitionVersion, namespaced: boolean): SelectableFields => {
+  const readers = declared.map(({ jsonPath }) => {
+    const find = compileJsonPath(jsonPath)
+    return [jsonPath.replace(/^\./, ""), (object: KubeObject) => {
+      const value = find?.(object)[0]
+      return value === undefined || value === null ? "" : printJsonValue(value)
+    }] as const
+  })
+  const named = selectableFields(Object.fromEntries(readers))
+  if (namespaced) return named
+  const { "metadata.namespace": _, ...rest } = named.readers
+  return { ...named, readers: rest }
+}
+
+/** A deprecated version points to the newest served one that is not. */
+const deprecationOf = (group: string, kind: string, version: DefinitionVersion, all: ReadonlyArray<DefinitionVersion>): string | undefined => {
+  if (version.deprecated !== true) return undefined
+  if (version.deprecationWarning !== undefined) return version.deprecationWarning
+  const text = `${group}/${version.name} ${kind} is deprecated`
+  const [successor] = all.filter((it) => it.served && it.deprecated !== true).map(({ name }) => name).sort(byVersion)
+  return successor === undefined || byVersion(successor, version.name) > 0 ? text : `${text}; use ${group}/${successor} ${kind}`
+}
+
+/** Newest and most stable first: v2, v1, v1beta1, v1alpha2, then other names in alphabetical order. */
+export const byVersion = (a: string, b: string): number => {
+  const [left, right] = [rankOf(a), rankOf(b)]
+  if (left === undefined || right === undefined) return left === right ? (a < b ? -1 : a > b ? 1 : 0) : left === undefined ? 1 : -1
+  const at = left.findIndex((part, i) => part !== right[i])
+  return at < 0 ? 0 : right[at]! - left[at]!
+}
+
+const stabilities = ["alpha", "beta", undefined]
+
+const rankOf = (version: string): ReadonlyArray<number> | undefined => {
+  const found = /^v([1-9]\d*)(?:(alpha|beta)([1-9]\d*))?$/.exec(version)
+  return found === null ? undefined : [stabilities.indexOf(found[2]), Number(found[1]), Number(found[3] ?? 0)]
+}
 
 const subresourcesOf = ({ subresources }: DefinitionVersion, kind: string): ReadonlyMap<string, ServedSubresource> => {
   const served = new Map<string, ServedSubresource>()
@@ -69,57 +113,4 @@ const scaleOf = ({ subresources }: DefinitionVersion): ScalePaths | undefined =>
   if (scale === undefined) return undefined
   const selector = scale.labelSelectorPath
   return { spec: keysOf(scale.specReplicasPath), status: keysOf(scale.statusReplicasPath), selector: selector === undefined ? undefined : keysOf(selector) }
-}
-
-/** Versions differ in their apiVersion only; converted objects are made once each. */
-const conversionOf = (group: string, version: DefinitionVersion, storage: DefinitionVersion): Conversion | undefined => {
-  if (version.name === storage.name) return undefined
-  return {
-    fromStored: relabel(`${group}/${version.name}`),
-    toStored: relabel(`${group}/${storage.name}`)
-  }
-}
-
-const relabel = (apiVersion: string): ((object: KubeObject) => KubeObject) => {
-  const made = new WeakMap<KubeObject, KubeObject>()
-  return (object) => {
-    if (object.apiVersion === apiVersion) return object
-    let other = made.get(object)
-    if (other === undefined) {
-      other = { ...object, apiVersion }
-      made.set(object, other)
-    }
-    return other
-  }
-}
-
-const rulesOf = (version: DefinitionVersion): KindRules => {
-  const hasStatus = version.subresources?.status !== undefined
-  return kindRules({
-    allowUnconditionalUpdate: false,
-    hasGeneration: true,
-    hasStatus,
-    fields: selectableFields({}),
-    ...(hasStatus ? {} : { bumpsGeneration: anythingButMetadata }),
-    prepareCreate: (draft) => {
-      if (hasStatus) delete draft["status"]
-    },
-    validateCreate: (draft, call) => {
-      const causes: Causes = []
-      checkMetadata(draft.metadata, call.resource.namespaced, subdomainErrors, causes)
-      return causes
-    },
-    validateUpdate: (draft, previous) => {
-      const causes: Causes = []
-      checkMetadataUpdate(draft.metadata, previous.metadata, causes)
-      return causes
-    }
-  })
-}
-
-const anythingButMetadata = (next: Draft, previous: KubeObject): boolean => {
-  const before = previous as unknown as Draft
-  const keys = new Set([...Object.keys(next), ...Object.keys(before)])
-  keys.delete("metadata")
-  return [...keys].some((key) => !deepEqual(next[key], before[key]))
 }

@@ -1,7 +1,7 @@
 /** Reads the object that a request carries, with the errors of the original's decoders. */
 import type { KubeObject } from "@fairlead/kube"
 import { type ApiFailure, badRequest, invalid } from "../ApiFailure.ts"
-import { decode, objectMeta } from "../builtin/Builtin.ts"
+import { decode } from "../builtin/Builtin.ts"
 import { diagnose } from "../builtin/Diagnose.ts"
 import { GoSyntaxError, parse, type GoValue } from "../builtin/GoJson.ts"
 import { deduced } from "../builtin/SchemaNode.ts"
@@ -43,21 +43,15 @@ const decodeDraft = (call: Call, body: Fields, previous: KubeObject | undefined)
   return draftFrom(resource, decoded.object)
 }
 
-/** Of a custom resource only the metadata has a type; the rest is for its definition to judge. */
+/** A custom resource takes the form that the schema of its version gives it. */
 const decodeCustom = (call: Call, body: Fields, previous: KubeObject | undefined): Draft => {
-  const { request, fieldValidation } = call
-  const isText = fieldValidation !== "Ignore" && request.bodyText !== undefined
-  const duplicates = isText ? diagnose(deduced, parse(request.bodyText)).strict : []
-  return customDraft(call, body, previous, [...yamlDuplicates(call), ...duplicates])
-}
-
-/** A custom object as a draft, with its metadata decoded; `problems` are those that were found in the text. */
-export const customDraft = (call: Call, body: Fields, previous: KubeObject | undefined, problems: ReadonlyArray<string>): Draft => {
-  const { resource, fieldValidation } = call
-  const metadata = decode(objectMeta, body["metadata"] ?? {}, { previous: previous?.metadata, strict: fieldValidation !== "Ignore" })
-  if (metadata.problem !== undefined) throw cannotBeHandled(resource, metadata.problem)
-  meetStrictProblems(call, [...problems, ...metadata.strict.map(inMetadata)])
-  return draftFrom(resource, { ...body, metadata: metadata.object })
+  const { resource, request, fieldValidation } = call
+  const strict = fieldValidation !== "Ignore"
+  const read = resource.customSchema!.read(body, strict, previous)
+  if (read.problem !== undefined) throw cannotBeHandled(resource, read.problem)
+  const duplicates = strict && request.bodyText !== undefined ? diagnose(deduced, parse(request.bodyText)).strict : []
+  meetStrictProblems(call, [...yamlDuplicates(call), ...duplicates, ...read.strict])
+  return draftFrom(resource, read.object)
 }
 
 const yamlDuplicates = ({ request, fieldValidation }: Call): ReadonlyArray<string> => {
@@ -65,8 +59,6 @@ const yamlDuplicates = ({ request, fieldValidation }: Call): ReadonlyArray<strin
   if (bodyDuplicates.length === 0 || fieldValidation !== "Strict") return bodyDuplicates
   return [`yaml: unmarshal errors:\n  ${bodyDuplicates.join("\n  ")}`]
 }
-
-const inMetadata = (problem: string): string => problem.replace('field "', 'field "metadata.')
 
 /** Unknown and duplicate fields fail the request or become warnings. */
 export const meetStrictProblems = ({ resource, fieldValidation, warnings }: Call, problems: ReadonlyArray<string>): void => {

@@ -4,11 +4,13 @@ import { ApiFailure, badRequest, conflict, failure, notFound, unsupportedMediaTy
 import type { ApiResponse } from "../ApiRequest.ts"
 import { applyBuiltin, applyCustom } from "../apply/Apply.ts"
 import type { Draft } from "../Draft.ts"
-import { patchBuiltin, patchDocument, type PatchRequest } from "../patch/Patch.ts"
-import { PatchError } from "../patch/PatchError.ts"
+import { goQuote } from "../builtin/GoText.ts"
+import { patchBuiltin, patchDocument, type Patched, type PatchRequest, strictError } from "../patch/Patch.ts"
+import { invalidResult, PatchError } from "../patch/PatchError.ts"
 import { requireCreate } from "../policy/Authorization.ts"
 import { answer } from "./Answer.ts"
-import { customDraft, draftFrom } from "./Body.ts"
+import { draftFrom } from "./Body.ts"
+import type { CustomSchema } from "../ServedResource.ts"
 import type { Call } from "./Call.ts"
 import { createObject } from "./Create.ts"
 import { fieldWrite } from "./Ownership.ts"
@@ -45,7 +47,7 @@ const appliedDraft = (call: Call, live: KubeObject | undefined): Draft => {
   const write = { ...fieldWrite(call), force: call.query["force"] !== undefined && readBoolean(call.query["force"]) }
   const applied = resource.custom ? applyCustom(live, request.body, write) : applyBuiltin(live, request.body, write)
   if (applied instanceof PatchError) throw refusal(applied)
-  return resource.custom ? customDraft(call, applied as never, live, []) : draftFrom(resource, applied)
+  return draftFrom(resource, resource.customSchema?.read({ ...applied }, false, live).object ?? applied)
 }
 
 /** Configurations are read as YAML, with errors of their own. */
@@ -68,11 +70,23 @@ export const patchedDraft = (call: Call, current: KubeObject): Draft => {
   if (patchType === undefined || patchType === "apply" || (resource.custom && patchType === "strategic")) throw unsupportedPatch(call)
   const patchRequest: PatchRequest = { type: patchType, body: request.body, text: request.bodyText, fieldValidation }
   const fields = current as unknown as Record<string, unknown>
-  const patched = resource.custom ? patchDocument(patchRequest, fields) : patchBuiltin(patchRequest, fields, resource.schema)
+  const patched = resource.customSchema === undefined
+    ? patchBuiltin(patchRequest, fields, resource.schema)
+    : patchCustom(patchRequest, current, resource.customSchema)
   if (patched instanceof PatchError) throw refusal(patched)
-  if (resource.custom) return customDraft(call, patched.object, current, patched.warnings)
   call.warnings.push(...patched.warnings)
   return draftFrom(resource, patched.object)
+}
+
+/** The result of the patch is read like a body, by the schema of the version. */
+const patchCustom = (request: PatchRequest, current: KubeObject, schema: CustomSchema): Patched | PatchError => {
+  const patched = patchDocument(request, current as unknown as Record<string, unknown>)
+  if (patched instanceof PatchError) return patched
+  const read = schema.read(patched.object, request.fieldValidation !== "Ignore", current)
+  if (read.problem !== undefined) return invalidResult(goQuote(JSON.stringify(patched.object)), read.problem)
+  const warnings = [...patched.warnings, ...read.strict]
+  if (warnings.length > 0 && request.fieldValidation === "Strict") return strictError(request, patched.object, warnings)
+  return { object: read.object, warnings }
 }
 
 /** A refused patch as a failure. */

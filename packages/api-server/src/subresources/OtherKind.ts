@@ -21,6 +21,7 @@ export const asKind = (resource: ServedResource, { group, version, kind }: BodyK
   apiVersion: group === "" ? version : `${group}/${version}`,
   schema: schemaOf(group, version, kind)!,
   custom: false,
+  customSchema: undefined,
   conversion: undefined
 })
 

@@ -1,0 +1,76 @@
+/** How custom resources are written: what their definition asks of them. */
+import type { KubeObject, StatusCause } from "@fairlead/kube"
+import type { Draft } from "../Draft.ts"
+import { deepEqual } from "../internal/deepEqual.ts"
+import { subdomainErrors } from "../internal/nameRules.ts"
+import type { Call } from "../rest/Call.ts"
+import type { SelectableFields } from "../rest/FieldSelector.ts"
+import { kindRules, type KindRules } from "../rest/KindRules.ts"
+import { checkMetadata, checkMetadataUpdate } from "../rest/MetadataRules.ts"
+import type { ScalePaths } from "../subresources/Scale.ts"
+import { Correlation } from "./Correlation.ts"
+import { warnOfFinalizers } from "./FinalizerWarnings.ts"
+import { checkScaleSpec, checkScaleStatus } from "./ScaleChecks.ts"
+import type { VersionSchema } from "./VersionSchema.ts"
+
+/** What the rules of a custom resource depend on. */
+export interface CustomKind {
+  readonly schema: VersionSchema
+  /** Whether the status is written through its own subresource. */
+  readonly hasStatus: boolean
+  readonly scale: ScalePaths | undefined
+  readonly fields: SelectableFields
+}
+
+/** The hooks of a custom resource. */
+export const customRules = (kind: CustomKind): KindRules => kindRules({
+  allowUnconditionalUpdate: false,
+  hasGeneration: true,
+  hasStatus: kind.hasStatus,
+  fields: kind.fields,
+  ...(kind.hasStatus ? {} : { bumpsGeneration: anythingButMetadata }),
+  prepareCreate: (draft) => {
+    if (kind.hasStatus) delete draft["status"]
+  },
+  validateCreate: (draft, call) => checkNew(kind, draft, call),
+  validateUpdate: (draft, previous, call) => checkChanged(kind, draft, previous, call),
+  validateStatus: (draft, previous, call) => checkStatus(kind, draft, previous, call)
+})
+
+const checkNew = ({ schema, scale }: CustomKind, draft: Draft, call: Call): ReadonlyArray<StatusCause> => {
+  const causes: Array<StatusCause> = []
+  checkMetadata(draft.metadata, call.resource.namespaced, subdomainErrors, causes)
+  causes.push(...schema.checkNew(draft))
+  if (scale !== undefined) causes.push(...checkScaleSpec(draft, scale), ...checkScaleStatus(draft, scale))
+  causes.push(...schema.checkLists(draft), ...schema.checkRules(draft, undefined, undefined, causes, call.warnings))
+  warnOfFinalizers(call.warnings, draft.metadata, undefined)
+  return causes
+}
+
+const checkChanged = ({ schema, scale }: CustomKind, draft: Draft, previous: KubeObject, call: Call): ReadonlyArray<StatusCause> => {
+  const causes: Array<StatusCause> = []
+  const correlation = new Correlation(draft, previous, schema.root)
+  checkMetadataUpdate(draft.metadata, previous.metadata, causes)
+  causes.push(...schema.checkChanged(draft, correlation))
+  if (scale !== undefined) causes.push(...checkScaleSpec(draft, scale), ...checkScaleStatus(draft, scale))
+  causes.push(...schema.checkLists(draft, previous), ...schema.checkRules(draft, previous, correlation, causes, call.warnings))
+  warnOfFinalizers(call.warnings, draft.metadata, previous.metadata)
+  return causes
+}
+
+const checkStatus = ({ schema, scale }: CustomKind, draft: Draft, previous: KubeObject, call: Call): ReadonlyArray<StatusCause> => {
+  const causes: Array<StatusCause> = []
+  const correlation = new Correlation(draft, previous, schema.root)
+  checkMetadataUpdate(draft.metadata, previous.metadata, causes)
+  causes.push(...schema.checkStatus(draft, previous, correlation))
+  if (scale !== undefined) causes.push(...checkScaleStatus(draft, scale))
+  causes.push(...schema.checkLists(draft, previous), ...schema.checkRules(draft, previous, correlation, causes, call.warnings))
+  return causes
+}
+
+const anythingButMetadata = (next: Draft, previous: KubeObject): boolean => {
+  const before = previous as unknown as Draft
+  const keys = new Set([...Object.keys(next), ...Object.keys(before)])
+  keys.delete("metadata")
+  return [...keys].some((key) => !deepEqual(next[key], before[key]))
+}

@@ -1,0 +1,111 @@
+/** The formats of strings that schemas of custom resources can ask for. */
+import { parseRequestUri } from "../cel/net/GoUrl.ts"
+import { parseCidr, parseIp } from "../cel/net/IpAddress.ts"
+import { isAddress } from "./MailAddress.ts"
+
+/** Whether a text has the format. */
+export type FormatTest = (text: string) => boolean
+
+/** The test of a string format; `undefined` for formats that are not enforced. Dashes in names do not matter. */
+export const formatTest = (format: string): FormatTest | undefined => {
+  const name = format.replaceAll("-", "")
+  return Object.hasOwn(tests, name) ? tests[name] : undefined
+}
+
+/** Whether a format has a meaning for values of a type. */
+export const isKnownFormat = (type: string, format: string): boolean => {
+  if (type === "" || type === "string") return formatTest(format) !== undefined
+  if (type === "integer") return format === "int32" || format === "int64"
+  return type === "number" && (format === "float" || format === "double")
+}
+
+const matching = (pattern: RegExp): FormatTest => (text) => pattern.test(text)
+
+const isDate: FormatTest = (text) => {
+  const found = /^(\d{4})-(\d\d)-(\d\d)$/.exec(text)
+  if (found === null) return false
+  const [year, month, day] = found.slice(1).map(Number) as [number, number, number]
+  const leap = (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0
+  const days = [31, leap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
+  return month >= 1 && month <= 12 && day >= 1 && day <= days[month - 1]!
+}
+
+const isDateTime: FormatTest = (text) => {
+  const [date = "", time] = text.toLowerCase().split("t")
+  const found = time === undefined ? null : /^(\d\d):(\d\d):(\d\d)(?:.\d+)?(?:z|[+-]\d\d:\d\d)$/.exec(time)
+  return found !== null && isDate(date) && found[1]! <= "23" && found[2]! <= "59" && found[3]! <= "59"
+}
+
+const goDuration = /^[+-]?(?:0|(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+)$/
+
+/** Units that may be written out, after which anything may follow; the others must stand as they are. */
+const wordyUnits = ["nano", "micro", "milli", "sec", "min", "hour", "day", "week"]
+const exactUnits = new Set(["ns", "us", "µs", "ms", "s", "m", "h", "hr", "d", "w", "wk"])
+
+const isDuration: FormatTest = (text) =>
+  goDuration.test(text) ||
+  [...text.matchAll(/\d+\s*([A-Za-zµ]+)/g)].some(([, unit]) => {
+    const lower = unit!.toLowerCase()
+    return exactUnits.has(lower) || wordyUnits.some((word) => lower.startsWith(word))
+  })
+
+const hostname = /^(?:[a-zA-Z0-9\p{S}\p{L}](?:-?[a-zA-Z0-9\p{S}\p{L}]{0,62})?|(?:[a-zA-Z0-9\p{S}\p{L}](?:[a-zA-Z0-9\-\p{S}\p{L}]{0,61}[a-zA-Z0-9\p{S}\p{L}])?\.)+[a-zA-Z\p{L}]{2,63})$/u
+
+const bytesOf = (text: string): number => new TextEncoder().encode(text).length
+
+const isHostname: FormatTest = (text) => hostname.test(text) && bytesOf(text) <= 255 && text.split(".").every((label) => bytesOf(label) <= 63)
+
+const cardShape = /^(?:4\d{12}(?:\d{3})?|5[1-5]\d{14}|6(?:011|5\d\d)\d{12}|3[47]\d{13}|3(?:0[0-5]|[68]\d)\d{11}|(?:2131|1800|35\d{3})\d{11})$/
+
+const isCreditCard: FormatTest = (text) => {
+  const digits = text.replace(/\D+/g, "")
+  if (!cardShape.test(digits)) return false
+  const sum = [...digits].reverse().reduce((total, digit, i) => {
+    const value = Number(digit) * (i % 2 === 0 ? 1 : 2)
+    return total + (value >= 10 ? (value % 10) + 1 : value)
+  }, 0)
+  return sum % 10 === 0
+}
+
+const isIsbn10: FormatTest = (text) => {
+  const digits = text.replace(/[\s-]+/g, "")
+  return /^\d{9}[\dX]$/.test(digits) && [...digits].reduce((sum, digit, i) => sum + (i + 1) * (digit === "X" ? 10 : Number(digit)), 0) % 11 === 0
+}
+
+const isIsbn13: FormatTest = (text) => {
+  const digits = text.replace(/[\s-]+/g, "")
+  return /^\d{13}$/.test(digits) && [...digits].reduce((sum, digit, i) => sum + (i % 2 === 0 ? 1 : 3) * Number(digit), 0) % 10 === 0
+}
+
+const byte = "(?:0|[1-9]\\d?|1\\d\\d?|2[0-4]\\d|25[0-5])"
+const label = "[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
+const mac = ["([0-9a-fA-F]{2}:){5}", "([0-9a-fA-F]{2}:){7}", "([0-9a-fA-F]{2}:){19}"].map((part) => `${part}[0-9a-fA-F]{2}`).join("|")
+
+const tests: Readonly<Record<string, FormatTest>> = {
+  bsonobjectid: matching(/^[0-9a-fA-F]{24}$/),
+  uri: (text) => typeof parseRequestUri(text) !== "string",
+  email: isAddress,
+  hostname: isHostname,
+  ipv4: (text) => text.includes(".") && parseIp(text, true) !== undefined,
+  ipv6: (text) => text.includes(":") && parseIp(text) !== undefined,
+  cidr: (text) => parseCidr(text, true) !== undefined,
+  mac: matching(new RegExp(`^(?:${mac}|${mac.replaceAll(":", "-")}|([0-9a-fA-F]{4}\\.){2}[0-9a-fA-F]{4}|([0-9a-fA-F]{4}\\.){3}[0-9a-fA-F]{4}|([0-9a-fA-F]{4}\\.){9}[0-9a-fA-F]{4})$`)),
+  uuid: matching(/^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$/i),
+  uuid3: matching(/^[0-9a-f]{8}-?[0-9a-f]{4}-?3[0-9a-f]{3}-?[0-9a-f]{4}-?[0-9a-f]{12}$/i),
+  uuid4: matching(/^[0-9a-f]{8}-?[0-9a-f]{4}-?4[0-9a-f]{3}-?[89ab][0-9a-f]{3}-?[0-9a-f]{12}$/i),
+  uuid5: matching(/^[0-9a-f]{8}-?[0-9a-f]{4}-?5[0-9a-f]{3}-?[89ab][0-9a-f]{3}-?[0-9a-f]{12}$/i),
+  isbn: (text) => isIsbn10(text) || isIsbn13(text),
+  isbn10: isIsbn10,
+  isbn13: isIsbn13,
+  creditcard: isCreditCard,
+  ssn: matching(/^(?=.{11}$)\d{3}[- ]?\d{2}[- ]?\d{4}$/),
+  hexcolor: matching(/^#?(?:[0-9a-fA-F]{3}|[0-9a-fA-F]{6})$/),
+  rgbcolor: matching(new RegExp(`^rgb\\(\\s*${byte}\\s*,\\s*${byte}\\s*,\\s*${byte}\\s*\\)$`)),
+  byte: matching(/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{4})$/),
+  password: () => true,
+  date: isDate,
+  duration: isDuration,
+  datetime: isDateTime,
+  k8sshortname: (text) => text.length <= 63 && new RegExp(`^${label}$`).test(text),
+  k8slongname: (text) => text.length <= 253 && new RegExp(`^${label}(?:\\.${label})*$`).test(text)
+}

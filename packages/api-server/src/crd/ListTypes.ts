@@ -1,0 +1,64 @@
+/** Lists that are sets or maps have no two equal items. */
+import type { StatusCause } from "@fairlead/kube"
+import { isObject } from "../builtin/Sharing.ts"
+import { childField, duplicate, invalid } from "./Causes.ts"
+import { goJson } from "./GoValueText.ts"
+import { type Structural, structuralHas } from "./Structural.ts"
+
+/** Finds equal items in the lists of a value. */
+export type DuplicateSearch = (value: unknown) => ReadonlyArray<StatusCause>
+
+const none: ReadonlyArray<StatusCause> = []
+
+/** Compiles the search; it costs nothing for schemas without sets and maps. */
+export const compileDuplicates = (schema: Structural): DuplicateSearch => {
+  if (!isKeyed(schema)) return () => none
+  return (value) => {
+    const found: Array<StatusCause> = []
+    search(schema, value, "", found)
+    return found
+  }
+}
+
+const isKeyed = (schema: Structural | undefined): boolean => structuralHas(schema, ({ listType }) => listType === "set" || listType === "map")
+
+const search = (schema: Structural, value: unknown, path: string, found: Array<StatusCause>): void => {
+  if (Array.isArray(value)) {
+    if (schema.listType === "set") searchSet(value, path, found)
+    else if (schema.listType === "map") searchMap(value, schema.listKeys, path, found)
+    if (schema.items !== undefined) value.forEach((item, i) => search(schema.items!, item, `${path}[${i}]`, found))
+    return
+  }
+  if (!isObject(value)) return
+  for (const key of Object.keys(value)) {
+    const child = schema.properties.get(key)
+    if (child !== undefined) search(child, value[key], childField(path, key), found)
+    else if (schema.values !== undefined) search(schema.values, value[key], `${path}[${key}]`, found)
+  }
+}
+
+/** Indexes of the items that occur a second time. */
+const secondOnes = (items: ReadonlyArray<unknown>): ReadonlyArray<number> => {
+  if (items.length < 2) return []
+  const times = new Map<unknown, number>()
+  return items.flatMap((item, i) => {
+    const key = typeof item === "object" && item !== null ? goJson(item) : typeof item === "string" ? `"${item}` : item
+    const count = (times.get(key) ?? 0) + 1
+    times.set(key, count)
+    return count === 2 ? [i] : []
+  })
+}
+
+const searchSet = (list: ReadonlyArray<unknown>, path: string, found: Array<StatusCause>): void => {
+  for (const i of secondOnes(list)) found.push(duplicate(`${path}[${i}]`, list[i]))
+}
+
+const searchMap = (list: ReadonlyArray<unknown>, keys: ReadonlyArray<string>, path: string, found: Array<StatusCause>): void => {
+  const stranger = list.findIndex((item) => item !== null && !isObject(item))
+  if (stranger >= 0) {
+    found.push(invalid(`${path}[${stranger}]`, list[stranger], "must be an object for an array of list-type map"))
+    return
+  }
+  const keyed = list.map((item) => Object.fromEntries(keys.flatMap((key) => (isObject(item) && Object.hasOwn(item, key) ? [[key, item[key]]] : []))))
+  for (const i of secondOnes(keyed)) found.push(duplicate(`${path}[${i}]`, keyed[i]))
+}

@@ -1,0 +1,69 @@
+/** What is wrong with a number, in the original's words. Whole numbers are compared as integers, as Go does. */
+import { goFloat, goNumber } from "./GoValueText.ts"
+import type { SchemaProps } from "./SchemaProps.ts"
+import { isWhole } from "./ValueChecks.ts"
+
+/** A problem with a number; general ones do not name the field. */
+export interface NumberProblem {
+  readonly text: string
+  readonly isGeneral: boolean
+}
+
+const isInt64 = (value: number): boolean => Number.isInteger(value) && value >= -(2 ** 63) && value < 2 ** 63
+
+const isInt32 = (value: number): boolean => Number.isInteger(value) && value >= -(2 ** 31) && value < 2 ** 31
+
+const floatMax = 3.4028235677973366e38
+
+/** Why a number does not fit into type and format of the schema. */
+const rangeProblem = ({ type, format, "x-kubernetes-int-or-string": either }: SchemaProps, value: number, what: string, path: string): string | undefined => {
+  if (either === true) return undefined
+  const fits = type === "integer"
+    ? format === "int32" ? isInt32(value) : isInt64(value)
+    : type !== "number" || format !== "float" || Math.abs(value) < floatMax
+  if (fits) return undefined
+  const known = type === "integer" ? format === "int32" || format === "int64" : format === "float"
+  return `${what} value must be of type ${type} ${known ? `with format ${format}` : "(default format)"} in ${path}`
+}
+
+/** Whether a number keeps to everything that the schema asks of numbers. */
+export const isNumberValid = (schema: SchemaProps, value: number): boolean => numberProblems(schema, value, "").length === 0
+
+/** Whether a schema asks anything of numbers. */
+export const checksNumbers = ({ type, format, multipleOf, maximum, minimum }: SchemaProps): boolean =>
+  type === "integer" || format === "float" || multipleOf !== undefined || maximum !== undefined || minimum !== undefined
+
+/** Everything that is wrong with a number. */
+export const numberProblems = (schema: SchemaProps, value: number, path: string): ReadonlyArray<NumberProblem> => {
+  const problems: Array<NumberProblem> = []
+  const general = (text: string | undefined): boolean => {
+    if (text !== undefined) problems.push({ text, isGeneral: true })
+    return text === undefined
+  }
+  const plain = (text: string): void => void problems.push({ text, isGeneral: false })
+  const { multipleOf, maximum, minimum } = schema
+  const whole = Number.isInteger(value)
+  general(rangeProblem(schema, value, "Checked", path))
+  if (multipleOf !== undefined) {
+    const asInteger = general(rangeProblem(schema, multipleOf, "MultipleOf", path)) && whole
+    const factor = asInteger ? Math.trunc(multipleOf) : multipleOf
+    const print = asInteger ? goNumber : goFloat
+    if (factor <= 0) plain(`factor MultipleOf declared for ${path} must be positive: ${print(factor)}`)
+    else if (asInteger ? value % factor !== 0 : !isWhole(factor < 1 ? (1 / factor) * value : value / factor)) {
+      plain(`${path} in body should be a multiple of ${print(factor)}`)
+    }
+  }
+  if (minimum !== undefined) {
+    const asInteger = general(rangeProblem(schema, minimum, "Minimum boundary", path)) && whole
+    const bound = asInteger ? Math.trunc(minimum) : minimum
+    const strict = schema.exclusiveMinimum === true
+    if (strict ? value <= bound : value < bound) plain(`${path} in body should be greater than ${strict ? "" : "or equal to "}${(asInteger ? goNumber : goFloat)(bound)}`)
+  }
+  if (maximum !== undefined) {
+    const asInteger = general(rangeProblem(schema, maximum, "Maximum boundary", path)) && whole
+    const bound = asInteger ? Math.trunc(maximum) : maximum
+    const strict = schema.exclusiveMaximum === true
+    if (strict ? value >= bound : value > bound) plain(`${path} in body should be less than ${strict ? "" : "or equal to "}${(asInteger ? goNumber : goFloat)(bound)}`)
+  }
+  return problems
+}

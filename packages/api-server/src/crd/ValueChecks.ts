@@ -1,0 +1,48 @@
+/** Single checks of schemas, for the quick answer and for the thorough one. */
+import { equal } from "../builtin/Sharing.ts"
+import { isKnownFormat } from "./Formats.ts"
+import type { SchemaProps } from "./SchemaProps.ts"
+
+const noTypes: ReadonlyArray<string> = []
+const intOrString: ReadonlyArray<string> = ["integer", "string"]
+
+/** The types that a schema takes; none for any. */
+export const typesOf = (schema: SchemaProps): ReadonlyArray<string> =>
+  schema["x-kubernetes-int-or-string"] === true ? intOrString : schema.type === undefined || schema.type === "" ? noTypes : [schema.type]
+
+/** The format that a schema asks for, if it is one that means something for its type. */
+export const formatOf = (schema: SchemaProps): string => {
+  const { format = "" } = schema
+  const types = typesOf(schema)
+  return format !== "" && isKnownFormat(types.length === 1 ? types[0]! : "", format) ? format : ""
+}
+
+/** The JSON type of a value; whole numbers are integers. */
+export const jsonTypeOf = (value: unknown): string => {
+  if (value === null) return "null"
+  if (Array.isArray(value)) return "array"
+  if (typeof value === "number") return Number.isInteger(value) ? "integer" : "number"
+  return typeof value
+}
+
+/** Whether a number is whole, up to the imprecision of floats. */
+export const isWhole = (value: number): boolean => {
+  if (Number.isInteger(value)) return true
+  const whole = Math.trunc(value)
+  return Math.abs(value - whole) / Math.abs(value + whole) < 1e-9
+}
+
+/** Number of characters of a text. */
+export const lengthOf = (text: string): number => {
+  let length = text.length
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    if (code >= 0xd800 && code < 0xdc00) length--
+  }
+  return length
+}
+
+/** Whether a value is one of those listed; numbers count as what they are cut off to. */
+export const enumHas = (values: ReadonlyArray<unknown>, value: unknown): boolean =>
+  value !== null && values.some((it) =>
+    equal(it, value) || (typeof it === "number" && typeof value === "number" && Number.isInteger(it) && Math.trunc(value) === it))

@@ -1,0 +1,107 @@
+/** The schema of one version of a custom resource, compiled for everything that is done with its objects. */
+import type { KubeObject, StatusCause } from "@fairlead/kube"
+import { decode, objectMeta } from "../builtin/Builtin.ts"
+import type { Fields } from "../builtin/Sharing.ts"
+import { Correlation } from "./Correlation.ts"
+import { checkEmbedded, coerceEmbedded, embedsResources } from "./EmbeddedResources.ts"
+import { compileDuplicates } from "./ListTypes.ts"
+import { compileNormalise, unknownFields } from "./Normalise.ts"
+import type { SchemaProps } from "./SchemaProps.ts"
+import { type Structural, structuralRoot } from "./Structural.ts"
+import { compileValidity, type Validity } from "./Validity.ts"
+import { Violations } from "./Violations.ts"
+
+/** An object as its definition wants it. */
+export interface ReadObject {
+  readonly object: Fields
+  /** Texts of unknown fields; only when asked for. */
+  readonly strict: ReadonlyArray<string>
+  /** Go's error for metadata that does not fit its type. */
+  readonly problem: string | undefined
+}
+
+const none: ReadonlyArray<never> = []
+const always: Validity = () => true
+
+/** Reads and checks objects of one version. Objects given to it are never changed. */
+export class VersionSchema {
+  readonly root: Structural
+  /** The form in which objects are handed out: pruned, without nulls, with defaults. */
+  readonly normalise: (object: object) => Fields
+  /** The same without defaults, for objects that come from another version. */
+  readonly prune: (object: object) => Fields
+  private readonly props: SchemaProps
+  private readonly valid: Validity
+  private readonly statusValid: Validity
+  private readonly duplicates: (value: unknown) => ReadonlyArray<StatusCause>
+  private readonly embeds: boolean
+
+  constructor(props: SchemaProps) {
+    this.props = props
+    this.root = structuralRoot(props)
+    this.normalise = compileNormalise(this.root) as (object: object) => Fields
+    this.prune = compileNormalise(this.root, { defaults: false }) as (object: object) => Fields
+    this.valid = compileValidity(props)
+    this.statusValid = props.properties?.["status"] === undefined ? always : compileValidity(props.properties["status"])
+    this.duplicates = compileDuplicates(this.root)
+    this.embeds = embedsResources(this.root)
+  }
+
+  /** Takes in the fields of a document; `previous` lends parts of metadata that are equal. */
+  read(fields: Fields, strict: boolean, previous?: KubeObject): ReadObject {
+    const metadata = decode(objectMeta, fields["metadata"] ?? {}, { previous: previous?.metadata, strict })
+    if (metadata.problem !== undefined) return { object: fields, strict: none, problem: metadata.problem }
+    const sent = { ...fields, metadata: metadata.object }
+    const pruned = this.normalise(sent)
+    const texts = [...metadata.strict.map(inMetadata), ...(strict && pruned !== sent ? unknownFields(this.root, sent).map(unknownField) : none)]
+    if (!this.embeds) return { object: pruned, strict: texts, problem: undefined }
+    const { value, unknown, problem } = coerceEmbedded(this.root, pruned, strict)
+    return { object: value as Fields, strict: [...texts, ...unknown.map(unknownField)], problem }
+  }
+
+  /** What the schema has against a new object. */
+  checkNew(object: object): ReadonlyArray<StatusCause> {
+    const causes = this.valid(object) ? none : new Violations().find(this.props, object)
+    return [...causes, ...this.embedded(object)]
+  }
+
+  /** What the schema has against a changed object; what was wrong before may stay as it is. */
+  checkChanged(object: object, correlation: Correlation): ReadonlyArray<StatusCause> {
+    const causes = this.valid(object) ? none : new Violations().find(this.props, object, correlation)
+    return [...causes, ...this.embedded(object)]
+  }
+
+  /** The same for a write to the status, which is checked alone. */
+  checkStatus(object: object, previous: object, correlation: Correlation): ReadonlyArray<StatusCause> {
+    const { status } = object as { readonly status?: unknown }
+    const schema = this.props.properties?.["status"]
+    if (schema === undefined || status === undefined || this.statusValid(status)) return none
+    const before = correlation.key("status") ?? new Correlation(status, (previous as { readonly status?: unknown }).status, this.root.properties.get("status")!)
+    return new Violations("status").find(schema, status, before)
+  }
+
+  /** Items that occur twice in sets and maps; none are reported if there were some before. */
+  checkLists(object: object, previous?: object): ReadonlyArray<StatusCause> {
+    const found = this.duplicates(object)
+    return found.length === 0 || previous === undefined || this.duplicates(previous).length === 0 ? found : none
+  }
+
+  /** What the rules of the schema have against an object. Without `previous`, rules that look back are left out. */
+  checkRules(
+    _object: object,
+    _previous: object | undefined,
+    _correlation: Correlation | undefined,
+    _found: ReadonlyArray<StatusCause>,
+    _warnings: Array<string>
+  ): ReadonlyArray<StatusCause> {
+    return none
+  }
+
+  private embedded(object: object): ReadonlyArray<StatusCause> {
+    return this.embeds ? checkEmbedded(this.root, object) : none
+  }
+}
+
+const unknownField = (path: string): string => `unknown field "${path}"`
+
+const inMetadata = (problem: string): string => problem.replace('field "', 'field "metadata.')
