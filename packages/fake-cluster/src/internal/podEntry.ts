@@ -77,22 +77,17 @@ export class PodEntry {
   /** Carries out what is due. Answers when to look again. */
   readonly act: Effect.Effect<number | undefined> = Effect.suspend(() => {
     this.#isSyncing = true
-    return Effect.ensuring(this.#actAll, Effect.sync(() => {
+    return Effect.ensuring(this.#advance, Effect.sync(() => {
       this.#isSyncing = false
     }))
   })
 
-  get #actAll(): Effect.Effect<number | undefined> {
-    const entry = this
-    return Effect.gen(function*() {
-      for (;;) {
-        const { record, steps, wakeAt } = Records.advance(entry.record, entry.#of.now())
-        entry.record = record
-        if (steps.length === 0) return wakeAt
-        for (const step of steps) yield* entry.#take(step)
-      }
-    })
-  }
+  readonly #advance: Effect.Effect<number | undefined> = Effect.suspend(() => {
+    const { record, steps, wakeAt } = Records.advance(this.record, this.#of.now())
+    this.record = record
+    if (steps.length === 0) return Effect.succeed(wakeAt)
+    return Effect.andThen(Effect.forEach(steps, (step) => this.#take(step), { discard: true }), this.#advance)
+  })
 
   #take(step: Records.Step): Effect.Effect<void> {
     switch (step._tag) {
