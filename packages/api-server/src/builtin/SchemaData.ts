@@ -61,11 +61,12 @@ interface Flags {
   listType: ListType | undefined
   keys: ReadonlyArray<string>
   atomic: boolean | undefined
+  number: number | undefined
   more: Partial<Omit<SchemaField, "name" | "node">>
 }
 
 const readFlags = (parts: ReadonlyArray<string>): Flags => {
-  const flags: Flags = { listType: undefined, keys: [], atomic: undefined, more: { omitEmpty: false } }
+  const flags: Flags = { listType: undefined, keys: [], atomic: undefined, number: undefined, more: { omitEmpty: false } }
   const more = flags.more as { -readonly [K in keyof SchemaField]?: SchemaField[K] }
   for (const part of parts) {
     if (/^[*?0]+$/.test(part)) {
@@ -74,6 +75,7 @@ const readFlags = (parts: ReadonlyArray<string>): Flags => {
       more.omitZero = part.includes("0")
     } else if (part === "!") more.required = true
     else if (part === "a" || part === "g") flags.atomic = part === "a"
+    else if (part.startsWith("#")) flags.number = Number(part.slice(1))
     else if (part.startsWith("d=")) more.keyDefault = JSON.parse(part.slice(2))
     else if (part.startsWith("l=")) {
       const [type, keys] = part.slice(2).split(":")
@@ -100,7 +102,7 @@ const typeNode = (code: string, pkg: string, flags: Flags): SchemaNode => {
   const letter = scalarNodes.get(code)
   if (letter !== undefined) return letter
   if (code === "x") return untypedAtomic
-  const plain: Flags = { listType: undefined, keys: [], atomic: undefined, more: {} }
+  const plain: Flags = { listType: undefined, keys: [], atomic: undefined, number: undefined, more: {} }
   if (code.startsWith("[")) {
     const goType = `[]${goTypeOf(code.slice(1), pkg)}`
     return list(() => typeNode(code.slice(1), pkg, plain), { ...listOptions(flags), goType })
@@ -154,14 +156,23 @@ const aliasNode = (code: string, pkg: string, goType: string, flags: Flags): Sch
   return node.shape === "map" ? map(() => node.items as SchemaNode, { atomic: node.atomic, goType }) : node
 }
 
-const fieldsOf = (pkg: string, text: string): ReadonlyArray<SchemaField> =>
-  text === "" ? [] : text.split(";").flatMap((entry) => {
+const fieldsOf = (pkg: string, text: string): ReadonlyArray<SchemaField> => {
+  let last = 0
+  return text === "" ? [] : text.split(";").flatMap((entry) => {
     const [name = "", code = "", ...parts] = entry.split(" ")
     const flags = readFlags(parts)
     const node = typeNode(code, pkg, flags)
-    if (!name.startsWith("~")) return [field(name, node, withZeroDefault(node, flags.more))]
-    return node.fields.map((inner) => ({ ...inner, embedded: inner.embedded === undefined ? name.slice(1) : `${name.slice(1)}.${inner.embedded}` }))
+    // The kind of an object travels outside of its message.
+    const own = name === "~TypeMeta" ? undefined : (last = flags.number ?? last + 1)
+    const outer = own === undefined ? [] : [own]
+    if (!name.startsWith("~")) return [field(name, node, { ...withZeroDefault(node, flags.more), numbers: outer })]
+    return node.fields.map((inner) => ({
+      ...inner,
+      embedded: inner.embedded === undefined ? name.slice(1) : `${name.slice(1)}.${inner.embedded}`,
+      numbers: own === undefined ? [] : [own, ...inner.numbers]
+    }))
   })
+}
 
 /** A scalar that is always written has its zero as default in list keys, as the published schemas say. */
 const withZeroDefault = (node: SchemaNode, more: Flags["more"]): Flags["more"] => {

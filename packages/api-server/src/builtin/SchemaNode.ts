@@ -54,6 +54,8 @@ export interface SchemaField {
   readonly mergeKey: string | undefined
   /** Go name of the embedded struct that declares the field, as it appears in decoding errors. */
   readonly embedded: string | undefined
+  /** Its protobuf number, after those of the embedded messages that lead to it; empty where it has none. */
+  readonly numbers: ReadonlyArray<number>
 }
 
 interface SchemaNodeInit {
@@ -180,6 +182,7 @@ export const field = (name: string, node: SchemaNode, more: Partial<Omit<SchemaF
   retainKeys: false,
   mergeKey: undefined,
   embedded: undefined,
+  numbers: [],
   ...more
 })
 

@@ -1,6 +1,7 @@
 /** The rules of every built-in kind: tables for what is simple, a file each for what is not. */
 import { keepAllButStatus, keepSpec, kindRules, type KindRules } from "../rest/KindRules.ts"
 import { resourceLines } from "../builtin/Resources.generated.ts"
+import * as Validation from "../builtin/validation/Validation.ts"
 import { emptyStatus } from "./EmptyStatus.ts"
 import { selectableFieldsOf } from "./FieldTable.ts"
 import { nameRuleOf } from "./NameTable.ts"
@@ -106,12 +107,19 @@ const makeRules = (key: string, group: string, plural: string): KindRules => {
       const causes: Causes = []
       checkMetadata(draft.metadata, call.resource.namespaced, nameErrors, causes)
       checkFinalizerDomains(draft.metadata, causes)
+      Validation.create(group, plural, draft, causes)
       return causes
     },
-    validateUpdate: (draft, previous) => {
+    validateUpdate: (draft, previous, call) => {
       const causes: Causes = []
       checkMetadataUpdate(draft.metadata, previous.metadata, causes)
       checkFinalizerDomains(draft.metadata, causes)
+      Validation.update(group, plural, call.request.subresource, draft, previous, causes)
+      return causes
+    },
+    validateStatus: (draft, previous) => {
+      const causes: Causes = []
+      Validation.update(group, plural, "status", draft, previous, causes)
       return causes
     },
     ...ownRules[key]

@@ -9,10 +9,19 @@ export type Problems = (value: string) => ReadonlyArray<string>
 
 /** The causes found so far. Fields are given as paths: `spec.containers[0].name`. */
 export class Check {
-  readonly causes: Array<StatusCause> = []
+  readonly causes: Array<StatusCause>
+
+  constructor(causes: Array<StatusCause>) {
+    this.causes = causes
+  }
 
   invalid(field: string, value: unknown, detail: string): void {
     this.causes.push(invalidValue(field, value, detail))
+  }
+
+  /** An invalid value that the message does not show. */
+  omitted(field: string, detail: string): void {
+    this.causes.push({ reason: "FieldValueInvalid", message: `Invalid value: ${detail}`, field })
   }
 
   required(field: string, detail = ""): void {
@@ -152,4 +161,26 @@ export const text = (value: Fields | undefined, name: string): string => {
 export const count = (value: Fields | undefined, name: string): number => {
   const found = value?.[name]
   return typeof found === "number" ? found : 0
+}
+
+/** A map with its keys in order, as messages show it. */
+export const sorted = (map: unknown): unknown =>
+  isObject(map) ? Object.fromEntries(Object.keys(map).sort().map((key) => [key, map[key]])) : map
+
+/** A label selector as messages show it. */
+export const shownSelector = (selector: unknown): unknown =>
+  isObject(selector) && isObject(selector["matchLabels"]) ? { ...selector, matchLabels: sorted(selector["matchLabels"]) } : selector
+
+/** Whether a selector of labels takes these labels; one without demands takes all. */
+export const selects = (selector: Fields, labels: Fields): boolean => {
+  const wanted = part(selector, "matchLabels") ?? {}
+  for (const key in wanted) if (labels[key] !== wanted[key]) return false
+  return items(selector["matchExpressions"]).every((one) => {
+    const [value, values] = [labels[text(one, "key")], texts(one["values"])]
+    const listed = typeof value === "string" && values.includes(value)
+    const operator = text(one, "operator")
+    if (operator === "In") return listed
+    if (operator === "NotIn") return !listed
+    return (value !== undefined) === (operator === "Exists")
+  })
 }

@@ -1,12 +1,11 @@
 /** Config maps, secrets, namespaces, nodes, events and service accounts. */
-import { qualifiedNameErrors, subdomainErrors } from "../../internal/nameRules.ts"
+import { labelValueErrors, qualifiedNameErrors, subdomainErrors } from "../../internal/nameRules.ts"
 import { internalForm } from "../InternalForm.ts"
 import { equal, type Fields } from "../Sharing.ts"
 import { count, items, part, text, texts, type Check } from "./Check.ts"
 import { cidrErrors, configKeyErrors } from "./Formats.ts"
 import { checkQuantity } from "./Quantities.ts"
 import { checkEffect } from "./Scheduling.ts"
-import { labelValueErrors } from "../../internal/nameRules.ts"
 
 const dataMax = 1024 * 1024
 
@@ -211,13 +210,17 @@ const checkReporter = (check: Check, event: Fields, field: string, isNew: boolea
   if (text(event, isNew ? "note" : "message").length > 1024) check.invalid("message", "", "can have at most 1024 characters")
 }
 
-/** What only the new group of events demands. */
-export const checkNewEvent = (check: Check, event: Fields): void => {
+const checkSeries = (check: Check, event: Fields): void => {
   const series = part(event, "series")
-  if (series !== undefined) {
-    if (count(series, "count") < 2) check.invalid("series.count", "", "should be at least 2")
-    if (series["lastObservedTime"] === null || series["lastObservedTime"] === undefined) check.required("series.lastObservedTime")
-  }
+  if (series === undefined) return
+  if (count(series, "count") < 2) check.invalid("series.count", "", "should be at least 2")
+  if (series["lastObservedTime"] === null || series["lastObservedTime"] === undefined) check.required("series.lastObservedTime")
+}
+
+/** A new event of the new group. */
+export const checkNewEvent = (check: Check, event: Fields): void => {
+  checkEvent(check, event, true)
+  checkSeries(check, event)
   if (event["eventTime"] === null || event["eventTime"] === undefined) check.required("eventTime")
   const type = text(event, "type")
   if (type !== "Normal" && type !== "Warning") check.invalid("type", "", `has invalid value: ${type}`)
@@ -227,4 +230,17 @@ export const checkNewEvent = (check: Check, event: Fields): void => {
   if (count(event, "deprecatedCount") !== 0) check.invalid("count", "", "needs to be unset")
   const source = part(event, "deprecatedSource") ?? {}
   if (text(source, "component") !== "" || text(source, "host") !== "") check.invalid("source", "", "needs to be unset")
+}
+
+const fixedInEvents: ReadonlyArray<readonly [string, string]> = [
+  ["regarding", "involvedObject"], ["reason", "reason"], ["note", "message"], ["deprecatedSource", "source"], ["deprecatedFirstTimestamp", "firstTimestamp"],
+  ["deprecatedLastTimestamp", "lastTimestamp"], ["deprecatedCount", "count"], ["type", "type"], ["eventTime", "eventTime"], ["action", "action"],
+  ["related", "related"], ["reportingController", "reportingController"], ["reportingInstance", "reportingInstance"]
+]
+
+/** An event of the new group can only go on counting. */
+export const checkNewEventUpdate = (check: Check, event: Fields, old: Fields): void => {
+  checkEvent(check, event, true)
+  if (!equal(event["series"], old["series"])) checkSeries(check, event)
+  for (const [name, shown] of fixedInEvents) if (!equal(event[name], old[name])) check.invalid(shown, event[name], "field is immutable")
 }

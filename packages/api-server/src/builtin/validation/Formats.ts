@@ -1,4 +1,5 @@
 /** Rules for single values, each giving the texts of what is wrong. */
+import type { Check } from "./Check.ts"
 
 const none: ReadonlyArray<string> = []
 
@@ -107,22 +108,50 @@ export const ipErrors = (text: string): ReadonlyArray<string> => {
   if (ipFamilyOf(text) === undefined) {
     return sloppyIpv4.test(text) ? ["must not have leading 0s"] : ["must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"]
   }
-  return /^(?:0*:)*:?ffff:(?:\d+\.){3}\d+$/i.test(text) ? ["must not be an IPv4-mapped IPv6 address"] : none
+  return isMapped(text) ? ["must not be an IPv4-mapped IPv6 address"] : none
 }
+
+const isMapped = (text: string): boolean => /^(?:0*:)*:?ffff:(?:\d+\.){3}\d+$/i.test(text)
+
+const bytesOfIp = (text: string): ReadonlyArray<number> => {
+  if (!text.includes(":")) return text.split(".").map(Number)
+  const [head = "", tail] = text.split("::")
+  const groups = (part: string): Array<string> => (part === "" ? [] : part.split(":"))
+  const [before, after] = [groups(head), tail === undefined ? [] : groups(tail)]
+  const all = [...before, ...new Array<string>(Math.max(0, 8 - before.length - after.length)).fill("0"), ...after]
+  return all.flatMap((group) => [parseInt(group, 16) >> 8, parseInt(group, 16) & 255])
+}
+
+const hasHostBits = (address: string, bits: number): boolean =>
+  bytesOfIp(address).some((byte, i) => (byte & (0xff >> Math.min(8, Math.max(0, bits - i * 8)))) !== 0)
 
 /** Ranges of addresses. */
 export const cidrErrors = (text: string): ReadonlyArray<string> => {
   const [address = "", bits = ""] = text.split("/")
-  const family = ipFamilyOf(address)
+  const family = ipFamilyOf(address) ?? (sloppyIpv4.test(address) ? "IPv4" : undefined)
   const max = family === "IPv4" ? 32 : 128
   const fits = family !== undefined && text.split("/").length === 2 && /^\d{1,3}$/.test(bits) && Number(bits) <= max
   if (!fits) return ["must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)"]
-  return bits.length > 1 && bits.startsWith("0") ? ["must not have leading 0s"] : none
+  if (ipFamilyOf(address) === undefined || (bits.length > 1 && bits.startsWith("0"))) return ["must not have leading 0s in IP or prefix length"]
+  if (isMapped(address)) return ["must not have an IPv4-mapped IPv6 address"]
+  return hasHostBits(address, Number(bits)) ? ["must not have bits set beyond the prefix length"] : none
 }
 
 /** Percentages. */
 export const percentErrors = (text: string): ReadonlyArray<string> =>
   /^[0-9]+%$/.test(text) ? none : [regexText("a valid percent string must be a numeric string followed by an ending '%'", "[0-9]+%", "1%", "93%")]
+
+const httpPath = "[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+"
+
+/** A path with a domain before it: `example.com/name`. */
+export const checkDomainPath = (check: Check, field: string, value: string): void => {
+  if (value === "") return check.required(field)
+  const slash = value.indexOf("/")
+  const [host, path] = [value.slice(0, slash), value.slice(slash + 1)]
+  if (slash <= 0 || path === "") return check.invalid(field, value, "must be a domain-prefixed path (such as \"acme.io/foo\")")
+  check.subdomain(field, host)
+  if (!new RegExp(`^${httpPath}$`).test(path)) check.invalid(field, path, `Invalid path (regex used for validation is '${httpPath}')`)
+}
 
 /** Text of an inclusive range. */
 export const inclusiveRange = range

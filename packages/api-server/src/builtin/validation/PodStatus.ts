@@ -2,7 +2,7 @@
 import { qualifiedNameErrors, subdomainErrors } from "../../internal/nameRules.ts"
 import { internalForm } from "../InternalForm.ts"
 import type { Fields } from "../Sharing.ts"
-import { count, items, part, text, texts, type Check } from "./Check.ts"
+import { count, items, part, text, type Check } from "./Check.ts"
 import { ipErrors, ipFamilyOf } from "./Formats.ts"
 
 const systemConditions = new Set(["PodScheduled", "Ready", "Initialized"])
@@ -82,7 +82,3 @@ export const checkPodStatus = (check: Check, pod: Fields, old: Fields): void => 
   if (hostIps.length > 0 && text(status, "hostIP") !== hostIps[0]) check.invalid("status.hostIPs[0].ip", hostIps[0], "must be equal to `hostIP`")
   checkIps(check, "status.hostIPs", hostIps, addresses(before, "hostIPs"), items(status["hostIPs"]).map((ip) => internalForm("core.HostIP", ip)))
 }
-
-/** Texts of a list, for callers that check addresses of other kinds. */
-export const checkAddresses = (check: Check, field: string, value: unknown): void =>
-  texts(value).forEach((ip, i) => check.texts(`${field}[${i}]`, ip, ipErrors(ip)))

@@ -6,7 +6,6 @@ import { items, part, text, type Check } from "./Check.ts"
 import { checkImageSpaces } from "./Containers.ts"
 import { inclusiveRange } from "./Formats.ts"
 import { checkPodSpec } from "./PodSpec.ts"
-import { compareQuantities } from "./Quantities.ts"
 import { checkTolerations } from "./Scheduling.ts"
 
 const mirror = "kubernetes.io/config.mirror"
@@ -231,7 +230,3 @@ export const checkResize = (check: Check, pod: Fields, old: Fields): void => {
     check.forbidden("spec", "only cpu and memory resources are mutable")
   }
 }
-
-/** Whether two pods ask for the same amounts, however they are written. */
-export const sameAmounts = (a: Fields | undefined, b: Fields | undefined): boolean =>
-  [...new Set([...Object.keys(a ?? {}), ...Object.keys(b ?? {})])].every((name) => compareQuantities(a?.[name], b?.[name]) === 0)

@@ -34,6 +34,10 @@ const whole = new Set([
   "services.loadbalancers"
 ])
 
+/** Resources that quotas know by name. */
+export const isQuotaResource = (name: string): boolean =>
+  (standard.has(name) && name !== "storage") || isHugePages(name) || name.startsWith("requests.hugepages-")
+
 /** Pages of a size other than the usual one. */
 export const isHugePages = (name: string): boolean => name.startsWith("hugepages-")
 
@@ -64,7 +68,8 @@ export const checkResourceName = (check: Check, field: string, name: string): bo
 
 const ofContainers = new Set(["cpu", "memory", "ephemeral-storage"])
 
-const checkContainerResourceName = (check: Check, field: string, name: string): void => {
+/** Names that containers may ask for. */
+export const checkContainerResourceName = (check: Check, field: string, name: string): void => {
   checkResourceName(check, field, name)
   if (!name.includes("/")) {
     if (!ofContainers.has(name) && !isHugePages(name)) check.invalid(field, name, "must be a standard resource for containers")

@@ -1,0 +1,104 @@
+/** Kinds with few rules. */
+import { qualifiedNameErrors } from "../../internal/nameRules.ts"
+import { internalForm } from "../InternalForm.ts"
+import { equal, type Fields } from "../Sharing.ts"
+import { count, part, text, type Check } from "./Check.ts"
+import { checkConditions } from "./Conditions.ts"
+import { checkPodTemplate } from "./PodSpec.ts"
+import { checkAtMostAll, checkIntOrPercent } from "./Workloads.ts"
+
+const specOf = (object: Fields): Fields => part(object, "spec") ?? {}
+
+const checkStrategy = (check: Check, field: string, strategy: string): void => {
+  if (!strategy.includes("/")) check.oneOf(`${field}.strategy`, strategy, ["OldestEmulationVersion"])
+  else check.texts(`${field}.strategy`, strategy, qualifiedNameErrors(strategy))
+}
+
+/** A lease, new or changed. */
+export const checkLease = (check: Check, lease: Fields): void => {
+  const spec = specOf(lease)
+  check.positive("spec.leaseDurationSeconds", spec["leaseDurationSeconds"])
+  check.notNegative("spec.leaseTransitions", spec["leaseTransitions"])
+  if (typeof spec["strategy"] === "string") checkStrategy(check, "spec.strategy", spec["strategy"])
+  if (text(spec, "preferredHolder") !== "" && text(spec, "strategy") === "") {
+    check.forbidden("spec.preferredHolder", "may only be specified if `strategy` is defined")
+  }
+}
+
+/** A budget of disruptions, new or changed. */
+export const checkDisruptionBudget = (check: Check, budget: Fields): void => {
+  const spec = specOf(budget)
+  const { minAvailable, maxUnavailable, unhealthyPodEvictionPolicy } = spec
+  if (minAvailable !== undefined && maxUnavailable !== undefined) {
+    check.invalid("spec", internalForm("policy.PodDisruptionBudgetSpec", spec), "minAvailable and maxUnavailable cannot be both set")
+  }
+  for (const name of ["minAvailable", "maxUnavailable"]) {
+    if (spec[name] === undefined) continue
+    checkIntOrPercent(check, `spec.${name}`, spec[name])
+    checkAtMostAll(check, `spec.${name}`, spec[name])
+  }
+  check.labelSelector("spec.selector", spec["selector"])
+  if (unhealthyPodEvictionPolicy !== undefined) {
+    check.oneOf("spec.unhealthyPodEvictionPolicy", unhealthyPodEvictionPolicy, ["AlwaysAllow", "IfHealthyBudget"])
+  }
+}
+
+/** What the controller of budgets found. */
+export const checkDisruptionStatus = (check: Check, budget: Fields): void => {
+  const status = part(budget, "status") ?? {}
+  checkConditions(check, "status.conditions", status["conditions"])
+  for (const name of ["disruptionsAllowed", "currentHealthy", "desiredHealthy", "expectedPods"]) check.notNegative(`status.${name}`, status[name])
+}
+
+const systemPriorities: Readonly<Record<string, number>> = { "system-node-critical": 2_000_001_000, "system-cluster-critical": 2_000_000_000 }
+
+const systemPriorityProblem = (name: string, value: number, isDefault: boolean): string | undefined => {
+  const expected = systemPriorities[name]
+  if (expected === undefined) return `${name} is not a known system priority class`
+  if (value !== expected) return `value of ${name} PriorityClass must be ${expected}`
+  return isDefault ? `globalDefault of ${name} PriorityClass must be false` : undefined
+}
+
+/** A class of priorities. */
+export const checkPriorityClass = (check: Check, priority: Fields): void => {
+  const [name, value] = [text(part(priority, "metadata"), "name"), count(priority, "value")]
+  if (name.startsWith("system-")) {
+    const problem = systemPriorityProblem(name, value, priority["globalDefault"] === true)
+    const detail = "priority class names with 'system-' prefix are reserved for system use only. error: "
+    if (problem !== undefined) check.forbidden("metadata.name", detail + problem)
+  } else if (value > 1_000_000_000) check.forbidden("value", "maximum allowed value of a user defined priority is 1000000000")
+  if (priority["preemptionPolicy"] !== undefined) check.oneOf("preemptionPolicy", priority["preemptionPolicy"], ["PreemptLowerPriority", "Never"])
+}
+
+/** What a class means stays. */
+export const checkPriorityClassUpdate = (check: Check, priority: Fields, old: Fields): void => {
+  if (count(priority, "value") !== count(old, "value")) check.forbidden("value", "may not be changed in an update.")
+  check.immutable("preemptionPolicy", priority["preemptionPolicy"], old["preemptionPolicy"])
+}
+
+/** The template of a pod as an object of its own. */
+export const checkTemplateObject = (check: Check, object: Fields): void => checkPodTemplate(check, "template", part(object, "template") ?? {})
+
+/** A revision of a workload. */
+export const checkRevision = (check: Check, revision: Fields): void => {
+  check.notNegative("revision", revision["revision"])
+  const data = revision["data"]
+  if (data === undefined || data === null) check.required("data", "data is mandatory")
+}
+
+/** The contents of a revision stay. */
+export const checkRevisionUpdate = (check: Check, revision: Fields, old: Fields): void => {
+  check.notNegative("revision", revision["revision"])
+  if (!equal(revision["data"], old["data"])) check.invalid("data", revision["data"], "field is immutable")
+}
+
+/** How many replicas are asked for. */
+export const checkScale = (check: Check, scale: Fields): void => check.notNegative("spec.replicas", specOf(scale)["replicas"])
+
+/** The node to which a pod is bound. */
+export const checkPodBinding = (check: Check, binding: Fields): void => {
+  const target = part(binding, "target") ?? {}
+  const kind = text(target, "kind")
+  if (kind !== "" && kind !== "Node") check.unsupported("target.kind", kind, ["Node", "<empty>"])
+  if (text(target, "name") === "") check.required("target.name")
+}
