@@ -2,6 +2,7 @@
 import type { PatchType } from "@fairlead/kube"
 import { failure, unsupportedMediaType } from "../ApiFailure.ts"
 import type { ApiRequest } from "../ApiRequest.ts"
+import { decodeObject } from "../protobuf/Envelope.ts"
 import type { ServedResource } from "../ServedResource.ts"
 import { type ParsedBody, parseJson, parseYaml } from "./BodyText.ts"
 import type { HttpRequest } from "./HttpMessage.ts"
@@ -36,6 +37,10 @@ const readDocument = (request: HttpRequest): ParsedBody => {
       return parseJson(text)
     case "application/yaml":
       return parseYaml(text)
+    case "application/vnd.kubernetes.protobuf": {
+      const decoded = decodeObject(request.body)
+      return typeof decoded === "string" ? { bodyText: text, bodyProblem: decoded } : { body: decoded, bodyText: JSON.stringify(decoded) }
+    }
     default:
       throw unknownBody()
   }

@@ -1,5 +1,7 @@
 /** Writes answers as JSON or YAML text. */
 import { stringify } from "yaml"
+import { type ApiFailure, failure } from "../ApiFailure.ts"
+import { encodeObject } from "../protobuf/Envelope.ts"
 import type { ServedResource } from "../ServedResource.ts"
 import { type Encoding, mediaTypes } from "./MediaTypes.ts"
 
@@ -11,9 +13,19 @@ const escapeSeparators = (text: string): string =>
 export const jsonLine = (value: unknown): string => `${escapeSeparators(JSON.stringify(value))}\n`
 
 /** A value in an encoding. Answers in JSON end with a line end, as the original's do. */
-export const encode = (value: unknown, encoding: Encoding, pretty = false): string => {
+export const encode = (value: unknown, encoding: Encoding, pretty = false): string | Uint8Array => {
+  if (encoding === "protobuf") {
+    const bytes = encodeObject(value as object)
+    if (bytes === undefined) throw notInProtobuf(value as object)
+    return bytes
+  }
   if (encoding !== "yaml") return pretty ? `${JSON.stringify(value, null, 2)}\n` : jsonLine(value)
   return stringify(value, { sortMapEntries: true, singleQuote: true, lineWidth: 0, indentSeq: false, aliasDuplicateObjects: false })
+}
+
+const notInProtobuf = (value: object): ApiFailure => {
+  const { apiVersion = "", kind = "" } = value as { apiVersion?: string; kind?: string }
+  return failure(406, "NotAcceptable", `object ${apiVersion}, Kind=${kind} cannot be written as application/vnd.kubernetes.protobuf: it has no such form`)
 }
 
 /** The Content-Type of an encoding. */

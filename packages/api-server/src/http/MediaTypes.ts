@@ -64,6 +64,12 @@ export const resourceShape: ShapeCheck = ({ type, params }) => {
   return as === "PartialObjectMetadata" || as === "PartialObjectMetadataList" ? as : undefined
 }
 
+/** Custom resources have no protobuf form of their own. */
+export const customShape: ShapeCheck = (entry) => {
+  const shape = resourceShape(entry)
+  return shape === "object" && entry.type === mediaTypes.protobuf ? undefined : shape
+}
+
 /** Endpoints that have one shape only. */
 export const plainShape: ShapeCheck = ({ params }) => (params["as"] === undefined ? "object" : undefined)
 

@@ -10,7 +10,7 @@ import { checkTimeout } from "./GoDuration.ts"
 import { readBody } from "./BodyReader.ts"
 import { contentType, encode, encodeList } from "./Encoding.ts"
 import { type HttpRequest, type HttpResponse, pageNotFound } from "./HttpMessage.ts"
-import { matchesLiterally, negotiate, type Representation, resourceShape, standardTypes } from "./MediaTypes.ts"
+import { customShape, matchesLiterally, negotiate, type Representation, resourceShape, standardTypes } from "./MediaTypes.ts"
 import { parseQuery } from "./Query.ts"
 import type { ResourceRoute } from "./Route.ts"
 import { reshape } from "./Shapes.ts"
@@ -66,7 +66,7 @@ export const resourceResponse = (server: ApiServer, request: HttpRequest, at: Re
   if (!resource.custom && !matchesLiterally(request.header("accept"), offered(verb))) throw notAcceptable(offered(verb))
   const query = parseQuery(request.query)
   checkTimeout(query["timeout"])
-  const representation = negotiate(request.header("accept"), resourceShape)
+  const representation = negotiate(request.header("accept"), resource.custom ? customShape : resourceShape)
   if (representation === undefined) throw noRepresentation(standardTypes)
   try {
     if (verb === "watch") return watchResponse(server, resource, at, query, user, representation)

@@ -2,6 +2,7 @@
 import type { KubeObject, WatchEvent } from "@fairlead/kube"
 import type { ApiServer } from "../ApiServer.ts"
 import type { User } from "../ApiRequest.ts"
+import { encodeWatchEvent } from "../protobuf/Envelope.ts"
 import type { ServedResource } from "../ServedResource.ts"
 import { contentType, encode, jsonLine } from "./Encoding.ts"
 import type { HttpResponse, StreamSink } from "./HttpMessage.ts"
@@ -21,14 +22,14 @@ export const watchResponse = (
   representation: Representation
 ): HttpResponse => {
   if (representation.encoding === "yaml") throw noRepresentation(["application/json", "application/vnd.kubernetes.protobuf"])
-  const waiting: Array<string> = []
+  const waiting: Array<string | Uint8Array> = []
   let ended = false
-  let sink: StreamSink = { write: (piece) => void waiting.push(piece as string), end: () => (ended = true) }
+  let sink: StreamSink = { write: (piece) => void waiting.push(piece), end: () => (ended = true) }
   const lineOf = lineWriter(server, resource, representation, query["includeObject"])
   const answer = server.watch(
     { group: at.group, version: at.version, plural: at.plural, namespace: at.namespace, name: at.name === "" ? undefined : at.name, query, user },
     {
-      onEvents: (events) => sink.write(events.length === 1 ? lineOf(events[0]!) : events.map(lineOf).join("")),
+      onEvents: (events) => writeEvents(sink, events, lineOf),
       onEnd: () => sink.end()
     }
   )
@@ -50,6 +51,15 @@ export const watchResponse = (
   }
 }
 
+type LineWriter = (event: WatchEvent) => string | Uint8Array
+
+const writeEvents = (sink: StreamSink, events: ReadonlyArray<WatchEvent>, lineOf: LineWriter): void => {
+  if (events.length === 1) return sink.write(lineOf(events[0]!))
+  const lines = events.map(lineOf)
+  if (lines.every((line) => typeof line === "string")) sink.write(lines.join(""))
+  else for (const line of lines) sink.write(line)
+}
+
 /** The last line that was written: the same event often goes to many watches in a row. */
 let lastEvent: WatchEvent | undefined
 let lastLine = ""
@@ -65,9 +75,13 @@ const plainLine = (event: WatchEvent): string => {
 const lineWriter = (
   server: ApiServer,
   resource: ServedResource,
-  { shape, shapeVersion }: Representation,
+  { shape, shapeVersion, encoding }: Representation,
   includeObject: string | undefined
-): ((event: WatchEvent) => string) => {
+): LineWriter => {
+  if (encoding === "protobuf") {
+    const shown = (event: WatchEvent): object => (shape === "object" || event.type === "ERROR" ? event.object : partial(event.object, shapeVersion))
+    return (event) => encodeWatchEvent(event.type, shown(event))
+  }
   if (shape === "object") return plainLine
   if (shape !== "Table") {
     return (event) => (event.type === "ERROR" ? plainLine(event) : jsonLine({ type: event.type, object: partial(event.object, shapeVersion) }))
