@@ -1,4 +1,6 @@
 /** The rules of every built-in kind: tables for what is simple, a file each for what is not. */
+import type { ObjectMeta } from "@fairlead/kube"
+import { type Draft, field } from "../Draft.ts"
 import { keepAllButStatus, keepSpec, kindRules, type KindRules } from "../rest/KindRules.ts"
 import { resourceLines } from "../builtin/Resources.generated.ts"
 import * as Validation from "../builtin/validation/Validation.ts"
@@ -51,6 +53,23 @@ const keepsMetadata = words(`
   resource.k8s.io/resourceclaims storage.k8s.io/volumeattachments apiregistration.k8s.io/apiservices
   admissionregistration.k8s.io/validatingadmissionpolicies
 `)
+
+/** Kinds whose updates are checked like new objects too, so that faults in the metadata appear twice among the causes. */
+const checkedAgain = words(`
+  /configmaps /secrets /serviceaccounts /endpoints /pods /persistentvolumes /persistentvolumeclaims /limitranges batch/jobs
+  rbac.authorization.k8s.io/roles rbac.authorization.k8s.io/rolebindings rbac.authorization.k8s.io/clusterroles
+  rbac.authorization.k8s.io/clusterrolebindings discovery.k8s.io/endpointslices storage.k8s.io/csidrivers storage.k8s.io/volumeattachments
+  admissionregistration.k8s.io/validatingadmissionpolicies admissionregistration.k8s.io/validatingadmissionpolicybindings
+  admissionregistration.k8s.io/mutatingadmissionpolicies admissionregistration.k8s.io/mutatingadmissionpolicybindings
+  admissionregistration.k8s.io/validatingwebhookconfigurations admissionregistration.k8s.io/mutatingwebhookconfigurations
+`)
+
+/** Metadata without the labels that are taken over from a template: those are checked where they stand. */
+const ownMetadata = (draft: Draft): ObjectMeta => {
+  const template = field<{ readonly template?: { readonly metadata?: ObjectMeta } }>(draft, "spec")?.template
+  const { labels, ...own } = draft.metadata
+  return labels === undefined || labels !== template?.metadata?.labels ? draft.metadata : own
+}
 
 const resetStatus: KindRules["prepareCreate"] = (draft, call) => {
   const status = emptyStatus(call.resource)
@@ -105,7 +124,7 @@ const makeRules = (key: string, group: string, plural: string): KindRules => {
     prepareStatus: keepsMetadata.has(key) ? keepAllButStatus : keepSpec,
     validateCreate: (draft, call) => {
       const causes: Causes = []
-      checkMetadata(draft.metadata, call.resource.namespaced, nameErrors, causes)
+      checkMetadata(ownMetadata(draft), call.resource.namespaced, nameErrors, causes)
       checkFinalizerDomains(draft.metadata, causes)
       Validation.create(group, plural, draft, causes)
       return causes
@@ -114,6 +133,10 @@ const makeRules = (key: string, group: string, plural: string): KindRules => {
       const causes: Causes = []
       checkMetadataUpdate(draft.metadata, previous.metadata, causes)
       checkFinalizerDomains(draft.metadata, causes)
+      if (checkedAgain.has(key)) {
+        checkMetadata(draft.metadata, call.resource.namespaced, nameErrors, causes)
+        checkFinalizerDomains(draft.metadata, causes)
+      }
       Validation.update(group, plural, call.request.subresource, draft, previous, causes)
       return causes
     },

@@ -13,20 +13,23 @@ const prepareCreate = (draft: Draft, call: Parameters<KindRules["prepareCreate"]
   const labelled = spec.manualSelector === true ? spec : withSelector(spec, draft)
   draft["spec"] = labelled
   const labels = labelled.template.metadata?.labels
-  if (draft.metadata.labels === undefined && labels !== undefined) draft.metadata.labels = labels
+  const own = draft.metadata.labels
+  // Labels that a job does not bring are those of its template: the very same map, so what is added to one shows in the other.
+  if ((own === undefined || own === spec.template.metadata?.labels) && labels !== undefined) draft.metadata.labels = labels
 }
 
 const withSelector = (spec: JobSpec, { metadata: { name = "", uid = "" } }: Draft): JobSpec => {
+  // What the job says itself is kept; validation refuses it when it contradicts.
   const labels = {
-    ...spec.template.metadata?.labels,
     "batch.kubernetes.io/controller-uid": uid,
     "batch.kubernetes.io/job-name": name,
     "controller-uid": uid,
-    "job-name": name
+    "job-name": name,
+    ...spec.template.metadata?.labels
   }
   return {
     ...spec,
-    selector: { ...spec.selector, matchLabels: { ...spec.selector?.matchLabels, "batch.kubernetes.io/controller-uid": uid } },
+    selector: { ...spec.selector, matchLabels: { "batch.kubernetes.io/controller-uid": uid, ...spec.selector?.matchLabels } },
     template: { ...spec.template, metadata: { ...spec.template.metadata, labels } }
   } as JobSpec
 }

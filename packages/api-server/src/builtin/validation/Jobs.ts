@@ -149,7 +149,7 @@ const withScheduling = (template: Fields, old: Fields): Fields => {
 
 const withResources = (containers: unknown, old: unknown): unknown => {
   const [now, before] = [items(containers), items(old)]
-  if (now.length !== before.length) return old
+  if (now.length === 0 || now.length !== before.length) return old
   return before.map((one, i) => (one["name"] === now[i]?.["name"] ? { ...one, resources: now[i]?.["resources"] } : one))
 }
 
