@@ -2,7 +2,7 @@
 import { type Change, Controller, EventRecorder, Informer, OwnWrites, Source } from "@fairlead/controller"
 import type { TaskAction } from "@fairlead/core"
 import { KubeClient, KubeResource, type KubeTransport } from "@fairlead/kube"
-import { Context, Effect, Layer, Option, type Scope } from "effect"
+import { Context, Effect, identity, Layer, Option, type Scope } from "effect"
 import type { EngineConfig } from "./EngineConfig.ts"
 import * as EngineMetrics from "./EngineMetrics.ts"
 import type { EventSink } from "./EventSink.ts"
@@ -14,6 +14,15 @@ import * as TaskActionReconciler from "./TaskActionReconciler.ts"
 
 /** What the engine needs from its surroundings. */
 export type EngineNeeds = KubeTransport | KubeClient | PluginRegistry | EventSink | LaunchFiles | LaunchedObjects
+
+/** How the engine lives with others of its kind. */
+export interface EngineOptions {
+  /**
+   * Runs `work`, which goes on until it is interrupted, when this engine may: while it holds a lease, for instance. The
+   * caches are filled before that, so that work can begin at once. It runs at once and always if left out.
+   */
+  readonly lead?: ((work: Effect.Effect<never>) => Effect.Effect<unknown>) | undefined
+}
 
 /** A running engine. */
 export class Engine extends Context.Service<Engine, {
@@ -27,14 +36,15 @@ export class Engine extends Context.Service<Engine, {
    * finish within `shutdownGrace`. With an `EventRecorder` in the context, warnings about actions become Kubernetes events;
    * otherwise they are logged.
    */
-  static readonly layer = (config: EngineConfig): Layer.Layer<Engine, never, EngineNeeds> => Layer.effect(Engine, start(config))
+  static readonly layer = (config: EngineConfig, options: EngineOptions = {}): Layer.Layer<Engine, never, EngineNeeds> =>
+    Layer.effect(Engine, start(config, options))
 
   /** Runs an engine until interrupted. */
   static readonly run = (config: EngineConfig): Effect.Effect<never, never, EngineNeeds> =>
-    Effect.scoped(Effect.andThen(start(config), Effect.never))
+    Effect.scoped(Effect.andThen(start(config, {}), Effect.never))
 }
 
-const start = Effect.fnUntraced(function*(config: EngineConfig) {
+const start = Effect.fnUntraced(function*(config: EngineConfig, { lead = identity }: EngineOptions) {
   const { namespace } = config
   const actions = yield* Informer.make<TaskActionReconciler.CachedAction>({ resource: KubeResource.taskActions, namespace })
   const launched = yield* LaunchedObjects
@@ -43,7 +53,7 @@ const start = Effect.fnUntraced(function*(config: EngineConfig) {
   const warn = Option.map(yield* Effect.serviceOption(EventRecorder), warnWith)
   const reconciler = yield* TaskActionReconciler.make({ config, store: actions.store, metrics, warn: Option.getOrUndefined(warn) }).pipe(Effect.provideService(KubeClient, kube))
   yield* followPhases(actions, metrics)
-  yield* Effect.forkScoped(Controller.run({
+  const controller = Controller.run({
     name: "taskaction",
     reconcile: reconciler.reconcile,
     sources: [
@@ -53,10 +63,11 @@ const start = Effect.fnUntraced(function*(config: EngineConfig) {
     workers: config.workers,
     timeout: config.reconcileTimeout,
     shutdownTimeout: config.shutdownGrace
-  }))
-  yield* Effect.forkScoped(GarbageCollector.run(config))
+  })
+  const collector = Effect.provideService(GarbageCollector.run(config), KubeClient, kube)
+  yield* Effect.forkScoped(lead(Effect.andThen(Effect.all([controller, collector], { concurrency: "unbounded", discard: true }), Effect.never)))
   return Engine.of({ actions, remembered: reconciler.remembered })
-}) satisfies (config: EngineConfig) => Effect.Effect<Engine["Service"], never, EngineNeeds | Scope.Scope>
+}) satisfies (config: EngineConfig, options: EngineOptions) => Effect.Effect<Engine["Service"], never, EngineNeeds | Scope.Scope>
 
 const warnWith = (recorder: EventRecorder["Service"]) => (action: TaskAction.TaskAction, reason: string, note: string): Effect.Effect<void> =>
   recorder.record({ type: "Warning", reason, note, action: "Reconcile", regarding: { ...action, apiVersion: "flyte.org/v1", kind: "TaskAction" } })

@@ -1,7 +1,7 @@
 /** Drives every TaskAction to a terminal phase. */
 export type * from "./ActionEvent.ts"
 export * as Decision from "./Decision.ts"
-export { Engine, type EngineNeeds } from "./Engine.ts"
+export { Engine, type EngineNeeds, type EngineOptions } from "./Engine.ts"
 export { EngineConfig, type Limits, limitsOf, makeConfig } from "./EngineConfig.ts"
 export * as EngineMetrics from "./EngineMetrics.ts"
 export * as EventBatcher from "./EventBatcher.ts"
