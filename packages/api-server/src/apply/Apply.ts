@@ -7,7 +7,7 @@ import { badPatch, brokenPatch, PatchError } from "../patch/PatchError.ts"
 import { compare } from "./Compare.ts"
 import { fieldsOf, mergeOver, problemsOf, withoutFields } from "./Configuration.ts"
 import {
-  difference, filtered, intersection, intersects, isEmpty, unionRoot, withNamedFields, type FieldSet
+  difference, differenceBelow, intersection, intersects, isEmpty, unionRoot, withNamedFields, type FieldSet
 } from "./FieldSet.ts"
 import { conflictsAllowedBy, renewLastApplied } from "./LastApplied.ts"
 import { disown, idOf, readEntries, writeEntries, type Owner } from "./ManagedEntries.ts"
@@ -95,7 +95,7 @@ const applyOver = (live: Fields, config: Fields, write: ApplyWrite): Result | Pa
   const id = idOf(managerOf(write), "Apply", write.apiVersion, write.subresource)
   const last = owners.get(id)
   const all = fieldsOf(schema, config)
-  const set = write.resets === undefined ? all : filtered(all, write.resets)
+  const set = write.resets === undefined ? all : differenceBelow(all, write.resets)
   const mine: Owner = { ...ownerOf(write, "Apply", id), time: last?.time, set }
   owners.set(id, mine)
   const object = withoutGivenUp(mergeOver(schema, live, config) as Fields, last?.set, owners, write)

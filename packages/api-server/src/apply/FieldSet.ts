@@ -162,26 +162,3 @@ export const withNamedFields = (set: FieldSet, schema: SchemaNode | undefined): 
   if (set[own] !== undefined) return { [own]: leaf, ...out } as FieldSet
   return out as FieldSet
 }
-
-/** What a filter lets through: everything but some paths and what lies below them, or only what lies below some. */
-export type FieldFilter = { readonly except: FieldSet } | { readonly only: ReadonlyArray<ReadonlyArray<string>> }
-
-/** Applies a filter. In `only`, `*` stands for any element. */
-export const filtered = (set: FieldSet, filter: FieldFilter): FieldSet => {
-  if ("except" in filter) return differenceBelow(set, filter.except)
-  return filter.only.reduce<FieldSet>((kept, pattern) => unionRoot(kept, onlyBelow(set, pattern)), empty)
-}
-
-const onlyBelow = (set: FieldSet, pattern: ReadonlyArray<string>): FieldSet => {
-  const [wanted, ...rest] = pattern
-  if (wanted === undefined) return set
-  const out: Fields = {}
-  for (const key in set) {
-    if (key === own || (wanted !== "*" && wanted !== key)) continue
-    const node = set[key] as FieldSet
-    const below = onlyBelow(node, rest)
-    const kept = rest.length === 0 ? node : nodeOf(isMember(node), isEmptyObject(below) ? undefined : (below as Fields))
-    if (kept !== undefined) out[key] = kept
-  }
-  return out as FieldSet
-}

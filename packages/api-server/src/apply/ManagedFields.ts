@@ -17,7 +17,7 @@ import { emptyOf } from "../builtin/Builtin.ts"
 import type { SchemaNode } from "../builtin/SchemaNode.ts"
 import { equal, isObject, unify, type Fields } from "../builtin/Sharing.ts"
 import { compare, type Comparison } from "./Compare.ts"
-import { difference, differenceBelow, empty, filtered, isEmpty, ofPaths, unionRoot, type FieldFilter, type FieldSet } from "./FieldSet.ts"
+import { difference, differenceBelow, empty, isEmpty, ofPaths, unionRoot, type FieldSet } from "./FieldSet.ts"
 import { disown, foldOldest, idOf, readEntries, withSet, writeEntries, type Owner, type Owners } from "./ManagedEntries.ts"
 import { ordered } from "./PathElement.ts"
 import { fittedTo } from "./SchemaChange.ts"
@@ -36,7 +36,7 @@ export interface FieldWrite {
   readonly manager: string
   /** Now, in whole seconds: `2026-01-01T00:00:00Z`. */
   readonly now: string
-  readonly resets?: FieldFilter | undefined
+  readonly resets?: FieldSet | undefined
   /** Whether a version is still served; owners that wrote in others are forgotten. Left out: all are. */
   readonly serves?: ((apiVersion: string) => boolean) | undefined
 }
@@ -180,7 +180,7 @@ export const resetting = (found: Comparison, write: FieldWrite): Comparison => {
       added: differenceBelow(found.added, resets.except)
     }
   }
-  return { removed: filtered(found.removed, resets), modified: filtered(found.modified, resets), added: filtered(found.added, resets) }
+  return { removed: differenceBelow(found.removed, resets), modified: differenceBelow(found.modified, resets), added: differenceBelow(found.added, resets) }
 }
 
 /** `stored` itself where the write changed nothing but times in managedFields; else `next`. */

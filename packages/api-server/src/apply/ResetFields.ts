@@ -1,9 +1,9 @@
 /** Which fields a write through a resource or subresource cannot change, so that nobody comes to own them by it. */
-import { ofPaths, type FieldFilter } from "./FieldSet.ts"
+import { ofPaths, type FieldSet } from "./FieldSet.ts"
 
-const status: FieldFilter = { except: ofPaths(["f:status"]) }
-const spec: FieldFilter = { except: ofPaths(["f:spec"]) }
-const specAndMeta: FieldFilter = { except: ofPaths(["f:spec"], ["f:metadata"]) }
+const status: FieldSet = ofPaths(["f:status"])
+const spec: FieldSet = ofPaths(["f:spec"])
+const specAndMeta: FieldSet = ofPaths(["f:spec"], ["f:metadata"])
 
 /** Kinds whose status subresource leaves all of `metadata` alone. */
 const keepsMeta = new Set([
@@ -16,21 +16,17 @@ const keepsMeta = new Set([
   "apiservices.apiregistration.k8s.io"
 ])
 
-const special: Readonly<Record<string, FieldFilter>> = {
-  "pods/status": { except: ofPaths(["f:spec"], ["f:metadata", "f:deletionTimestamp"], ["f:metadata", "f:ownerReferences"]) },
-  "pods/ephemeralcontainers": { only: [["f:spec", "f:ephemeralContainers"]] },
-  "pods/resize": {
-    only: ["f:containers", "f:initContainers"].flatMap((list) => [["f:spec", list, "*", "f:resources"], ["f:spec", list, "*", "f:resizePolicy"]])
-  },
+const special: Readonly<Record<string, FieldSet>> = {
+  "pods/status": ofPaths(["f:spec"], ["f:metadata", "f:deletionTimestamp"], ["f:metadata", "f:ownerReferences"]),
   "namespaces/finalize": status,
-  "deployments.apps/status": { except: ofPaths(["f:spec"], ["f:metadata", "f:labels"]) },
-  "certificatesigningrequests.certificates.k8s.io": { except: ofPaths(["f:spec"], ["f:status"]) },
-  "certificatesigningrequests.certificates.k8s.io/status": { except: ofPaths(["f:spec"], ["f:status", "f:conditions"]) },
-  "certificatesigningrequests.certificates.k8s.io/approval": { except: ofPaths(["f:spec"], ["f:status", "f:certificate"]) }
+  "deployments.apps/status": ofPaths(["f:spec"], ["f:metadata", "f:labels"]),
+  "certificatesigningrequests.certificates.k8s.io": ofPaths(["f:spec"], ["f:status"]),
+  "certificatesigningrequests.certificates.k8s.io/status": ofPaths(["f:spec"], ["f:status", "f:conditions"]),
+  "certificatesigningrequests.certificates.k8s.io/approval": ofPaths(["f:spec"], ["f:status", "f:certificate"])
 }
 
-/** The filter for a built-in resource (`hasStatus`: it has a status subresource); `undefined` where all fields count. */
-export const builtinResets = (group: string, plural: string, subresource: string, hasStatus: boolean): FieldFilter | undefined => {
+/** What a write through a built-in resource leaves alone (`hasStatus`: it has a status subresource); `undefined` where all fields count. */
+export const builtinResets = (group: string, plural: string, subresource: string, hasStatus: boolean): FieldSet | undefined => {
   const name = group === "" ? plural : `${plural}.${group}`
   const found = special[subresource === "" ? name : `${name}/${subresource}`]
   if (found !== undefined) return found
@@ -39,5 +35,5 @@ export const builtinResets = (group: string, plural: string, subresource: string
 }
 
 /** The filter for a custom resource. */
-export const customResets = (subresource: string, hasStatus: boolean): FieldFilter | undefined =>
+export const customResets = (subresource: string, hasStatus: boolean): FieldSet | undefined =>
   !hasStatus ? undefined : subresource === "status" ? specAndMeta : subresource === "" ? status : undefined

@@ -4,6 +4,7 @@ import { type Draft, field } from "../Draft.ts"
 import { formatSeconds } from "../internal/timestamps.ts"
 import type { Call } from "../rest/Call.ts"
 import type { KindRules } from "../rest/KindRules.ts"
+import { keepOtherParts } from "../subresources/PodSpecParts.ts"
 import { qualityOfService } from "./QualityOfService.ts"
 
 const gracePeriod = (object: KubeObject, asked: number | undefined): number => {
@@ -49,6 +50,7 @@ const prepareStatus = (draft: Draft, previous: KubeObject): void => {
 /** Hooks of pods. */
 export const podRules: Partial<KindRules> = {
   prepareCreate,
+  prepareUpdate: keepOtherParts,
   prepareStatus,
   grace: gracePeriod
 }

@@ -69,8 +69,11 @@ const isEmpty = (text: string | undefined): boolean => text === undefined || tex
 
 /** Throws `Invalid` if there is any cause. */
 export const refuseInvalid = (call: Call, draft: Draft, causes: ReadonlyArray<StatusCause>): void => {
-  if (causes.length > 0) throw invalid(call.resource.kind, call.resource.group, draft.metadata.name ?? "", causes)
+  if (causes.length > 0) throw invalid(call.resource.kind, checkedGroup(call), draft.metadata.name ?? "", causes)
 }
+
+/** Events of either group are checked as those of the core group. */
+const checkedGroup = ({ resource }: Call): string => (resource.group === "events.k8s.io" ? "" : resource.group)
 
 /** The namespace of the path goes into the body, and a different one is refused. */
 export const placeInNamespace = (call: Call, draft: Draft): void => {

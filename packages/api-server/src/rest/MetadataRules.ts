@@ -82,7 +82,7 @@ const checkOwnerReferences = (references: ReadonlyArray<OwnerReference>, causes:
   let controller: string | undefined
   for (const reference of references) {
     const { apiVersion = "", kind = "", name = "", uid = "" } = reference
-    if (apiVersion === "" || apiVersion === "/" || apiVersion.endsWith("/")) {
+    if (apiVersion === "" || apiVersion.endsWith("/") || apiVersion.split("/").length > 2) {
       causes.push(invalidValue(`${field}.apiVersion`, apiVersion, "version must not be empty"))
     }
     if (kind === "") causes.push(invalidValue(`${field}.kind`, kind, "must not be empty"))

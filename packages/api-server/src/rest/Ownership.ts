@@ -1,6 +1,6 @@
 /** Keeps `metadata.managedFields` up to date: who owns which field. */
 import type { KubeObject } from "@fairlead/kube"
-import type { FieldFilter } from "../apply/FieldSet.ts"
+import type { FieldSet } from "../apply/FieldSet.ts"
 import { type FieldWrite, settle, update } from "../apply/ManagedFields.ts"
 import { builtinResets, customResets } from "../apply/ResetFields.ts"
 import type { Draft } from "../Draft.ts"
@@ -44,9 +44,9 @@ export const fieldWrite = (call: Call): FieldWrite => {
   }
 }
 
-const known = new WeakMap<ServedResource, Map<string, FieldFilter | undefined>>()
+const known = new WeakMap<ServedResource, Map<string, FieldSet | undefined>>()
 
-const resetsOf = (resource: ServedResource, subresource: string): FieldFilter | undefined => {
+const resetsOf = (resource: ServedResource, subresource: string): FieldSet | undefined => {
   let bySubresource = known.get(resource)
   if (bySubresource === undefined) known.set(resource, (bySubresource = new Map()))
   if (!bySubresource.has(subresource)) {

@@ -1,5 +1,5 @@
 /** Writes to one part of a pod's spec: `pods/ephemeralcontainers` and `pods/resize`. */
-import type { Container, Pod, PodSpec } from "@fairlead/kube"
+import type { Container, KubeObject, Pod, PodSpec } from "@fairlead/kube"
 import type { ApiResponse } from "../ApiRequest.ts"
 import { type Draft, field } from "../Draft.ts"
 import { answer } from "../rest/Answer.ts"
@@ -11,36 +11,40 @@ import { checkName, existingObject, replaceObject } from "../rest/Update.ts"
 
 type TakePart = (previous: PodSpec, sent: PodSpec) => PodSpec
 
-/** GET, PUT and PATCH of a pod of which only one part of the spec is taken over. */
-const partWriter = (take: TakePart) => (call: Call): ApiResponse => {
+/** GET, PUT and PATCH of a pod of which only one part of the spec is taken over, once it is clear who wrote what. */
+export const writePodPart = (call: Call): ApiResponse => {
   if (call.request.verb === "get") return get(call)
   const previous = existingObject(call) as Pod
   const draft = call.request.verb === "patch" ? patchedDraft(call, previous) : readBody(call, previous)
   checkName(call, draft)
-  return answer(call, 200, replaceObject(call, withPart(draft, previous, take)))
+  return answer(call, 200, replaceObject(call, draft))
 }
 
-const withPart = (draft: Draft, previous: Pod, take: TakePart): Draft => {
-  const sent = field<PodSpec>(draft, "spec") ?? { containers: [] }
-  const kept: Draft = { ...(previous as unknown as Draft), metadata: { ...previous.metadata } }
-  if (draft.metadata.resourceVersion === undefined) delete kept.metadata.resourceVersion
-  else kept.metadata.resourceVersion = draft.metadata.resourceVersion
-  kept["spec"] = take(previous.spec as PodSpec, sent)
-  return kept
-}
-
-/** Takes over the ephemeral containers. */
-export const writeEphemeralContainers = partWriter((previous, { ephemeralContainers }) => {
+const takeEphemeral: TakePart = (previous, { ephemeralContainers }) => {
   const { ephemeralContainers: _, ...rest } = previous
   return (ephemeralContainers === undefined ? rest : { ...rest, ephemeralContainers }) as PodSpec
-})
+}
 
-/** Takes over the resources of containers. */
-export const resizePod = partWriter((previous, sent) => ({
+const takeResources: TakePart = (previous, sent) => ({
   ...previous,
   containers: resized(previous.containers, sent.containers),
   ...(previous.initContainers === undefined ? {} : { initContainers: resized(previous.initContainers, sent.initContainers ?? []) })
-}))
+})
+
+const parts: Readonly<Record<string, TakePart>> = { ephemeralcontainers: takeEphemeral, resize: takeResources }
+
+/** Puts everything back that a write to a subresource of a pod may not change. */
+export const keepOtherParts = (draft: Draft, previous: KubeObject, call: Call): void => {
+  const take = parts[call.request.subresource ?? ""]
+  if (take === undefined) return
+  const { managedFields, resourceVersion } = draft.metadata
+  const spec = take((previous as Pod).spec as PodSpec, field<PodSpec>(draft, "spec") ?? { containers: [] })
+  Object.assign(draft, previous)
+  draft.metadata = { ...previous.metadata, ...(managedFields === undefined ? {} : { managedFields }) }
+  if (resourceVersion === undefined) delete draft.metadata.resourceVersion
+  else draft.metadata.resourceVersion = resourceVersion
+  draft["spec"] = spec
+}
 
 const resized = (previous: ReadonlyArray<Container>, sent: ReadonlyArray<Container>): ReadonlyArray<Container> =>
   previous.map((container) => {

@@ -5,7 +5,7 @@ import type { ServedResource } from "../ServedResource.ts"
 import { finalizeNamespace } from "./NamespaceFinalize.ts"
 import { bindPod, createBinding } from "./PodBinding.ts"
 import { evictPod } from "./PodEviction.ts"
-import { resizePod, writeEphemeralContainers } from "./PodSpecParts.ts"
+import { writePodPart } from "./PodSpecParts.ts"
 import { readLog, refuseStream } from "./PodStreams.ts"
 import { reviewAccess, reviewLocalAccess, reviewOwnAccess, reviewOwnRules } from "./AccessReviews.ts"
 import { reviewSelf, reviewToken } from "./IdentityReviews.ts"
@@ -18,8 +18,8 @@ export type CallHandler = (call: Call) => ApiResponse
 const handlers: Readonly<Record<string, CallHandler>> = {
   "/pods/binding": bindPod,
   "/pods/eviction": evictPod,
-  "/pods/ephemeralcontainers": writeEphemeralContainers,
-  "/pods/resize": resizePod,
+  "/pods/ephemeralcontainers": writePodPart,
+  "/pods/resize": writePodPart,
   "/pods/log": readLog,
   "/pods/exec": refuseStream,
   "/pods/attach": refuseStream,
