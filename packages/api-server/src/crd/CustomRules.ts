@@ -43,7 +43,7 @@ const checkNew = ({ schema, scale }: CustomKind, draft: Draft, call: Call): Read
   causes.push(...schema.checkNew(draft))
   if (scale !== undefined) causes.push(...checkScaleSpec(draft, scale), ...checkScaleStatus(draft, scale))
   causes.push(...schema.checkLists(draft), ...schema.checkRules(draft, undefined, undefined, causes, call.warnings))
-  warnOfFinalizers(call.warnings, draft.metadata, undefined)
+  if (causes.length === 0) warnOfFinalizers(call.warnings, draft.metadata, undefined)
   return causes
 }
 
@@ -54,7 +54,7 @@ const checkChanged = ({ schema, scale }: CustomKind, draft: Draft, previous: Kub
   causes.push(...schema.checkChanged(draft, correlation))
   if (scale !== undefined) causes.push(...checkScaleSpec(draft, scale), ...checkScaleStatus(draft, scale))
   causes.push(...schema.checkLists(draft, previous), ...schema.checkRules(draft, previous, correlation, causes, call.warnings))
-  warnOfFinalizers(call.warnings, draft.metadata, previous.metadata)
+  if (causes.length === 0) warnOfFinalizers(call.warnings, draft.metadata, previous.metadata)
   return causes
 }
 

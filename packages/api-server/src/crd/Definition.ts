@@ -1,5 +1,6 @@
 /** Custom resource definitions as the server reads them. */
 import type { Condition, KubeObject } from "@fairlead/kube"
+import type { SchemaProps } from "./SchemaProps.ts"
 import type { PrinterColumn } from "../ServedResource.ts"
 
 /** Holds a definition until its objects are gone. */
@@ -12,7 +13,7 @@ export interface DefinitionVersion {
   readonly storage: boolean
   readonly deprecated?: boolean
   readonly deprecationWarning?: string
-  readonly schema?: { readonly openAPIV3Schema?: object }
+  readonly schema?: { readonly openAPIV3Schema?: SchemaProps }
   readonly subresources?: {
     readonly status?: object
     readonly scale?: { readonly specReplicasPath: string; readonly statusReplicasPath: string; readonly labelSelectorPath?: string }
@@ -31,13 +32,26 @@ export interface DefinitionNames {
   readonly categories?: ReadonlyArray<string>
 }
 
+/** How a webhook that converts objects is reached. */
+export interface ConversionClient {
+  readonly url?: string
+  readonly service?: { readonly namespace?: string; readonly name?: string; readonly path?: string; readonly port?: number }
+  readonly caBundle?: string
+}
+
+/** How objects get from one version to another. */
+export interface ConversionSpec {
+  readonly strategy?: string
+  readonly webhook?: { readonly clientConfig?: ConversionClient; readonly conversionReviewVersions?: ReadonlyArray<string> | null }
+}
+
 /** `spec` of a definition. */
 export interface DefinitionSpec {
   readonly group: string
   readonly names: DefinitionNames
   readonly scope: "Namespaced" | "Cluster"
   readonly versions: ReadonlyArray<DefinitionVersion>
-  readonly conversion?: object
+  readonly conversion?: ConversionSpec
   readonly preserveUnknownFields?: boolean
 }
 

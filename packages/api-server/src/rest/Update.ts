@@ -98,8 +98,8 @@ const prepare = (call: Call, draft: Draft, previous: KubeObject): void => {
   else meta.generation = old.generation
   if (isStatus) rules.prepareStatus(draft, previous, call)
   else {
-    rules.prepareUpdate(draft, previous, call)
     if (rules.hasStatus) keepStatus(draft, previous)
+    rules.prepareUpdate(draft, previous, call)
     if (rules.hasGeneration && rules.bumpsGeneration(draft, previous)) draft.metadata.generation = (old.generation ?? 0) + 1
   }
   keepSystemFields(draft, previous)

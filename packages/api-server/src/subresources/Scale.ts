@@ -40,7 +40,8 @@ export const scale = (call: Call): ApiResponse => {
   const next = draftOf(previous)
   setAt(next as Record<string, unknown>, paths.spec, replicas)
   if (draft.metadata.resourceVersion) next.metadata.resourceVersion = draft.metadata.resourceVersion
-  else delete next.metadata.resourceVersion
+  // A custom resource keeps its own version, since its updates must name one.
+  else if (!call.resource.custom) delete next.metadata.resourceVersion
   if (draft.metadata.uid) next.metadata.uid = draft.metadata.uid
   ownReplicas(call, draft, shown, next, paths)
   return answer(call, 200, scaleOf(call, replaceObject({ ...call, request: { ...call.request, patchType: "apply" } }, next), paths))

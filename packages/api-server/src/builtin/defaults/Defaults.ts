@@ -4,11 +4,12 @@ import { schemaOfType } from "../SchemaData.ts"
 import type { SchemaNode } from "../SchemaNode.ts"
 import { constants } from "./ConstantDefaults.ts"
 import { coreRules } from "./CoreDefaults.ts"
+import { definitionRules } from "./DefinitionDefaults.ts"
 import { podRules, roundedUp } from "./PodDefaults.ts"
 import { serviceRules } from "./ServiceDefaults.ts"
 import { workloadRules } from "./WorkloadDefaults.ts"
 
-const rules: Readonly<Record<string, Defaults>> = { ...coreRules, ...podRules, ...serviceRules, ...workloadRules }
+const rules: Readonly<Record<string, Defaults>> = { ...coreRules, ...definitionRules, ...podRules, ...serviceRules, ...workloadRules }
 
 /** Fields that are written out even when they are empty count as left out too. */
 const isMissing = (value: unknown): boolean => value === undefined || value === null || value === ""
