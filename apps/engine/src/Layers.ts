@@ -3,7 +3,7 @@ import { FakeApiServer, KubeTransportApiServer } from "@fairlead/api-server"
 import { Informer, OwnWrites } from "@fairlead/controller"
 import { TaskActionCrd } from "@fairlead/core"
 import { DatastoreFile } from "@fairlead/datastore/node"
-import { FakeCluster } from "@fairlead/fake-cluster"
+import { FakeCluster, type PodRuntime } from "@fairlead/fake-cluster"
 import { PodRuntimeProcess } from "@fairlead/fake-cluster/node"
 import { ObjectReader, ObjectRunner, PodPlugin, podPluginDefaults } from "@fairlead/k8s-executor"
 import { KubeClient, KubeResource } from "@fairlead/kube"
@@ -23,6 +23,12 @@ export interface EmbeddedOptions {
   readonly nodes: number
   /** Keeps the folders of pods after their end. */
   readonly keepFolders: boolean
+  /** Looks at what the runtime of the pods does; nobody does when left out. */
+  readonly followRuntime?: ((runtime: PodRuntime) => PodRuntime) | undefined
+  /** Whether scheduler and kubelet record events, as `kubectl describe` shows them. */
+  readonly events?: boolean | undefined
+  /** PEM of the authority that pods find beside their token. */
+  readonly rootCertificate?: string | undefined
   /** Known users by bearer token, for the HTTP face. */
   readonly tokens?: { readonly [token: string]: { readonly name: string; readonly groups: ReadonlyArray<string> } } | undefined
 }
@@ -51,7 +57,14 @@ export const cluster = (options: EmbeddedOptions) =>
       images: { [podPluginDefaults.copilot.image]: { inside: copilot } },
       keepFolders: options.keepFolders
     }),
-    (runtime) => FakeCluster.layer({ nodes: options.nodes, runtime, allocatable })
+    (runtime) =>
+      FakeCluster.layer({
+        nodes: options.nodes,
+        runtime: options.followRuntime?.(runtime) ?? runtime,
+        allocatable,
+        events: options.events,
+        rootCertificate: options.rootCertificate
+      })
   ))
 
 /** Files of tasks. */

@@ -1,5 +1,5 @@
 /** What the commands need to know of the machine that they run on; `main.ts` fills it in. */
-import { Context } from "effect"
+import { Context, type Effect } from "effect"
 
 /** The machine and the user's place on it. */
 export class Machine extends Context.Service<Machine, {
@@ -10,4 +10,8 @@ export class Machine extends Context.Service<Machine, {
   /** Environment that tasks get: paths and language, no more, so that no secret of the user's slips into a task. */
   readonly taskEnvironment: { readonly [name: string]: string }
   readonly writeOut: (text: string) => void
+  /** Completes when the user asks for an end (Ctrl-C, SIGTERM), with the exit code that tells of it. */
+  readonly stopRequested: Effect.Effect<number>
+  /** Folders to remove if the user does not wait for the end. */
+  readonly temporaryFolders: Set<string>
 }>()("@fairlead/engine/Machine") {}

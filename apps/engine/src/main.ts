@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** The program `fairlead`: the one place that touches the process. */
+import { rmSync } from "node:fs"
 import { enableCompileCache } from "node:module"
 import { availableParallelism, tmpdir } from "node:os"
 
@@ -9,7 +10,7 @@ const args = process.argv.slice(2)
 /** The copilot starts for every task with files, so it loads no more than it needs. */
 const copilot = async (): Promise<void> => {
   const { copilotHelp, runCopilot } = await import("./commands/Copilot.ts")
-  if (args.length === 1 || args.includes("--help")) {
+  if (args.length === 1 || args.includes("--help") || args.includes("-h")) {
     process.stdout.write(copilotHelp)
     return
   }
@@ -30,23 +31,59 @@ const taskEnvironment = (): Record<string, string> =>
     return value === undefined ? [] : [[name, value]]
   }))
 
+/** Ends the process once everything that was written has left it. */
+const leave = (code: number): void => {
+  process.stderr.write("", () => process.stdout.write("", () => process.exit(code)))
+}
+
+/** One Ctrl-C may arrive twice: from the terminal, and from npm, which hands it on. */
+const sameSignalWithin = 400
+
+/** The first signal asks for an end, with this exit code; the second ends the program, and the guard of the runtime its tasks. */
+const followSignals = (onFirst: (code: number) => void, temporaryFolders: ReadonlySet<string>): void => {
+  let askedAt: number | undefined
+  const listen = (signal: "SIGINT" | "SIGTERM" | "SIGHUP", code: number): void => {
+    process.on(signal, () => {
+      const now = performance.now()
+      if (askedAt === undefined) {
+        askedAt = now
+        onFirst(code)
+      }
+      if (now - askedAt < sameSignalWithin) return
+      process.stderr.write("ended at once; what was still running is killed\n")
+      for (const folder of temporaryFolders) rmSync(folder, { recursive: true, force: true })
+      process.exit(code)
+    })
+  }
+  listen("SIGINT", 130)
+  listen("SIGTERM", 143)
+  listen("SIGHUP", 129)
+}
+
 const commands = async (): Promise<void> => {
-  const { NodeRuntime, NodeServices } = await import("@effect/platform-node")
-  const { Effect, Layer } = await import("effect")
+  const NodeServices = await import("@effect/platform-node/NodeServices")
+  const { Cause, Deferred, Effect, Exit, Layer, Logger, Runtime } = await import("effect")
   const { cli, version } = await import("./Cli.ts")
   const { Command } = await import("effect/cli")
   const { ExitCode } = await import("./ExitCode.ts")
   const { Machine } = await import("./Machine.ts")
   const { Screen } = await import("./run/ProgressView.ts")
+  // Whoever reads the other end may leave early, as `head` does.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined)
+  const stop = Deferred.makeUnsafe<number>()
+  const temporaryFolders = new Set<string>()
+  followSignals((code) => Deferred.doneUnsafe(stop, Effect.succeed(code)), temporaryFolders)
   const machine = Layer.succeed(Machine, {
     workingDirectory: process.cwd(),
     temporaryDirectory: tmpdir(),
     processors: availableParallelism(),
     taskEnvironment: taskEnvironment(),
-    writeOut: (text) => process.stdout.write(text)
+    writeOut: (text) => process.stdout.write(text),
+    stopRequested: Deferred.await(stop),
+    temporaryFolders
   })
   const screen = Layer.succeed(Screen, {
-    isTerminal: process.stderr.isTTY === true,
+    isTerminal: process.stderr.isTTY === true && process.env["TERM"] !== "dumb",
     columns: () => process.stderr.columns ?? 80,
     rows: () => process.stderr.rows ?? 24,
     write: (text) => process.stderr.write(text)
@@ -56,10 +93,16 @@ const commands = async (): Promise<void> => {
     Effect.catchTag("ShowHelp", (help) => Effect.sync(() => {
       if (help.errors.length > 0) exit.code = 2
     })),
-    Effect.provide(Layer.mergeAll(machine, screen, Layer.succeed(ExitCode, exit), NodeServices.layer))
+    Effect.provide(Layer.mergeAll(machine, screen, Layer.succeed(ExitCode, exit), NodeServices.layer)),
+    Effect.provideService(Logger.LogToStderr, true)
   )
-  NodeRuntime.runMain(program, {
-    teardown: (result, onExit) => onExit(result._tag === "Success" ? exit.code : exit.code === 0 ? 130 : exit.code)
+  const runMain = Runtime.makeRunMain(({ fiber, teardown }) => fiber.addObserver((result) => teardown(result, leave)))
+  runMain(program, {
+    disableErrorReporting: true,
+    teardown: (result, onExit) => {
+      if (Exit.isFailure(result)) process.stderr.write(`fairlead broke; this is a fault of its own:\n${Cause.pretty(result.cause)}\n`)
+      onExit(Exit.isFailure(result) ? 70 : exit.code)
+    }
   })
 }
 

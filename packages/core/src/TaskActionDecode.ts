@@ -66,6 +66,10 @@ export const decode = (input: unknown, options: DecodeOptions = {}): Result.Resu
 export const decodeTask = (input: unknown, options: DecodeOptions = {}): Result.Result<Task, TaskInvalid> =>
   check<Task>(Task, isTask, input, options)
 
+/** Reads a document of another form by its schema, which must not transform; faults are told in the same words. */
+export const decodeAs = <A>(schema: Schema.Decoder<A>, input: unknown, options: DecodeOptions = {}): Result.Result<A, TaskInvalid> =>
+  check<A>(schema, Schema.is(schema), input, options)
+
 const check = <A>(
   schema: Schema.Decoder<unknown>,
   fits: (input: unknown) => boolean,

@@ -1,4 +1,4 @@
-import { Result } from "effect"
+import { Result, Schema } from "effect"
 import { describe, expect, it } from "vitest"
 import * as TaskActionDecode from "../src/TaskActionDecode.ts"
 import { formatIssue } from "../src/TaskInvalid.ts"
@@ -87,5 +87,15 @@ describe("decodeTask", () => {
   it("puts the given path before the fault's own", () => {
     const error = Result.getOrThrow(Result.flip(TaskActionDecode.decodeTask({ container: {} }, { path: ["tasks", 3] })))
     expect(error.issues).toEqual([{ path: ["tasks", 3, "container", "image"], problem: "missing (Image that the container runs)" }])
+  })
+})
+
+describe("decodeAs", () => {
+  it("tells the faults of another form in the same words", () => {
+    const form = Schema.Struct({ forEach: Schema.optionalKey(Schema.Array(Schema.String)) })
+    const given = { forEach: ["a"] }
+    expect(Result.getOrThrow(TaskActionDecode.decodeAs(form, given))).toBe(given)
+    const error = Result.getOrThrow(Result.flip(TaskActionDecode.decodeAs(form, { foreach: [] }, { unknownFields: "refuse" })))
+    expect(error.message).toBe("foreach: no such field; did you mean forEach?")
   })
 })

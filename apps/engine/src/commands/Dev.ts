@@ -1,10 +1,10 @@
 /** `fairlead dev`: serves the embedded cluster for kubectl and every other client. */
 import { FakeApiServer } from "@fairlead/api-server"
-import { listen } from "@fairlead/api-server/node"
+import { FakeCluster } from "@fairlead/fake-cluster"
 import { EventSinkLog } from "@fairlead/reconciler"
-import { Clock, Effect, FileSystem, Layer, Option, Path, Random } from "effect"
+import { Clock, Duration, Effect, FileSystem, Layer, Option, Path, Random } from "effect"
 import { Command, Flag } from "effect/cli"
-import { makeCertificate } from "../dev/Certificate.ts"
+import type { DevCertificate } from "../dev/Certificate.ts"
 import { makeKubeconfig } from "../dev/Kubeconfig.ts"
 import { ExitCode } from "../ExitCode.ts"
 import * as Layers from "../Layers.ts"
@@ -29,6 +29,9 @@ const flags = {
   )
 }
 
+/** Longest grace period of a pod when the program ends. */
+const graceMost = Duration.seconds(60)
+
 const loopback = new Set(["127.0.0.1", "::1", "localhost"])
 
 /** The command. */
@@ -41,12 +44,13 @@ export const devCommand = Command.make("dev", flags, (options) =>
       return yield* ExitCode.set(2)
     }
     const token = Option.isSome(options.token) ? options.token.value : yield* drawToken
-    const embedded = yield* embeddedOptions(options.nodes, token)
+    const certificate = options.http ? undefined : yield* signCertificate(options.host)
+    const embedded = yield* embeddedOptions(options.nodes, token, certificate?.ca)
     const world = Layer.mergeAll(Layers.engine(embedded).pipe(Layer.provide(EventSinkLog.layer)), Layers.cluster(embedded)).pipe(
       Layer.provide(Layers.datastore(embedded)),
       Layer.provideMerge(Layers.definition.pipe(Layer.provideMerge(Layers.server(embedded))))
     )
-    return yield* Effect.provide(serve(options, token), world)
+    return yield* Effect.provide(serve(options, token, certificate), world)
   })).pipe(Effect.catch((error) => Effect.gen(function*() {
     const screen = yield* Screen
     screen.write(`${error.message}\n`)
@@ -79,7 +83,7 @@ const drawToken: Effect.Effect<string> = Effect.map(
   (numbers) => numbers.map((it) => Math.abs(it).toString(36)).join("")
 )
 
-const embeddedOptions = Effect.fnUntraced(function*(nodes: number, token: string) {
+const embeddedOptions = Effect.fnUntraced(function*(nodes: number, token: string, ca: string | undefined) {
   const fs = yield* FileSystem.FileSystem
   const machine = yield* Machine
   const folder = yield* Effect.orDie(Effect.flatMap(fs.makeTempDirectoryScoped({ directory: machine.temporaryDirectory, prefix: "fairlead-" }), fs.realPath))
@@ -89,15 +93,17 @@ const embeddedOptions = Effect.fnUntraced(function*(nodes: number, token: string
     environment: machine.taskEnvironment,
     nodes,
     keepFolders: false,
+    events: true,
+    rootCertificate: ca,
     tokens: { [token]: { name: "admin", groups: ["system:masters"] } }
   } satisfies Layers.EmbeddedOptions
 })
 
-const serve = Effect.fnUntraced(function*(options: DevOptions, token: string) {
+const serve = Effect.fnUntraced(function*(options: DevOptions, token: string, certificate: DevCertificate | undefined) {
   const server = yield* FakeApiServer
-  const screen = yield* Screen
-  const addresses = [...new Set(["127.0.0.1", "::1", ...(options.host === "localhost" ? [] : [options.host])])]
-  const certificate = options.http ? undefined : yield* makeCertificate(yield* Clock.currentTimeMillis, addresses)
+  const machine = yield* Machine
+  // Loaded when needed, as the certificate's maker is: `run` needs neither, and they are a fifth of the program.
+  const { listen } = yield* Effect.promise(() => import("@fairlead/api-server/node"))
   const { url } = yield* listen({
     server,
     host: options.host,
@@ -105,8 +111,24 @@ const serve = Effect.fnUntraced(function*(options: DevOptions, token: string) {
     ...(certificate === undefined ? {} : { tls: { cert: certificate.certificate, key: certificate.key } })
   })
   const file = yield* writeKubeconfig(options.kubeconfig, makeKubeconfig({ server: url, ca: certificate?.ca, token, namespace: "default" }))
-  screen.write(`kubeconfig: ${file}\nready: ${url}\n`)
-  return yield* Effect.never
+  machine.writeOut(`kubeconfig: ${file}\nready: ${url}\n`)
+  yield* machine.stopRequested
+  yield* stopPods
+})
+
+/** Pods get their grace periods before the program ends; a second Ctrl-C does not wait for them. */
+const stopPods = Effect.gen(function*() {
+  const cluster = yield* FakeCluster
+  const screen = yield* Screen
+  const running = cluster.pods().filter(({ spec, status }) => spec?.nodeName !== undefined && status?.phase === "Running").length
+  if (running > 0) screen.write(`stopping ${running} ${running === 1 ? "pod" : "pods"}, each within its grace period; Ctrl-C once more kills at once\n`)
+  const stopped = yield* cluster.drain(graceMost)
+  screen.write(`stopped${stopped.length === 0 ? "" : ` with ${stopped.length === 1 ? "one pod" : `${stopped.length} pods`}`}; nothing is left\n`)
+})
+
+const signCertificate = Effect.fnUntraced(function*(host: string) {
+  const { makeCertificate } = yield* Effect.promise(() => import("../dev/Certificate.ts"))
+  return yield* makeCertificate(yield* Clock.currentTimeMillis, [...new Set(["127.0.0.1", "::1", ...(host === "localhost" ? [] : [host])])])
 })
 
 /** The file holds a token, so only its owner may read it. */
@@ -116,6 +138,8 @@ const writeKubeconfig = Effect.fnUntraced(function*(given: Option.Option<string>
   const machine = yield* Machine
   const file = path.resolve(machine.workingDirectory, Option.getOrElse(given, () => ".fairlead/kubeconfig"))
   yield* fs.makeDirectory(path.dirname(file), { recursive: true })
+  // An older file would keep its mode.
+  yield* fs.remove(file, { force: true })
   yield* fs.writeFileString(file, text, { mode: 0o600 })
   return file
 })

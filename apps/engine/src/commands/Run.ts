@@ -1,13 +1,14 @@
 /** `fairlead run`: runs tasks on an embedded cluster and shows what came of them. */
 import { Durations } from "@fairlead/core"
-import { Effect, FileSystem, Layer, Option, Schema } from "effect"
-import { Argument, Command, Flag } from "effect/cli"
+import { Effect, FileSystem, Layer, Option, References } from "effect"
+import { Argument, Command, Flag, GlobalFlag } from "effect/cli"
 import { ExitCode } from "../ExitCode.ts"
 import * as Layers from "../Layers.ts"
 import { Machine } from "../Machine.ts"
 import { Screen } from "../run/ProgressView.ts"
-import { exitCode, toJson, toTable } from "../run/Results.ts"
+import { exitCode, hints, toJson, toTable } from "../run/Results.ts"
 import { RunEvents } from "../run/RunEvents.ts"
+import { RunPods } from "../run/RunPods.ts"
 import { runSession } from "../run/RunSession.ts"
 import { findFiles } from "../tasks/FindFiles.ts"
 import { readSubmissions, type Submission } from "../tasks/Submission.ts"
@@ -21,7 +22,7 @@ const paths = Argument.String("path").pipe(
 const flags = {
   parallel: Flag.Int("parallel").pipe(
     Flag.withDescription("Tasks at work at the same time; four times the processors, at least 16, if not given"),
-    Flag.withSchema(Schema.Int.check(Schema.isGreaterThan(0, { message: "must be at least 1" }))),
+    Flag.filter((tasks) => tasks > 0, () => "a number from 1"),
     Flag.optional
   ),
   output: Flag.Literals("output", ["table", "json"]).pipe(
@@ -34,7 +35,7 @@ const flags = {
   ),
   timeout: Flag.String("timeout").pipe(
     Flag.withDescription("Time limit for the whole run, such as 90s, 5m or 1h30m; what is unfinished then is aborted"),
-    Flag.filter((text) => Durations.parseMillis(text) !== undefined, (text) => `"${text}" is no duration such as 90s, 5m or 1h30m`),
+    Flag.filter((text) => Durations.parseMillis(text) !== undefined, () => "a duration such as 90s, 5m or 1h30m"),
     Flag.optional
   )
 }
@@ -54,20 +55,33 @@ export const runCommand = Command.make("run", { paths, ...flags }, ({ keep, outp
       screen.write(`${all.map(formatProblem).join("\n")}\nNothing was started: ${all.length === 1 ? "there is one problem" : `there are ${all.length} problems`}.\n`)
       return yield* ExitCode.set(2)
     }
-    const results = yield* runOnEmbeddedCluster(submissions, {
+    const { folder, results, stopCode } = yield* runOnEmbeddedCluster(submissions, {
       keep,
       parallel: Option.getOrElse(parallel, () => Math.max(16, 4 * machine.processors)),
       timeout: Option.getOrUndefined(Option.map(timeout, (text) => Durations.parseMillis(text) ?? 0))
     })
     machine.writeOut(`${output === "json" ? toJson(results) : toTable(results, screen.isTerminal ? screen.columns() : 160)}\n`)
-    yield* ExitCode.set(exitCode(results))
-  })).pipe(
-    Command.withDescription("Run tasks on an embedded cluster, as local processes"),
+    for (const hint of hints(results, { folder, keep })) screen.write(`${hint}\n`)
+    yield* ExitCode.set(stopCode ?? exitCode(results))
+  }).pipe(quietUnlessAsked)).pipe(
+    Command.withDescription("Run tasks on an embedded cluster, as local processes. The exit code is 0 when all succeeded, 1 when some did not, 2 when the input is wrong, 130 after Ctrl-C"),
+    Command.withShortDescription("Run tasks on an embedded cluster, as local processes"),
     Command.withExamples([
       { command: "fairlead run fixtures/quickstart", description: "Run every task of a folder" },
-      { command: "fairlead run task.yaml --output json", description: "Print the results for a program" }
+      { command: "fairlead run task.yaml --output json", description: "Print the results for a program" },
+      { command: "fairlead run fixtures/failures --log-level info", description: "See what the engine does and why" }
     ])
   )
+
+/**
+ * The results tell every failure, so the engine's own warnings would only say it twice. Who asks for a log level gets them,
+ * and lines instead of the live view, which would paint over them.
+ */
+const quietUnlessAsked = <A, E, R>(run: Effect.Effect<A, E, R>) =>
+  Effect.gen(function*() {
+    if (Option.isNone(yield* GlobalFlag.LogLevel)) return yield* Effect.provideService(run, References.MinimumLogLevel, "Error")
+    return yield* Effect.provideService(run, Screen, { ...(yield* Screen), isTerminal: false })
+  })
 
 interface RunSettings {
   readonly keep: boolean
@@ -78,23 +92,23 @@ interface RunSettings {
 const runOnEmbeddedCluster = (submissions: ReadonlyArray<Submission>, settings: RunSettings) =>
   Effect.scoped(Effect.gen(function*() {
     const machine = yield* Machine
-    const screen = yield* Screen
     const folder = yield* workFolder(settings.keep)
+    const pods = RunPods.make()
     const options: Layers.EmbeddedOptions = {
       folder,
       workingDirectory: machine.workingDirectory,
       environment: machine.taskEnvironment,
       nodes: 1,
-      keepFolders: true
+      keepFolders: true,
+      followRuntime: pods.follow
     }
     const engine = Layers.engine(options).pipe(Layer.provideMerge(RunEvents.layer))
-    const world = Layer.mergeAll(engine, Layers.cluster(options)).pipe(
+    const world = Layer.mergeAll(engine, Layers.cluster(options), Layer.succeed(RunPods, pods)).pipe(
       Layer.provideMerge(Layers.datastore(options)),
       Layer.provideMerge(Layers.definition.pipe(Layer.provideMerge(Layers.server(options))))
     )
-    const results = yield* Effect.provide(runSession({ submissions, parallel: settings.parallel, timeout: settings.timeout }), world)
-    if (settings.keep) screen.write(`logs and files are kept in ${folder}\n`)
-    return results
+    const end = yield* Effect.provide(runSession({ submissions, parallel: settings.parallel, timeout: settings.timeout }), world)
+    return { ...end, folder }
   }))
 
 /** A folder that goes with the scope unless it is to be kept. */
@@ -102,5 +116,7 @@ const workFolder = Effect.fnUntraced(function*(keep: boolean) {
   const fs = yield* FileSystem.FileSystem
   const machine = yield* Machine
   const settings = { directory: machine.temporaryDirectory, prefix: "fairlead-" }
-  return yield* fs.realPath(yield* keep ? fs.makeTempDirectory(settings) : fs.makeTempDirectoryScoped(settings))
+  const folder = yield* fs.realPath(yield* keep ? fs.makeTempDirectory(settings) : fs.makeTempDirectoryScoped(settings))
+  if (!keep) machine.temporaryFolders.add(folder)
+  return folder
 }, Effect.orDie)

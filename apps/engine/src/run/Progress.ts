@@ -1,5 +1,6 @@
 /** What is known about the tasks of a run while it goes on, and the lines that tell it. */
-import { TaskAction } from "@fairlead/core"
+import type { TaskAction } from "@fairlead/core"
+import { oneLine, readable } from "./FailureText.ts"
 
 /** Where a task stands, in the words of the view. */
 export type TaskState = "waiting" | "queued" | "running" | "succeeded" | "failed" | "aborted"
@@ -60,6 +61,9 @@ export const observe = (task: TaskProgress, action: TaskAction.TaskAction, now: 
 export const seconds = (milliseconds: number): string =>
   milliseconds < 10_000 ? `${(milliseconds / 1000).toFixed(2)}s` : `${(milliseconds / 1000).toFixed(1)}s`
 
+/** The results tell the whole of it. */
+const reasonLongest = 160
+
 /** The line for a change, for output that is not a terminal; `undefined` when the change is not worth one. */
 export const changeLine = ({ previous, task }: ProgressChange): string | undefined => {
   const duration = task.endedAt !== undefined && task.submittedAt !== undefined ? ` in ${seconds(task.endedAt - task.submittedAt)}` : ""
@@ -67,16 +71,13 @@ export const changeLine = ({ previous, task }: ProgressChange): string | undefin
     switch (task.state) {
       case "running": return `running    ${task.name}${task.attempts > 1 ? ` (attempt ${task.attempts})` : ""}`
       case "succeeded": return `succeeded  ${task.name}${duration}`
-      case "failed": return `failed     ${task.name}${duration}: ${firstLine(task.reason)}`
+      case "failed": return `failed     ${task.name}${duration}: ${cut(oneLine(readable(task.reason)), reasonLongest)}`
       case "aborted": return `aborted    ${task.name}${duration}`
       default: break
     }
   }
   return task.attempts > previous.attempts ? `retrying   ${task.name} (attempt ${task.attempts})` : undefined
 }
-
-/** The first line of a text that says something. */
-export const firstLine = (text: string): string => text.split(/\r?\n/).map((it) => it.trim()).find((it) => it !== "") ?? ""
 
 const marks: Readonly<Record<TaskState, string>> = {
   waiting: " ", queued: "·", running: "▸", succeeded: "✓", failed: "✗", aborted: "–"

@@ -1,5 +1,6 @@
 /** What came of a run: a table for people, JSON for programs, an exit code for scripts. */
-import { firstLine, seconds, type TaskState } from "./Progress.ts"
+import { advice, oneLine, readable } from "./FailureText.ts"
+import { seconds, type TaskState } from "./Progress.ts"
 
 /** The end of one task. */
 export interface TaskResult {
@@ -18,9 +19,9 @@ export interface TaskResult {
 /** 0 when every task succeeded, else 1. */
 export const exitCode = (results: ReadonlyArray<TaskResult>): number => (results.every((it) => it.phase === "succeeded") ? 0 : 1)
 
-/** One JSON document for the whole run. */
+/** One JSON document for the whole run. Integers that a number cannot hold exactly become texts. */
 export const toJson = (results: ReadonlyArray<TaskResult>): string =>
-  JSON.stringify({ succeeded: exitCode(results) === 0, tasks: results }, (_, value) => (typeof value === "bigint" ? value.toString() : value), 2)
+  JSON.stringify({ succeeded: exitCode(results) === 0, tasks: results }, (_, value: unknown) => jsonValue(value), 2)
 
 /** The table, then the causes of failures with the end of their logs, then one line that sums up. */
 export const toTable = (results: ReadonlyArray<TaskResult>, width: number): string => {
@@ -30,21 +31,42 @@ export const toTable = (results: ReadonlyArray<TaskResult>, width: number): stri
   return [...table, "", ...failures, summary(results)].join("\n")
 }
 
+/** Where the files of a run are. */
+export interface RunFiles {
+  readonly folder: string
+  readonly keep: boolean
+}
+
+/** What to say about files after the results. */
+export const hints = (results: ReadonlyArray<TaskResult>, { folder, keep }: RunFiles): ReadonlyArray<string> => {
+  if (keep) return [`logs and files are kept in ${folder}`]
+  const hasFile = results.some(({ outputs }) => JSON.stringify(outputs, (_, value: unknown) => jsonValue(value)).includes(`file://${folder}/`))
+  return hasFile ? ["outputs that are files went with the temporary folder of the run; --keep keeps them"] : []
+}
+
+const jsonValue = (value: unknown): unknown => {
+  if (typeof value !== "bigint") return value
+  return Number.isSafeInteger(Number(value)) ? Number(value) : value.toString()
+}
+
 const outcome = (result: TaskResult): string =>
   result.error === undefined
     ? Object.entries(result.outputs).map(([name, value]) => `${name}=${show(value)}`).join(" ")
-    : `${result.error.code === "" ? "" : `${result.error.code}: `}${firstLine(result.error.message)}`
+    : `${result.error.code === "" ? "" : `${result.error.code}: `}${oneLine(readable(result.error.message))}`
 
 const show = (value: unknown): string => {
-  if (typeof value === "string" || typeof value === "bigint") return String(value)
-  return JSON.stringify(value, (_, it: unknown) => (typeof it === "bigint" ? it.toString() : it))
+  if (typeof value === "string") return value.replaceAll(/\s*\n\s*/g, " ⏎ ")
+  return typeof value === "bigint" ? String(value) : JSON.stringify(value, (_, it: unknown) => jsonValue(it))
 }
 
 const explain = (result: TaskResult): ReadonlyArray<string> => {
-  const lines = [`${result.name} ${result.phase}${result.error === undefined ? "" : `: ${result.error.code}`}`]
-  if (result.error !== undefined) lines.push(...result.error.message.split(/\r?\n/).filter((it) => it.trim() !== "").map((it) => `  ${it}`))
-  if (result.log.length > 0) lines.push("  the end of its log:", ...result.log.map((it) => `  | ${it}`))
-  return [...lines, ""]
+  const message = result.error === undefined ? [] : readable(result.error.message)
+  const heading = `${result.name} ${result.phase}${result.error === undefined ? "" : `: ${result.error.code}`}`
+  // The engine takes the end of the log for the message when the task leaves none; then it stands there already.
+  const isTold = result.log.every((line) => message.includes(line.trimEnd()))
+  const log = isTold ? [] : ["  the end of its log:", ...result.log.map((it) => `  | ${it}`)]
+  const advised = advice(result.error?.code ?? "")
+  return [heading, ...message.map((it) => `  ${it}`), ...log, ...(advised === undefined ? [] : [`  ${advised}`]), ""]
 }
 
 const summary = (results: ReadonlyArray<TaskResult>): string => {

@@ -1,16 +1,15 @@
 /** Carries out the tasks of a run on a cluster where an engine is at work, and gathers what came of them. */
-import { Idl, Literals, LiteralValues, TaskAction } from "@fairlead/core"
-import { Datastore, TaskFiles } from "@fairlead/datastore"
-import { FakeCluster } from "@fairlead/fake-cluster"
+import { LiteralValues, type TaskAction } from "@fairlead/core"
 import { KubeClient, KubeError, type KubeObject, KubeResource } from "@fairlead/kube"
 import { Engine } from "@fairlead/reconciler"
-import { Clock, Effect, Option, Semaphore } from "effect"
+import { Clock, Effect, Semaphore } from "effect"
+import { Machine } from "../Machine.ts"
 import type { Submission } from "../tasks/Submission.ts"
-import { isEnded } from "./Progress.ts"
 import * as ProgressView from "./ProgressView.ts"
 import type { TaskResult } from "./Results.ts"
-import { RunEvents } from "./RunEvents.ts"
-import { type BoardEntry, TaskBoard } from "./TaskBoard.ts"
+import { stopUnfinished } from "./StopTasks.ts"
+import { TaskBoard } from "./TaskBoard.ts"
+import { outputsOf, resultOf } from "./TaskOutcome.ts"
 
 /** How to carry the tasks out. */
 export interface RunSessionOptions {
@@ -21,11 +20,20 @@ export interface RunSessionOptions {
   readonly timeout: number | undefined
 }
 
-/** How long an aborted task may take to go, beyond its own grace period. */
-const abortPatience = 40_000
-const logLinesMost = 20
+/** The end of a run. */
+export interface RunEnd {
+  readonly results: ReadonlyArray<TaskResult>
+  /** Set when the user asked for the end: the exit code that tells of it. */
+  readonly stopCode: number | undefined
+}
 
-/** Runs all tasks to their end. Interrupting it aborts what is unfinished and waits until it is gone. */
+/** Why a run ends before its tasks do. */
+interface EarlyEnd {
+  readonly why: string
+  readonly code: number | undefined
+}
+
+/** Runs all tasks to their end. When the time is over, or the user asks for it, what is unfinished is stopped. */
 export const runSession = Effect.fnUntraced(function*(options: RunSessionOptions) {
   const board = new TaskBoard(options.submissions)
   const view = yield* ProgressView.make(board.progress)
@@ -33,18 +41,20 @@ export const runSession = Effect.fnUntraced(function*(options: RunSessionOptions
   yield* followActions(board)
   yield* makeNamespaces(options.submissions)
   const permits = yield* Semaphore.make(options.parallel)
+  const { stopRequested } = yield* Machine
   const all = Effect.forEach(options.submissions, (submission) => carryOut(board, permits, submission), { concurrency: "unbounded", discard: true })
-  const abort = abortUnfinished(board, view)
-  if (options.timeout === undefined) yield* Effect.onInterrupt(all, () => abort)
-  else {
-    const inTime = yield* Effect.onInterrupt(Effect.timeoutOption(all, options.timeout), () => abort)
-    if (Option.isNone(inTime)) {
-      view.note(`the time limit of ${options.timeout / 1000} s is over: aborting what is unfinished`)
-      yield* abort
-    }
-  }
-  return yield* Effect.forEach(board.list(), resultOf)
+  const early = yield* Effect.raceFirst(Effect.as(all, undefined), earlyEnd(options.timeout, stopRequested))
+  if (early !== undefined) yield* stopUnfinished(board, view, early.why)
+  const results = yield* Effect.forEach(board.list(), resultOf)
+  return { results, stopCode: early?.code } satisfies RunEnd
 })
+
+const earlyEnd = (timeout: number | undefined, stopRequested: Effect.Effect<number>): Effect.Effect<EarlyEnd> => {
+  const asked = Effect.map(stopRequested, (code): EarlyEnd => ({ why: "you asked for an end", code }))
+  if (timeout === undefined) return asked
+  const over: EarlyEnd = { why: `the time limit of ${timeout / 1000} s for the run is over`, code: undefined }
+  return Effect.timeoutOrElse(asked, { duration: timeout, orElse: () => Effect.succeed(over) })
+}
 
 const keyOf = (action: { readonly metadata: { readonly namespace?: string; readonly name?: string } }): string => `${action.metadata.namespace}/${action.metadata.name}`
 
@@ -60,7 +70,7 @@ const followActions = Effect.fnUntraced(function*(board: TaskBoard) {
         if (name === undefined) return
         const now = clock.currentTimeMillisUnsafe()
         board.observed(name, object as TaskAction.TaskAction, now)
-        if (type === "Deleted") board.gaveUp(name, "aborted", "deleted", now)
+        if (type === "Deleted") board.gaveUp(name, "aborted", board.stopReason ?? "its TaskAction was deleted", now)
       })),
     (stop) => Effect.sync(stop)
   )
@@ -99,7 +109,8 @@ const bindReferences = Effect.fnUntraced(function*(board: TaskBoard, submission:
     const outputs = source.progress.state === "succeeded" ? yield* outputsOf(source) : undefined
     const literal = outputs?.literals[output]
     if (literal === undefined) {
-      const why = source.progress.state === "succeeded" ? `it left no output "${output}"` : `it ${source.progress.state}`
+      const state = source.progress.state === "aborted" ? "was aborted" : source.progress.state
+      const why = state === "succeeded" ? `it left no output "${output}"` : `it ${state}`
       board.gaveUp(submission.name, "failed", `not started: its input "${input}" comes from "${task}", and ${why}`, yield* Clock.currentTimeMillis)
       return undefined
     }
@@ -108,67 +119,4 @@ const bindReferences = Effect.fnUntraced(function*(board: TaskBoard, submission:
   const { action } = submission
   if (submission.references.length === 0 || action.spec.task === undefined) return action
   return { ...action, spec: { ...action.spec, task: { ...action.spec.task, inputs } } }
-})
-
-/** Deletes unfinished tasks, which makes the engine stop their work, and says what is left after a while. */
-const abortUnfinished = Effect.fnUntraced(function*(board: TaskBoard, view: ProgressView.ProgressView) {
-  const kube = yield* KubeClient
-  const now = yield* Clock.currentTimeMillis
-  const open = board.list().filter(({ progress }) => !isEnded(progress))
-  const started = open.filter(({ progress }) => progress.submittedAt !== undefined)
-  for (const { submission } of open.filter(({ progress }) => progress.submittedAt === undefined)) board.gaveUp(submission.name, "aborted", "never started", now)
-  if (started.length === 0) return
-  view.note(`stopping ${started.length} ${started.length === 1 ? "task" : "tasks"}; each has its grace period`)
-  for (const { submission } of started) {
-    yield* Effect.ignore(kube.delete(KubeResource.taskActions, { namespace: submission.action.metadata.namespace, name: submission.action.metadata.name ?? "" }))
-  }
-  const gone = Effect.forEach(started, ({ submission }) => board.ended(submission.name), { concurrency: "unbounded", discard: true })
-  yield* Effect.timeoutOption(gone, abortPatience)
-  const left = started.filter(({ submission }) => board.list().some((entry) => entry.submission === submission && !isEnded(entry.progress)))
-  view.note(left.length === 0 ? "all stopped, nothing is left" : `still running when giving up: ${left.map(({ submission }) => submission.name).join(", ")}`)
-}, Effect.uninterruptible)
-
-const outputsOf = Effect.fnUntraced(function*(entry: BoardEntry): Effect.fn.Return<Idl.LiteralMap, never, Datastore | RunEvents> {
-  const events = yield* RunEvents
-  const folder = events.outputFolder(entry.submission.action)
-  if (folder === undefined) return Literals.literalMap({})
-  const outputs = yield* Effect.result(TaskFiles.readOutputs(folder))
-  return outputs._tag === "Success" ? Option.getOrElse(outputs.success, () => Literals.literalMap({})) : Literals.literalMap({})
-})
-
-const resultOf = Effect.fnUntraced(function*(entry: BoardEntry): Effect.fn.Return<TaskResult, never, Datastore | RunEvents | FakeCluster> {
-  const { progress } = entry
-  const succeeded = progress.state === "succeeded"
-  return {
-    name: progress.name,
-    phase: progress.state,
-    attempts: progress.attempts,
-    duration: progress.submittedAt === undefined || progress.endedAt === undefined ? undefined : progress.endedAt - progress.submittedAt,
-    outputs: succeeded ? LiteralValues.mapToValue(yield* outputsOf(entry)) : {},
-    error: succeeded ? undefined : errorOf(entry),
-    log: succeeded ? [] : yield* logOf(entry)
-  }
-})
-
-const errorOf = ({ action, progress }: BoardEntry): TaskResult["error"] => {
-  const failed = action?.status?.conditions?.find((it) => it.type === "Failed" && it.status === "True")
-  return {
-    code: action?.status?.errorState?.code ?? failed?.reason ?? (progress.state === "aborted" ? "Aborted" : "NotStarted"),
-    kind: action?.status?.errorState?.kind ?? "",
-    message: action?.status?.errorState?.message ?? failed?.message ?? progress.reason
-  }
-}
-
-/** The last lines that the last attempt's own container wrote. */
-const logOf = Effect.fnUntraced(function*({ submission }: BoardEntry): Effect.fn.Return<ReadonlyArray<string>, never, FakeCluster> {
-  const cluster = yield* FakeCluster
-  const { name, namespace = "default" } = submission.action.metadata
-  const pods = cluster.pods()
-    .filter((pod) => pod.metadata.namespace === namespace && pod.metadata.ownerReferences?.some((owner) => owner.name === name))
-    .sort((a, b) => Number(b.metadata.labels?.["attempt"] ?? 0) - Number(a.metadata.labels?.["attempt"] ?? 0))
-  const [last] = pods
-  const container = last?.spec?.containers[0]?.name
-  if (last === undefined || container === undefined) return []
-  const text = yield* cluster.logs(namespace, last.metadata.name ?? "", { container, tailLines: logLinesMost })
-  return (text ?? "").split("\n").filter((line) => line !== "")
 })

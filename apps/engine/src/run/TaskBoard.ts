@@ -16,6 +16,8 @@ export class TaskBoard {
   private readonly entries: Map<string, BoardEntry>
   private readonly ends: Map<string, Deferred.Deferred<BoardEntry>>
   private onChange: (change: ProgressChange) => void = () => undefined
+  /** Set once the run stops its tasks: what the deletion of an object means then. */
+  stopReason: string | undefined = undefined
 
   constructor(submissions: ReadonlyArray<Submission>) {
     this.entries = new Map(submissions.map((submission) => [submission.name, { submission, progress: waiting(submission.name), action: undefined }]))
@@ -43,7 +45,11 @@ export class TaskBoard {
 
   /** A new version of the task's object was seen. */
   observed(name: string, action: TaskAction.TaskAction, now: number): void {
-    this.change(name, (entry) => ({ ...entry, action, progress: observe(entry.progress, action, now) }))
+    this.change(name, (entry) => {
+      const progress = observe(entry.progress, action, now)
+      const isStopped = progress !== entry.progress && progress.state === "aborted" && this.stopReason !== undefined
+      return { ...entry, action, progress: isStopped ? { ...progress, reason: this.stopReason ?? "" } : progress }
+    })
   }
 
   /** The task ended without an object that says so: it was deleted, or never made. */

@@ -2,20 +2,18 @@
 import { Task, type TaskAction } from "@fairlead/core"
 import { Schema } from "effect"
 
-/** An input that is an output of another task: `{ from: write-note.note }`. */
-export const Reference = Schema.Struct({ from: Schema.String.check(Schema.isPattern(/^[a-z0-9-]+\.[A-Za-z0-9_.-]+$/, { message: "Expected the name of a task, a dot and the name of its output" })) })
-const isReference = Schema.is(Reference)
-
 /** Lower-case letters, digits and dashes, at most 30: it becomes part of object names. */
 const ActionName = Schema.String.check(Schema.isPattern(/^[a-z0-9]([a-z0-9-]{0,28}[a-z0-9])?$/, {
-  message: "Expected lower-case letters, digits and dashes inside, at most 30 characters"
-}))
+  expected: "at most 30 lower-case letters, digits and dashes, beginning and ending with a letter or digit"
+})).annotate({ description: "Name of the task, unique among the tasks of a run." })
 
 /** The fields of `spec.task`, and `forEach`: one task for every value of one input. */
 export const PlainTask = Schema.Struct({
   ...Task.fields,
   name: ActionName,
-  forEach: Schema.optionalKey(Schema.Record(Schema.String, Schema.Array(Schema.Unknown)))
+  forEach: Schema.optionalKey(Schema.Record(Schema.String, Schema.Array(Schema.Unknown)).annotate({
+    description: "One input with the list of its values; there will be a task for each."
+  }))
 })
 export type PlainTask = typeof PlainTask.Type
 
@@ -40,7 +38,7 @@ export interface ExpandedTask {
   readonly references: ReadonlyArray<InputReference>
 }
 
-/** Why a plain task cannot be expanded; the message names the field. */
+/** Why a plain task cannot be expanded; the message continues the field. */
 export interface ExpansionProblem {
   readonly path: ReadonlyArray<string>
   readonly message: string
@@ -49,6 +47,8 @@ export interface ExpansionProblem {
 /** Makes the actions of a plain task: one, or one for each value of `forEach`. */
 export const expand = (plain: PlainTask, place: PlainTaskPlace): ReadonlyArray<ExpandedTask> | ExpansionProblem => {
   const { forEach, ...task } = plain
+  const bad = badReference(plain)
+  if (bad !== undefined) return bad
   if (forEach === undefined) return [toAction(task, task.name, place)]
   const entries = Object.entries(forEach)
   const [input, values] = entries[0] ?? []
@@ -63,15 +63,32 @@ export const expand = (plain: PlainTask, place: PlainTaskPlace): ReadonlyArray<E
   return values.map((value, index) => toAction({ ...task, inputs: { ...task.inputs, [input]: value } }, `${task.name}-${index}`, place))
 }
 
+/** An input that is an output of another task: `{ from: write-note.note }`. A struct may have a key `from` of its own. */
+const referenceText = (plain: Pick<PlainTask, "interface">, input: string, value: unknown): string | undefined => {
+  if (typeof value !== "object" || value === null || !("from" in value) || Object.keys(value).length !== 1) return undefined
+  return plain.interface?.inputs?.[input]?.type === "struct" ? undefined : String(value.from)
+}
+
+const reference = /^([a-z0-9-]+)\.([A-Za-z_][A-Za-z0-9_.-]*)$/
+
+const badReference = (plain: PlainTask): ExpansionProblem | undefined => {
+  for (const [input, value] of Object.entries(plain.inputs ?? {})) {
+    const from = referenceText(plain, input, value)
+    if (from !== undefined && !reference.test(from)) {
+      return { path: ["inputs", input, "from"], message: `expected the name of a task, a dot and the name of its output, got "${from}"` }
+    }
+  }
+  return undefined
+}
+
 const toAction = (plain: Omit<PlainTask, "forEach">, actionName: string, place: PlainTaskPlace): ExpandedTask => {
   const { name, ...task } = plain
   const references: Array<InputReference> = []
   const inputs: Record<string, unknown> = {}
   for (const [input, value] of Object.entries(task.inputs ?? {})) {
-    if (isReference(value)) {
-      const dot = value.from.indexOf(".")
-      references.push({ input, task: value.from.slice(0, dot), output: value.from.slice(dot + 1) })
-    } else inputs[input] = value
+    const [, source, output] = reference.exec(referenceText(plain, input, value) ?? "") ?? []
+    if (source !== undefined && output !== undefined) references.push({ input, task: source, output })
+    else inputs[input] = value
   }
   const action: TaskAction.TaskAction = {
     apiVersion: "flyte.org/v1",

@@ -1,7 +1,8 @@
-/** Tasks read from files, checked against each other, ready to be handed to a cluster. */
-import { TaskAction } from "@fairlead/core"
-import { Result, Schema, SchemaIssue } from "effect"
+/** Tasks read from files, ready to be handed to a cluster. */
+import { formatPath, formatValue, type Task, type TaskAction, TaskActionCrd, TaskActionDecode, type TaskInvalid, TaskTemplates } from "@fairlead/core"
+import { Option, Result } from "effect"
 import { expand, type InputReference, PlainTask, type PlainTaskPlace } from "./PlainTask.ts"
+import { clashes, danglingReferences } from "./SubmissionChecks.ts"
 import { type FileProblem, parseYaml, type YamlDocument } from "./YamlFile.ts"
 
 /** One action to submit. */
@@ -11,8 +12,10 @@ export interface Submission {
   readonly action: TaskAction.TaskAction
   /** Inputs that come from other tasks, which must have succeeded before. */
   readonly references: ReadonlyArray<InputReference>
-  readonly file: string
-  readonly line: number
+  /** Where it was written. */
+  readonly document: YamlDocument
+  /** The field of the document that names it. */
+  readonly nameField: ReadonlyArray<string>
 }
 
 /** A file's name and text. */
@@ -40,143 +43,79 @@ export const readSubmissions = (files: ReadonlyArray<TaskFile>, place: PlainTask
       problems.push(...read.problems)
     }
   }
-  return { submissions, problems: [...problems, ...checkNames(submissions), ...checkReferences(submissions)] }
+  if (submissions.length === 0 && problems.length === 0) {
+    problems.push(...files.map(({ file }) => ({ file, line: 0, field: "", message: "there is no task in it" })))
+  }
+  problems.push(...clashes(submissions))
+  // What refers to a document that could not be read is not wrong for that.
+  if (problems.length === 0) problems.push(...danglingReferences(submissions))
+  return { submissions, problems }
 }
 
 const readDocument = (document: YamlDocument, place: PlainTaskPlace): Submissions => {
   const { value } = document
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    return refuse(document, [], `is ${describe(value)}; a task is a map with at least a name`)
+    return refuse(document, [], `expected a task, which is a map with at least a name, got ${formatValue(value)}`)
   }
-  return "kind" in value || "apiVersion" in value ? readAction(document, value, place) : readPlain(document, place)
+  return "kind" in value || "apiVersion" in value ? readAction(document, place) : readPlain(document, place)
 }
 
-const TaskActionDocument = Schema.Struct({
-  apiVersion: Schema.Literal("flyte.org/v1"),
-  kind: Schema.Literal("TaskAction"),
-  metadata: Schema.Struct({
-    name: Schema.String.check(Schema.isPattern(/^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/, {
-      message: "Expected lower-case letters, digits, dashes and dots, beginning and ending with a letter or digit"
-    })),
-    namespace: Schema.optionalKey(Schema.String),
-    labels: Schema.optionalKey(Schema.Record(Schema.String, Schema.String)),
-    annotations: Schema.optionalKey(Schema.Record(Schema.String, Schema.String))
-  }),
-  spec: TaskAction.TaskActionSpec
-})
+/** What a server would have to say about the name of an object. */
+const objectName = /^(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/
 
-const readAction = (document: YamlDocument, value: object, place: PlainTaskPlace): Submissions => {
-  const decoded = decode(TaskActionDocument, document, value)
-  if ("problems" in decoded) return { submissions: [], problems: decoded.problems }
-  const action = decoded.value
+const readAction = (document: YamlDocument, place: PlainTaskPlace): Submissions => {
+  const decoded = TaskActionDecode.decode(document.value, { unknownFields: "refuse" })
+  if (Result.isFailure(decoded)) return problemsOf(document, decoded.failure)
+  const { apiVersion, kind, metadata: { annotations, labels, name, namespace = place.namespace }, spec } = decoded.success
+  if (apiVersion === undefined) return refuse(document, ["apiVersion"], `missing; it must be ${TaskActionCrd.apiVersion}`)
+  if (kind === undefined) return refuse(document, ["kind"], `missing; it must be ${TaskActionCrd.kind}`)
+  if (name === undefined) return refuse(document, ["metadata", "name"], "missing; results are shown by it")
+  if (!objectName.test(name)) {
+    const problem = `expected at most 253 lower-case letters, digits, dashes and dots, beginning and ending with a letter or digit, got ${formatValue(name)}`
+    return refuse(document, ["metadata", "name"], problem)
+  }
+  const faults = spec.task === undefined ? undefined : templateFaults(spec.task, spec, ["spec", "task"])
+  if (faults !== undefined) return problemsOf(document, faults)
+  // What a server wrote into an object that was read from it (`kubectl get -o yaml`) would only be in the way of a new one.
+  const metadata = { name, namespace, ...(labels === undefined ? {} : { labels }), ...(annotations === undefined ? {} : { annotations }) }
   return {
     submissions: [{
-      name: action.metadata.name,
-      action: { ...action, metadata: { ...action.metadata, namespace: action.metadata.namespace ?? place.namespace } },
+      name: namespace === place.namespace ? name : `${namespace}/${name}`,
+      action: { apiVersion, kind, metadata, spec },
       references: [],
-      file: document.file,
-      line: document.lineOf([])
+      document,
+      nameField: ["metadata", "name"]
     }],
     problems: []
   }
 }
 
 const readPlain = (document: YamlDocument, place: PlainTaskPlace): Submissions => {
-  const decoded = decode(PlainTask, document, document.value)
-  if ("problems" in decoded) return { submissions: [], problems: decoded.problems }
-  const expanded = expand(decoded.value, place)
+  const decoded = TaskActionDecode.decodeAs(PlainTask, document.value, { unknownFields: "refuse" })
+  if (Result.isFailure(decoded)) return problemsOf(document, decoded.failure)
+  const { forEach: _, ...task } = decoded.success
+  const faults = templateFaults(task, { ...place, actionName: task.name }, [])
+  if (faults !== undefined) return problemsOf(document, faults)
+  const expanded = expand(decoded.success, place)
   if ("message" in expanded) return refuse(document, expanded.path, expanded.message)
   return {
-    submissions: expanded.map(({ action, references }) => ({
-      name: action.spec.actionName,
-      action,
-      references,
-      file: document.file,
-      line: document.lineOf([])
-    })),
+    submissions: expanded.map(({ action, references }) => ({ name: action.spec.actionName, action, references, document, nameField: ["name"] })),
     problems: []
   }
 }
 
-const formatIssue = SchemaIssue.makeFormatterStandardSchemaV1()
+type Path = TaskInvalid["issues"][number]["path"]
 
-const decode = <A>(
-  schema: Schema.Codec<A, unknown>,
-  document: YamlDocument,
-  value: unknown
-): { readonly value: A } | { readonly problems: ReadonlyArray<FileProblem> } => {
-  const result = Schema.decodeUnknownResult(schema)(value, { errors: "all", onExcessProperty: "error" })
-  if (Result.isSuccess(result)) return { value: result.success }
-  return {
-    problems: formatIssue(result.failure.issue).issues.map((issue) => {
-      const path = (issue.path ?? []).map((it) => (typeof it === "object" ? it.key : it))
-      return { file: document.file, line: document.lineOf(path), field: path.map(String).join("."), message: sentence(issue.message, valueAt(value, path)) }
-    })
-  }
-}
+/** What the engine would refuse whatever the inputs are: it is better told with a line, before anything starts. */
+const templateFaults = (task: Task, { actionName, domain, project }: { project: string; domain: string; actionName: string }, path: Path): TaskInvalid | undefined =>
+  Option.getOrUndefined(Result.getFailure(TaskTemplates.fromTask(task, { project, domain, name: actionName }, path)))
 
-/** The schema's words, with the value seen and, where the words are short, what to do. */
-const sentence = (message: string, seen: unknown): string => {
-  if (message === "Expected no excess property") return "is not a field of a task here; check its spelling or remove it"
-  if (message === "Missing key") return "is missing; it must be given"
-  return `${message.charAt(0).toLowerCase()}${message.slice(1)}, but got ${describe(seen)}`
-}
-
-const valueAt = (value: unknown, path: ReadonlyArray<PropertyKey>): unknown =>
-  path.reduce<unknown>((it, key) => (typeof it === "object" && it !== null ? (it as Record<PropertyKey, unknown>)[key] : undefined), value)
-
-const describe = (value: unknown): string => {
-  const text = JSON.stringify(value) ?? "nothing"
-  return text.length <= 60 ? text : `${text.slice(0, 57)}…`
-}
+const problemsOf = (document: YamlDocument, { issues }: TaskInvalid): Submissions => ({
+  submissions: [],
+  problems: issues.map(({ path, problem }) => ({ file: document.file, line: document.lineOf(path), field: formatPath(path), message: problem }))
+})
 
 const refuse = (document: YamlDocument, path: ReadonlyArray<string>, message: string): Submissions => ({
   submissions: [],
-  problems: [{ file: document.file, line: document.lineOf(path), field: path.join("."), message }]
+  problems: [{ file: document.file, line: document.lineOf(path), field: formatPath(path), message }]
 })
-
-const checkNames = (submissions: ReadonlyArray<Submission>): ReadonlyArray<FileProblem> => {
-  const first = new Map<string, Submission>()
-  const problems: Array<FileProblem> = []
-  for (const submission of submissions) {
-    const key = `${submission.action.metadata.namespace}/${submission.action.metadata.name}`
-    const earlier = first.get(key)
-    if (earlier === undefined) first.set(key, submission)
-    else {
-      const where = `${earlier.file}:${earlier.line}`
-      problems.push({ file: submission.file, line: submission.line, field: "name", message: `"${submission.name}" is already the name of the task at ${where}; names must differ` })
-    }
-  }
-  return problems
-}
-
-const checkReferences = (submissions: ReadonlyArray<Submission>): ReadonlyArray<FileProblem> => {
-  const byName = new Map(submissions.map((it) => [it.name, it]))
-  const problems: Array<FileProblem> = []
-  for (const submission of submissions) {
-    const report = (input: string, message: string): void => {
-      problems.push({ file: submission.file, line: submission.line, field: `inputs.${input}`, message })
-    }
-    for (const { input, output, task } of submission.references) {
-      const source = byName.get(task)
-      if (source === undefined) report(input, `comes from the task "${task}", which is in none of the files; known: ${[...byName.keys()].sort().join(", ")}`)
-      else if (source.action.spec.task !== undefined && source.action.spec.task.interface?.outputs?.[output] === undefined) {
-        report(input, `comes from the output "${output}" of "${task}", which declares no such output`)
-      } else if (reaches(byName, task, submission.name)) report(input, `makes "${submission.name}" and "${task}" wait for each other`)
-    }
-  }
-  return problems
-}
-
-/** True when `from` waits, over any number of steps, for `target`. */
-const reaches = (byName: ReadonlyMap<string, Submission>, from: string, target: string): boolean => {
-  const seen = new Set<string>()
-  const open = [from]
-  for (let name = open.pop(); name !== undefined; name = open.pop()) {
-    if (name === target) return true
-    if (seen.has(name)) continue
-    seen.add(name)
-    open.push(...(byName.get(name)?.references.map((it) => it.task) ?? []))
-  }
-  return false
-}

@@ -33,9 +33,14 @@ export const parseYaml = (
       problems.push({ file, line: counter.linePos(error.pos[0]).line, field: "", message: `not valid YAML: ${error.message}` })
     }
     if (document.errors.length > 0 || document.contents === null) continue
-    const value: unknown = document.toJS({ maxAliasCount: 100 })
-    if (value === null) continue
-    documents.push({ file, value, lineOf: (path) => lineOf(document, counter, path) })
+    try {
+      const value: unknown = document.toJS({ maxAliasCount: 100 })
+      if (value !== null) documents.push({ file, value, lineOf: (path) => lineOf(document, counter, path) })
+    } catch (error) {
+      // Aliases are only followed now: one may have no anchor, or they multiply beyond all bounds.
+      const line = lineOfNode(document.contents, counter)
+      problems.push({ file, line, field: "", message: `not valid YAML: ${error instanceof Error ? error.message : String(error)}` })
+    }
   }
   return { documents, problems }
 }

@@ -38,9 +38,11 @@ describe("observe and changeLine", () => {
     expect(changeLine({ previous: retried, task: done })).toBe("succeeded  a in 0.25s")
   })
 
-  it("tells the first line of the cause", () => {
+  it("tells the cause in one line", () => {
     const failed = observe(submitted, action([["Failed", "True", "PermanentFailure"]], { errorState: { message: "\r\nexit code 3\nmore" } }), 1500)
-    expect(changeLine({ previous: submitted, task: failed })).toBe("failed     a in 0.50s: exit code 3")
+    expect(changeLine({ previous: submitted, task: failed })).toBe("failed     a in 0.50s: exit code 3; more")
+    const long = observe(submitted, action([["Failed", "True", "PermanentFailure"]], { errorState: { message: "x".repeat(500) } }), 1500)
+    expect(changeLine({ previous: submitted, task: long })).toHaveLength(160 + "failed     a in 0.50s: ".length)
   })
 
   it("leave an ended task alone", () => {
