@@ -218,7 +218,8 @@ const structReader = (node: SchemaNode, plans: ReadonlyArray<FieldPlan>, default
   const size = sizeOf(value)
   pass.keys += size
   if (size !== known && hasUnknown(value, node)) pass.unknown = true
-  const whole = defaults === undefined ? out : withDefaults(out, plans, defaults)
+  // Defaults rely on the types of fields: where one is wrong, the object is refused anyway.
+  const whole = defaults === undefined || pass.mismatch ? out : withDefaults(out, plans, defaults)
   return before !== undefined && sameParts(whole, before) ? before : whole
 }
 

@@ -1,5 +1,5 @@
 /** The HTTP face of a server: one request in, one response out. */
-import { ApiFailure, failure } from "../ApiFailure.ts"
+import { ApiFailure, failure, internalError } from "../ApiFailure.ts"
 import type { ApiServer } from "../ApiServer.ts"
 import type { User } from "../ApiRequest.ts"
 import { authorize, authorizeImpersonation, type Attributes } from "../policy/Authorization.ts"
@@ -16,7 +16,7 @@ import { parseRoute, segmentsOf } from "./Route.ts"
 /** Largest body that is read. */
 export const bodyBytesMax = 3 * 1024 * 1024
 
-/** Carries out a request. Nothing that a client sends makes it throw. */
+/** Carries out a request. Nothing that a client sends makes it throw: a broken invariant of the server becomes an internal error. */
 export const respond = async (server: ApiServer, request: HttpRequest): Promise<HttpResponse> => {
   const answer = await answerTo(server, request)
   return request.method === "HEAD" ? { ...answer, body: "" } : answer
@@ -26,8 +26,8 @@ const answerTo = async (server: ApiServer, request: HttpRequest): Promise<HttpRe
   try {
     return await route(server, request, identify(server, request))
   } catch (error) {
-    if (error instanceof ApiFailure) return failureResponse(error, encodingOf(request))
-    throw error
+    const refusal = error instanceof ApiFailure ? error : internalError(error instanceof Error ? error.message : String(error))
+    return failureResponse(refusal, encodingOf(request))
   }
 }
 

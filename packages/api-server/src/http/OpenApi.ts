@@ -11,7 +11,7 @@ export const openApiResponse = async (server: ApiServer, request: HttpRequest, s
   if (root !== "openapi" || (version !== "v2" && version !== "v3") || (version === "v2" && rest.length > 0)) return undefined
   if (request.method !== "GET" && request.method !== "HEAD") throw methodNotAllowed()
   const documents = await OpenApiDocuments.of(server.context)
-  if (version === "v2") return acceptsJson(request) ? withCaching(request, documents.v2()) : { status: 406, headers: {}, body: "" }
+  if (version === "v2") return v2Response(request, documents)
   if (rest.length === 0) {
     return { status: 200, headers: { "Content-Type": "text/plain; charset=utf-8" }, body: JSON.stringify(documents.index()) }
   }
@@ -25,14 +25,23 @@ export const openApiResponse = async (server: ApiServer, request: HttpRequest, s
   return withCaching(request, document, asked === null ? {} : immutable)
 }
 
+const protobufType = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
+
+/** The first of the accepted types that there is. */
+const v2Response = (request: HttpRequest, documents: OpenApiDocuments): HttpResponse => {
+  const accept = request.header("accept")
+  const types = accept === undefined || accept === "" ? ["application/json"] : parseAccept(accept).map(({ type }) => type)
+  for (const type of types) {
+    if (type === "application/json" || type === "*/*" || type === "application/*") return withCaching(request, documents.v2())
+    if (type === protobufType) {
+      return { status: 200, headers: { "Content-Type": protobufType.replace("@", "."), Vary: "Accept" }, body: documents.v2Protobuf() }
+    }
+  }
+  return { status: 406, headers: {}, body: "" }
+}
+
 /** What is fetched by its hash never changes. */
 const immutable = { "Cache-Control": "public, immutable", Expires: "Fri, 31 Dec 2038 23:59:59 GMT" } as const
-
-const acceptsJson = (request: HttpRequest): boolean => {
-  const accept = request.header("accept")
-  if (accept === undefined || accept === "") return true
-  return parseAccept(accept).some(({ type }) => type === "application/json" || type === "*/*" || type === "application/*")
-}
 
 const withCaching = (request: HttpRequest, { text, hash }: DocumentText, headers: { readonly [name: string]: string } = {}): HttpResponse => {
   const etag = `"${hash}"`

@@ -3,6 +3,7 @@ import { sha256 } from "../internal/sha256.ts"
 import type { ServerContext } from "../ServerContext.ts"
 import { compose, documentPaths, documentWith, type OpenApiSource, v2Of } from "./Compose.ts"
 import { type CustomKind, customKinds, customPaths, customSchemas } from "./CustomDocuments.ts"
+import { encodeDocument } from "./ProtobufDocument.ts"
 import { type Fields, reachable, toV2Schema, toV3Path } from "./Transform.ts"
 
 /** A document as text, with the hash that its address and its ETag carry. */
@@ -29,6 +30,7 @@ export class OpenApiDocuments {
   private readonly context: ServerContext
   private readonly builtin = new Map<string, DocumentText>()
   private readonly custom = new Map<string, DocumentText>()
+  private protobuf: Uint8Array | undefined
   private kinds: ReadonlyArray<CustomKind> = []
   private definitionsSeen: ReadonlyArray<object> = []
 
@@ -68,8 +70,12 @@ export class OpenApiDocuments {
     return keep(this.custom, "v2", () => this.v2Document())
   }
 
-  /** The document of version 2 as an object. */
-  v2Document(): Fields {
+  /** The document of version 2 in protobuf. */
+  v2Protobuf(): Uint8Array {
+    return (this.protobuf ??= encodeDocument(this.v2Document()))
+  }
+
+  private v2Document(): Fields {
     const plain = v2Of(this.source)
     const paths = Object.assign({}, plain["paths"], ...this.kinds.map((kind) => customPaths(this.source, kind))) as Fields
     const own = Object.assign({}, ...this.kinds.map((kind) => customSchemas(this.source, kind))) as { readonly [name: string]: Fields }
@@ -95,6 +101,7 @@ export class OpenApiDocuments {
     this.definitionsSeen = current
     this.kinds = customKinds(current)
     this.custom.clear()
+    this.protobuf = undefined
   }
 }
 

@@ -42,7 +42,8 @@ const missing = ({ resource, namespace }: Parameters<Admit>[0], pod: string, acc
 const hasMount = (container: Container): boolean => container.volumeMounts?.some((mount) => mount.mountPath === mountPath) ?? false
 
 const withToken = (spec: PodSpec, random: () => number): PodSpec => {
-  const { containers = [], initContainers } = spec as Partial<PodSpec>
+  const { initContainers } = spec
+  const containers = (spec.containers as PodSpec["containers"] | null) ?? []
   if ([...containers, ...(initContainers ?? [])].every(hasMount)) return spec
   const present = spec.volumes?.find((volume) => volume.projected !== undefined && volume.name.startsWith(volumePrefix))
   const name = present?.name ?? randomName(volumePrefix, random)

@@ -55,8 +55,8 @@ const containerOf = (pod: Pod, { query, name }: Call): string => {
     const preferred = pod.metadata.annotations?.["kubectl.kubernetes.io/default-container"]
     if (containers.length === 1) return containers[0]!.name
     if (preferred !== undefined) return preferred
-    const extra = initContainers.length === 0 ? "" : ` or one of the init containers: [${initContainers.map((it) => it.name).join(" ")}]`
-    throw badRequest(`a container name must be specified for pod ${name}, choose one of: [${containers.map((it) => it.name).join(" ")}]${extra}`)
+    const names = [...initContainers, ...containers, ...ephemeralContainers].map((it) => it.name)
+    throw badRequest(`a container name must be specified for pod ${name}, choose one of: [${names.join(" ")}]`)
   }
   const known = [...containers, ...initContainers, ...ephemeralContainers].some((it) => it.name === asked)
   if (!known) throw badRequest(`container ${asked} is not valid for pod ${name}`)

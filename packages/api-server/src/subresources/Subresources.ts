@@ -1,6 +1,7 @@
 /** The subresources that are more than a view on the object itself. */
 import type { ApiResponse } from "../ApiRequest.ts"
 import type { Call } from "../rest/Call.ts"
+import { readComponentStatuses } from "../rest/ComponentStatuses.ts"
 import type { ServedResource } from "../ServedResource.ts"
 import { finalizeNamespace } from "./NamespaceFinalize.ts"
 import { bindPod, createBinding } from "./PodBinding.ts"
@@ -28,6 +29,7 @@ const handlers: Readonly<Record<string, CallHandler>> = {
   "/namespaces/finalize": finalizeNamespace,
   "/serviceaccounts/token": requestToken,
   "/bindings/": createBinding,
+  "/componentstatuses/": readComponentStatuses,
   "authentication.k8s.io/selfsubjectreviews/": reviewSelf,
   "authentication.k8s.io/tokenreviews/": reviewToken,
   "authorization.k8s.io/subjectaccessreviews/": reviewAccess,

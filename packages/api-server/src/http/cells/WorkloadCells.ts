@@ -40,7 +40,7 @@ const jobCells: CellReader = (object, now) => [
 ]
 
 const cronJobCells: CellReader = (object, now) => [
-  name(object), text(object, "spec.schedule"), text(object, "spec.timeZone", "<none>"), at(object, "spec.suspend") === true,
+  name(object), text(object, "spec.schedule"), text(object, "spec.timeZone", "<none>"), at(object, "spec.suspend") === true ? "True" : "False",
   items(object, "status.active").length, since(object, "status.lastScheduleTime", now, "<none>"), age(object, now),
   ...containers(object, "spec.jobTemplate.spec.template.spec.containers"), selector(at(object, "spec.jobTemplate.spec.selector"))
 ]
@@ -81,6 +81,41 @@ const ingressCells: CellReader = (object, now) => {
   ]
 }
 
+const autoscalerCells: CellReader = (object, now) => [
+  name(object), `${text(object, "spec.scaleTargetRef.kind")}/${text(object, "spec.scaleTargetRef.name")}`, autoscalerTargets(object),
+  text(object, "spec.minReplicas", "<unset>"), count(object, "spec.maxReplicas"), count(object, "status.currentReplicas"), age(object, now)
+]
+
+const autoscalerTargets = (object: KubeObject): string => {
+  const cpu = at(object, "spec.targetCPUUtilizationPercentage")
+  if (cpu !== undefined) return `cpu: ${text(object, "status.currentCPUUtilizationPercentage", "<unknown>")}${at(object, "status.currentCPUUtilizationPercentage") === undefined ? "" : "%"}/${String(cpu)}%`
+  const metrics = items(object, "spec.metrics").map((metric) => {
+    const kind = text(metric, "type").toLowerCase()
+    const target = at(metric, `${kind}.target.averageUtilization`)
+    const wanted = target === undefined ? text(metric, `${kind}.target.averageValue`, text(metric, `${kind}.target.value`)) : `${String(target)}%`
+    return `${kind === "resource" ? `${text(metric, "resource.name")}: ` : ""}<unknown>/${wanted}`
+  })
+  return metrics.length === 0 ? "<none>" : metrics.join(", ")
+}
+
+/** The first three of a list, and how many more there are. */
+const firstThree = (list: ReadonlyArray<string>): string => {
+  if (list.length === 0) return "<unset>"
+  return list.length <= 3 ? list.join(",") : `${list.slice(0, 3).join(",")} + ${list.length - 3} more...`
+}
+
+const endpointSliceCells: CellReader = (object, now) => [
+  name(object), text(object, "addressType"),
+  firstThree(items(object, "ports").map((port) => (port["port"] === undefined ? "*" : String(port["port"])))),
+  firstThree(items(object, "endpoints").flatMap((endpoint) => (endpoint["addresses"] as ReadonlyArray<string> | undefined) ?? [])), age(object, now)
+]
+
+const ingressClassCells: CellReader = (object, now) => {
+  const ref = at(object, "spec.parameters") as { apiGroup?: string; kind?: string; name?: string } | undefined
+  const parameters = ref === undefined ? "<none>" : `${ref.kind}${ref.apiGroup === undefined ? "" : `.${ref.apiGroup}`}/${ref.name}`
+  return [name(object), text(object, "spec.controller"), parameters, age(object, now)]
+}
+
 /** Readers by `group/plural`. */
 export const workloadCells: Readonly<Record<string, CellReader>> = {
   "batch/jobs": jobCells,
@@ -94,6 +129,9 @@ export const workloadCells: Readonly<Record<string, CellReader>> = {
   "apps/daemonsets": daemonSetCells,
   "apps/controllerrevisions": (object, now) => [name(object), controllerOf(object), count(object, "revision"), age(object, now)],
   "policy/poddisruptionbudgets": budgetCells,
+  "autoscaling/horizontalpodautoscalers": autoscalerCells,
+  "discovery.k8s.io/endpointslices": endpointSliceCells,
+  "networking.k8s.io/ingressclasses": ingressClassCells,
   "networking.k8s.io/ingresses": ingressCells,
   "networking.k8s.io/networkpolicies": (object, now) => [name(object), selector(at(object, "spec.podSelector")), age(object, now)]
 }
