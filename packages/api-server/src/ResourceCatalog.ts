@@ -3,6 +3,7 @@ import { resourceLines } from "./builtin/Resources.generated.ts"
 import { schemaOf } from "./builtin/Builtin.ts"
 import { untypedAtomic } from "./builtin/SchemaNode.ts"
 import { eventConversion } from "./kinds/EventConversion.ts"
+import { byVersion } from "./internal/versionOrder.ts"
 import { rulesOf } from "./kinds/BuiltinRules.ts"
 import type { ServedResource, ServedSubresource } from "./ServedResource.ts"
 import type { Collection } from "./store/Collection.ts"
@@ -36,7 +37,8 @@ export class ResourceCatalog {
 
   /** Versions of a group, the preferred one first. */
   versions(group: string): ReadonlyArray<string> {
-    return [...(this.byGroup.get(group)?.keys() ?? [])]
+    const versions = [...(this.byGroup.get(group)?.keys() ?? [])]
+    return this.isBuiltin(group) ? versions : versions.sort(byVersion)
   }
 
   /** Resources of a group and version. */

@@ -1,6 +1,7 @@
 /** Turns the versions of a definition into served resources. */
 import type { KubeObject } from "@fairlead/kube"
 import { compileJsonPath, printJsonValue } from "../internal/jsonPath.ts"
+import { byVersion } from "../internal/versionOrder.ts"
 import { selectableFields, type SelectableFields } from "../rest/FieldSelector.ts"
 import type { ServedResource, ServedSubresource } from "../ServedResource.ts"
 import type { Collection } from "../store/Collection.ts"
@@ -18,13 +19,14 @@ const verbs = ["delete", "deletecollection", "get", "list", "patch", "create", "
 /** Stands in for the schema of versions from before schemas were required. */
 const anything: SchemaProps = { type: "object", "x-kubernetes-preserve-unknown-fields": true }
 
-/** One resource for each served version, under the names that were accepted. */
-export const servedVersions = (definition: Definition, collection: Collection): ReadonlyArray<ServedResource> => {
+/** One resource for each version, served or not, under the names that were accepted. */
+export const resourcesOf = (definition: Definition, collection: Collection): ReadonlyArray<ServedResource> => {
   const { group, scope, versions } = definition.spec
   const names = definition.status.acceptedNames
   const storage = versions.find((version) => version.storage)!
   const schemas = new Map(versions.map(({ name, schema }) => [name, new VersionSchema((schema?.openAPIV3Schema ?? anything) as SchemaProps)]))
-  return versions.filter((version) => version.served).map((version) => {
+  const terminating = definition.metadata.deletionTimestamp !== undefined
+  return versions.map((version) => {
     const schema = schemas.get(version.name)!
     const scale = scaleOf(version)
     const plain = versions.length === 1 && collection.size === 0 && !defaultsStatus(version, schema)
@@ -45,7 +47,7 @@ export const servedVersions = (definition: Definition, collection: Collection): 
       printerColumns: version.additionalPrinterColumns,
       collection,
       schema: schemaNodeOf(schema.root),
-      rules: customRules({ schema, hasStatus: version.subresources?.status !== undefined, scale, fields: fieldsOf(version, scope === "Namespaced") }),
+      rules: customRules({ schema, hasStatus: version.subresources?.status !== undefined, scale, fields: fieldsOf(version, scope === "Namespaced"), terminating }),
       conversion: plain ? undefined : conversionBetween(group, version.name, storage.name, schemas),
       custom: true,
       customSchema: schema,
@@ -79,21 +81,6 @@ const deprecationOf = (group: string, kind: string, version: DefinitionVersion, 
   const text = `${group}/${version.name} ${kind} is deprecated`
   const [successor] = all.filter((it) => it.served && it.deprecated !== true).map(({ name }) => name).sort(byVersion)
   return successor === undefined || byVersion(successor, version.name) > 0 ? text : `${text}; use ${group}/${successor} ${kind}`
-}
-
-/** Newest and most stable first: v2, v1, v1beta1, v1alpha2, then other names in alphabetical order. */
-export const byVersion = (a: string, b: string): number => {
-  const [left, right] = [rankOf(a), rankOf(b)]
-  if (left === undefined || right === undefined) return left === right ? (a < b ? -1 : a > b ? 1 : 0) : left === undefined ? 1 : -1
-  const at = left.findIndex((part, i) => part !== right[i])
-  return at < 0 ? 0 : right[at]! - left[at]!
-}
-
-const stabilities = ["alpha", "beta", undefined]
-
-const rankOf = (version: string): ReadonlyArray<number> | undefined => {
-  const found = /^v([1-9]\d*)(?:(alpha|beta)([1-9]\d*))?$/.exec(version)
-  return found === null ? undefined : [stabilities.indexOf(found[2]), Number(found[1]), Number(found[3] ?? 0)]
 }
 
 const subresourcesOf = ({ subresources }: DefinitionVersion, kind: string): ReadonlyMap<string, ServedSubresource> => {

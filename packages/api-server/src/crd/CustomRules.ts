@@ -1,5 +1,6 @@
 /** How custom resources are written: what their definition asks of them. */
 import type { KubeObject, StatusCause } from "@fairlead/kube"
+import { forbidden } from "../ApiFailure.ts"
 import type { Draft } from "../Draft.ts"
 import { deepEqual } from "../internal/deepEqual.ts"
 import { subdomainErrors } from "../internal/nameRules.ts"
@@ -20,6 +21,8 @@ export interface CustomKind {
   readonly hasStatus: boolean
   readonly scale: ScalePaths | undefined
   readonly fields: SelectableFields
+  /** No new objects come while the definition is going. */
+  readonly terminating: boolean
 }
 
 /** The hooks of a custom resource. */
@@ -29,7 +32,8 @@ export const customRules = (kind: CustomKind): KindRules => kindRules({
   hasStatus: kind.hasStatus,
   fields: kind.fields,
   ...(kind.hasStatus ? {} : { bumpsGeneration: anythingButMetadata }),
-  prepareCreate: (draft) => {
+  prepareCreate: (draft, call) => {
+    if (kind.terminating) throw forbidden(call.resource, draft.metadata.name ?? "", "create not allowed while custom resource definition is terminating")
     if (kind.hasStatus) delete draft["status"]
   },
   validateCreate: (draft, call) => checkNew(kind, draft, call),

@@ -68,11 +68,15 @@ export interface Definition extends KubeObject {
   readonly status: DefinitionStatus
 }
 
-/** The status with one condition set; the others keep their place. */
+/** The status with one condition set; the others keep their place, and its time only moves when it turns. */
 export const withCondition = (status: DefinitionStatus, condition: Condition): DefinitionStatus => {
   const conditions = status.conditions ?? []
   const at = conditions.findIndex((it) => it.type === condition.type)
-  return { ...status, conditions: at < 0 ? [...conditions, condition] : conditions.with(at, condition) }
+  if (at < 0) return { ...status, conditions: [...conditions, condition] }
+  const found = conditions[at]!
+  const turned = found.status !== condition.status || (found.lastTransitionTime ?? "") === ""
+  const { reason, message, status: now } = condition
+  return { ...status, conditions: conditions.with(at, { ...found, status: now, reason, message, ...(turned ? { lastTransitionTime: condition.lastTransitionTime } : {}) }) }
 }
 
 /** Whether a condition holds. */
