@@ -22,6 +22,8 @@ export interface EngineOptions {
    * caches are filled before that, so that work can begin at once. It runs at once and always if left out.
    */
   readonly lead?: ((work: Effect.Effect<never>) => Effect.Effect<unknown>) | undefined
+  /** Makes a span of every round. False if left out. */
+  readonly spans?: boolean | undefined
 }
 
 /** A running engine. */
@@ -44,7 +46,7 @@ export class Engine extends Context.Service<Engine, {
     Effect.scoped(Effect.andThen(start(config, {}), Effect.never))
 }
 
-const start = Effect.fnUntraced(function*(config: EngineConfig, { lead = identity }: EngineOptions) {
+const start = Effect.fnUntraced(function*(config: EngineConfig, { lead = identity, spans }: EngineOptions) {
   const { namespace } = config
   const actions = yield* Informer.make<TaskActionReconciler.CachedAction>({ resource: KubeResource.taskActions, namespace })
   const launched = yield* LaunchedObjects
@@ -62,7 +64,8 @@ const start = Effect.fnUntraced(function*(config: EngineConfig, { lead = identit
     ],
     workers: config.workers,
     timeout: config.reconcileTimeout,
-    shutdownTimeout: config.shutdownGrace
+    shutdownTimeout: config.shutdownGrace,
+    spans
   })
   const collector = Effect.provideService(GarbageCollector.run(config), KubeClient, kube)
   yield* Effect.forkScoped(lead(Effect.andThen(Effect.all([controller, collector], { concurrency: "unbounded", discard: true }), Effect.never)))

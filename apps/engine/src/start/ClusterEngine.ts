@@ -1,0 +1,124 @@
+/** The engine on a real cluster: what `Layers.ts` is for the embedded one. */
+import { EventRecorder, Informer, LeaderElection, type LeadershipLost, OwnWrites, RequestPolicy } from "@fairlead/controller"
+import { Datastore, DatastoreRouter } from "@fairlead/datastore"
+import { DatastoreFile } from "@fairlead/datastore/node"
+import { JobPlugin, makeObjectEventLog, type ObjectEvents, ObjectReader, ObjectRunner, PodPlugin, podTemplatesFromStore } from "@fairlead/k8s-executor"
+import { type Event, KubeClient, KubeError, KubeResource, KubeTransport, KubeTransportFetch } from "@fairlead/kube"
+import { Engine, EventBatcher, EventSink, EventSinkConnect, EventSinkLog, LaunchedObjects, LaunchFiles, PluginRegistry } from "@fairlead/reconciler"
+import { Deferred, Effect, Layer } from "effect"
+import type { ClusterAccess } from "./ClusterAccess.ts"
+import * as FetchNode from "./FetchNode.ts"
+import type { HostProcess } from "./HostProcess.ts"
+import type { Settings } from "./Settings.ts"
+
+/** Why an engine that led must end. */
+export type Lost = LeadershipLost
+
+/** What an engine is made of. */
+export interface ClusterEngineOptions {
+  readonly settings: Settings
+  readonly access: ClusterAccess
+  readonly host: HostProcess
+  /** Names this process among others that run the same engine. */
+  readonly identity: string
+  /** Fails when the lease is lost: then nothing of this process may go on. */
+  readonly lost: Deferred.Deferred<never, LeadershipLost>
+}
+
+/** Starts an engine; it leads when it gets the lease, and gives it back when the layer closes. */
+export const layer = (options: ClusterEngineOptions): Layer.Layer<Engine> => {
+  const { access, identity, settings } = options
+  const { namespace } = settings.engine
+  const resources = settings.plugins.job ? [KubeResource.pods, KubeResource.jobs] : [KubeResource.pods]
+  const recorder = settings.events.kubernetes
+    ? EventRecorder.layer({ reportingController: "fairlead.dev/engine", reportingInstance: identity.slice(0, 128) })
+    : Layer.empty
+  return engine(options).pipe(
+    Layer.provide(plugins(options)),
+    Layer.provide(Layer.mergeAll(LaunchedObjects.layer(resources, namespace), LaunchFiles.layer, sink(settings.events), recorder)),
+    Layer.provide(Layer.mergeAll(client, datastore(settings.datastore))),
+    Layer.provide(transport(access, settings.kubernetes))
+  )
+}
+
+const engine = ({ access, identity, lost, settings }: ClusterEngineOptions) =>
+  Layer.unwrap(Effect.map(KubeClient, (kube) => {
+    const { enabled, leaseDuration, name, namespace = access.namespace, renewDeadline, retryPeriod } = settings.leaderElection
+    const election = { namespace, name, identity, leaseDuration, renewDeadline, retryPeriod }
+    const spans = settings.traces.url !== undefined
+    if (!enabled) return Engine.layer(settings.engine, { spans })
+    return Engine.layer(settings.engine, {
+      spans,
+      lead: (work) => LeaderElection.run(election, work).pipe(
+        Effect.provideService(KubeClient, kube),
+        Effect.catch((error) => Deferred.fail(lost, error))
+      )
+    })
+  }))
+
+/** Every write passes the fence, and again when it is repeated: nothing is sent under a lease that may have expired. */
+const transport = (access: ClusterAccess, { requestBurst, requestsPerSecond }: Settings["kubernetes"]): Layer.Layer<KubeTransport> => {
+  const wire = Layer.unwrap(Effect.map(FetchNode.make({ tls: () => Effect.runPromise(access.tls) }), (fetch) =>
+    KubeTransportFetch.layer({
+      baseUrl: access.server,
+      fetch,
+      token: access.token === undefined
+        ? undefined
+        : Effect.mapError(access.token, (error) => new KubeError.KubeError({ method: "token", reason: { _tag: "TransportFailed", description: error.message } })),
+      tokenAgeMax: access.tokenAgeMax,
+      userAgent: "fairlead-engine"
+    })))
+  return RequestPolicy.layer({ perSecond: requestsPerSecond, burst: requestBurst }).pipe(Layer.provide(LeaderElection.fence.pipe(Layer.provide(wire))))
+}
+
+/** One client, over the fence, that remembers what it wrote. */
+const client = Layer.fresh(OwnWrites.layer).pipe(Layer.provide(KubeClient.layer))
+
+const datastore = ({ fileRoot }: Settings["datastore"]): Layer.Layer<Datastore> =>
+  DatastoreRouter.layer({ file: DatastoreFile.layer({ root: fileRoot }) })
+
+const sink = (events: Settings["events"]): Layer.Layer<EventSink> => {
+  const { batchMax, flushesMax, flushTimeout, headers, url } = events
+  if (events.sink === "none") return EventSink.layerNone
+  if (events.sink === "log" || url === undefined) return EventSinkLog.layer
+  const connect = Layer.unwrap(Effect.map(FetchNode.make(), (fetch) => EventSinkConnect.layer({ baseUrl: url.replace(/\/+$/, ""), fetch, headers })))
+  return EventBatcher.layer(connect, { batchMax, flushesMax, flushTimeout })
+}
+
+const plugins = ({ access, host, settings }: ClusterEngineOptions) =>
+  Layer.unwrap(Effect.gen(function*() {
+    const { namespace } = settings.engine
+    const { informers } = yield* LaunchedObjects
+    const reader = ObjectReader.layerStores(informers.map((it) => [it.resource, it.store] as const))
+    const templates = yield* Informer.make({ resource: KubeResource.podTemplates, namespace })
+    const podTemplates = podTemplatesFromStore(templates.store, settings.plugins.podTemplateNamespace ?? access.namespace, templates.isSynced)
+    const events = settings.plugins.objectEvents ? yield* followEvents(namespace) : undefined
+    const parts = { podTemplates, environment: host.environment }
+    const runner = { config: settings.objects, events }
+    const made = Effect.gen(function*() {
+      const pod = yield* ObjectRunner.make(PodPlugin.make(settings.pods, parts), runner)
+      const job = settings.plugins.job ? [yield* ObjectRunner.make(JobPlugin.make(settings.pods, parts), runner)] : []
+      const byDefault = settings.plugins.default
+      return { plugins: [pod, ...job], forTaskTypes: settings.engine.pluginsForTaskTypes, ...(byDefault === "" ? {} : { default: byDefault }) }
+    })
+    return Layer.orDie(PluginRegistry.layer(made)).pipe(Layer.provide(reader))
+  }))
+
+/** Keeps of each event what a reason needs. */
+const followEvents = Effect.fnUntraced(function*(namespace: string | undefined) {
+  const log = makeObjectEventLog()
+  const informer = yield* Informer.make<Event>({
+    resource: KubeResource.events,
+    namespace,
+    transform: (object) => {
+      const { deprecatedLastTimestamp, eventTime, metadata, note, regarding, series } = object as Event
+      const { creationTimestamp, name, namespace: place, resourceVersion, uid } = metadata
+      return { metadata: { creationTimestamp, name, namespace: place, resourceVersion, uid }, regarding: { uid: regarding?.uid }, note, series, eventTime, deprecatedLastTimestamp } as Event
+    }
+  })
+  yield* Effect.acquireRelease(
+    Effect.sync(() => informer.subscribe(({ object, type }) => void (type === "Deleted" || log.record(object)))),
+    (stop) => Effect.sync(stop)
+  )
+  return log satisfies ObjectEvents
+})

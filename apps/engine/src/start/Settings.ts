@@ -1,0 +1,147 @@
+/** Every setting of `fairlead start`, in sections, with a default for each. */
+import { ObjectRunnerConfig, PodPluginConfig } from "@fairlead/k8s-executor"
+import { EngineConfig } from "@fairlead/reconciler"
+import { Duration, Effect, Schema } from "effect"
+
+const withDefault = <S extends Schema.Constraint>(schema: S, value: S["Encoded"]) =>
+  Schema.withDecodingDefaultKey<S>(Effect.succeed(value))(schema)
+
+const isPositive = Schema.makeFilter((it: Duration.Duration) => Duration.toMillis(it) > 0 || "Expected a duration longer than zero")
+const duration = (text: string) => withDefault(Schema.DurationFromString.check(isPositive), text)
+const count = (value: number, least: number) => withDefault(Schema.Int.check(Schema.isGreaterThanOrEqualTo(least)), value)
+const flag = (value: boolean) => withDefault(Schema.Boolean, value)
+const text = (value: string) => withDefault(Schema.String, value)
+const HttpUrl = Schema.String.check(Schema.makeFilter((it: string) => /^https?:\/\/[^/\s]+(\/\S*)?$/.test(it) || "Expected an http or https address such as http://localhost:8090"))
+const Headers = withDefault(Schema.Record(Schema.String, Schema.String), {})
+
+/** Which cluster, and how much may be asked of it. */
+const Kubernetes = Schema.Struct({
+  /** Path of a kubeconfig. If left out: `KUBECONFIG`, the service account of the pod, the file in the home directory, in this order. */
+  kubeconfig: Schema.optionalKey(Schema.String),
+  /** Context of the kubeconfig; its current one if left out. */
+  context: Schema.optionalKey(Schema.String),
+  /** Calls in a second, on average; leases and watches are not counted. */
+  requestsPerSecond: count(100, 1),
+  /** Calls at once after a quiet time. */
+  requestBurst: count(200, 1)
+})
+
+/** One of several engines works, the others stand by with full caches. */
+const LeaderElection = Schema.Struct({
+  enabled: flag(true),
+  /** Namespace of the lease; the namespace of the pod or of the kubeconfig's context if left out. */
+  namespace: Schema.optionalKey(Schema.String),
+  name: text("fairlead-engine"),
+  /** Must be different for every process; the host's name and something random if left out. */
+  identity: Schema.optionalKey(Schema.String),
+  leaseDuration: duration("15 seconds"),
+  renewDeadline: duration("10 seconds"),
+  retryPeriod: duration("2 seconds")
+})
+
+/** Where `/livez`, `/readyz` and `/metrics` are served. */
+const Server = Schema.Struct({
+  enabled: flag(true),
+  host: text("0.0.0.0"),
+  /** Any free one for 0. */
+  port: withDefault(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 65_535 })), 8080)
+})
+
+/** Where files of tasks are kept, by the scheme of their URI. */
+const Datastore = Schema.Struct({
+  /** For `file://`: the folder that may be used, nothing outside of it is touched. */
+  fileRoot: text("/var/lib/fairlead")
+})
+
+/** Which plugins there are. */
+const Plugins = Schema.Struct({
+  /** Id of the plugin for task types that nobody registered for; such tasks fail if it is empty. */
+  default: text("pod"),
+  /** Whether tasks of the type `job` run as batch Jobs. */
+  job: flag(true),
+  /** Whether Kubernetes Events about launched objects become reasons of their phase. Costs a watch on all events, and writes. */
+  objectEvents: flag(false),
+  /** Namespace of PodTemplates that the namespace of a task does not have; the engine's own if left out. */
+  podTemplateNamespace: Schema.optionalKey(Schema.String)
+})
+
+/** Who hears of the phases of actions. */
+const Events = Schema.Struct({
+  sink: withDefault(Schema.Literals(["none", "log", "flyte"]), "log"),
+  /** Address of Flyte's events service, for the sink `flyte`. */
+  url: Schema.optionalKey(HttpUrl),
+  headers: Headers,
+  batchMax: count(400, 1),
+  flushesMax: count(4, 1),
+  flushTimeout: duration("30 seconds"),
+  /** Whether warnings about actions become Kubernetes Events. */
+  kubernetes: flag(true)
+})
+
+const Logs = Schema.Struct({
+  level: withDefault(Schema.Literals(["trace", "debug", "info", "warn", "error"]), "info"),
+  /** `auto`: for people on a terminal, JSON lines elsewhere. */
+  format: withDefault(Schema.Literals(["auto", "json", "pretty"]), "auto")
+})
+
+const Traces = Schema.Struct({
+  /** Address for OTLP over HTTP, with its path: `http://localhost:4318/v1/traces`. No traces are made if left out. */
+  url: Schema.optionalKey(HttpUrl),
+  headers: Headers
+})
+
+/** All settings. Each may stand in the file or in the environment. */
+export const Settings = Schema.Struct({
+  kubernetes: withDefault(Kubernetes, {}),
+  leaderElection: withDefault(LeaderElection, {}),
+  server: withDefault(Server, {}),
+  engine: withDefault(EngineConfig, {}),
+  plugins: withDefault(Plugins, {}),
+  pods: withDefault(PodPluginConfig, {}),
+  objects: withDefault(ObjectRunnerConfig, {}),
+  datastore: withDefault(Datastore, {}),
+  events: withDefault(Events, {}),
+  logs: withDefault(Logs, {}),
+  traces: withDefault(Traces, {})
+})
+export type Settings = typeof Settings.Type
+
+/** Something wrong with settings that are good each by itself. */
+export interface Clash {
+  readonly path: ReadonlyArray<string>
+  readonly message: string
+}
+
+/** Schemes of URIs that there is a datastore for. */
+export const datastoreSchemes = ["file"] as const
+
+/** What does not go together. */
+export const clashesOf = ({ datastore, engine, events, leaderElection }: Settings): ReadonlyArray<Clash> => {
+  const clashes: Array<Clash> = []
+  const { leaseDuration, renewDeadline, retryPeriod } = leaderElection
+  const longer = (more: Duration.Duration, less: Duration.Duration): boolean => Duration.toMillis(more) > Duration.toMillis(less)
+  if (!longer(leaseDuration, renewDeadline)) {
+    clashes.push({ path: ["leaderElection", "leaseDuration"], message: `is ${Duration.format(leaseDuration)}; it must be longer than renewDeadline, ${Duration.format(renewDeadline)}` })
+  }
+  if (!longer(renewDeadline, retryPeriod)) {
+    clashes.push({ path: ["leaderElection", "renewDeadline"], message: `is ${Duration.format(renewDeadline)}; it must be longer than retryPeriod, ${Duration.format(retryPeriod)}` })
+  }
+  if (events.sink === "flyte" && events.url === undefined) {
+    clashes.push({ path: ["events", "url"], message: "is missing; the sink \"flyte\" needs the address of the events service" })
+  }
+  if (!datastore.fileRoot.startsWith("/")) clashes.push({ path: ["datastore", "fileRoot"], message: `is "${datastore.fileRoot}"; it must be an absolute path` })
+  const problem = engine.dataRoot === undefined ? undefined : problemOfDataRoot(engine.dataRoot, datastore.fileRoot)
+  if (problem !== undefined) clashes.push({ path: ["engine", "dataRoot"], message: problem })
+  return clashes
+}
+
+const problemOfDataRoot = (uri: string, fileRoot: string): string | undefined => {
+  const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(uri)?.[1]?.toLowerCase()
+  if (scheme === undefined) return `is "${uri}"; it must be a URI such as file://${fileRoot}/data`
+  if (!(datastoreSchemes as ReadonlyArray<string>).includes(scheme)) {
+    return `is "${uri}", but there is no store for the scheme "${scheme}" in this version; there are stores for: ${datastoreSchemes.join(", ")}`
+  }
+  const root = fileRoot.replace(/\/+$/, "")
+  const path = uri.slice("file://".length)
+  return path === root || path.startsWith(`${root}/`) ? undefined : `is "${uri}", which is outside of datastore.fileRoot, "${fileRoot}"`
+}
