@@ -241,7 +241,8 @@ const check = Effect.fnUntraced(function*<A extends KubeObject>(
   }
   const transition = changed(stored, next, phase)
   // All this is in the object, so the next round would find it out again; only what a plugin remembers is not.
-  const canWait = (phase.phase === "Queued" || phase.phase === "Initializing") && reading.memory === undefined && state.memory === undefined
+  const isOnTheWay = phase.phase === "Queued" || phase.phase === "Initializing" || (phase.phase === "Running" && state.phase === "Running")
+  const canWait = isOnTheWay && reading.memory === undefined && state.memory === undefined
   return canWait ? { ...transition, deferrable: true } : transition
 })
 

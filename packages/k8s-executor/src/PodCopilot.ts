@@ -25,6 +25,10 @@ const secretVolume = (secretName: string): Volume => ({
   projected: { defaultMode: 0o444, sources: [{ secret: { name: secretName } }] }
 })
 
+/** Flyte's binary names the file for errors differently from what engines read, unless it is told. */
+const errorName = ({ command }: CopilotConfig): { readonly errorName?: string } =>
+  command[0]?.split("/").at(-1) === "flyte-copilot" ? { errorName: Copilot.defaults.errorName } : {}
+
 const copilotContainer = (name: string, args: ReadonlyArray<string>, mount: VolumeMount, config: CopilotConfig): Container => {
   const amounts = { cpu: config.cpu, memory: config.memory }
   const hasSecret = config.storageConfigSecretName !== undefined
@@ -92,7 +96,8 @@ const downloader = (plan: Copilot.Plan, toLocalDir: string, mount: VolumeMount, 
       toLocalDir,
       format: Copilot.formatOf(plan.config),
       layout: Copilot.layoutOf(plan.config),
-      interface: plan.interface.inputs!
+      interface: plan.interface.inputs!,
+      ...errorName(config)
     }),
     mount,
     config
@@ -106,10 +111,12 @@ const uploader = (plan: Copilot.Plan, fromLocalDir: string, mount: VolumeMount, 
       toRawOutput: paths.rawOutputPrefix,
       toOutputPrefix: paths.outputPrefix,
       fromLocalDir,
-      interface: plan.interface
+      interface: plan.interface,
+      ...errorName(config)
     }),
     mount,
     config
   ),
-  restartPolicy: "Always"
+  restartPolicy: "Always",
+  ...(config.startupProbe === undefined ? {} : { startupProbe: config.startupProbe })
 })

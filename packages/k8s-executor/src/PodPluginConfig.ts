@@ -28,6 +28,11 @@ export const CopilotConfig = Schema.Struct({
   memory: withDefault(QuantityText, "128Mi"),
   /** How long outputs may take to upload; also how long the pod may take to end. */
   timeout: withDefault(Schema.DurationFromString, "1 hour"),
+  /**
+   * How to find out that the uploader is watching, e.g. `tcpSocket`: Kubernetes starts the task only then, so that one which
+   * ends at once cannot end its uploader first. Flyte's image answers no probe.
+   */
+  startupProbe: Schema.optionalKey(KubeFields),
   /** Secret with the storage configuration, mounted into the copilot containers alone. */
   storageConfigSecretName: Schema.optionalKey(Schema.String)
 })

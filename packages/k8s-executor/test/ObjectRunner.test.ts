@@ -310,6 +310,21 @@ describe("versions of a phase", () => {
     expect(task.handle().state).toBeUndefined()
   })
 
+  it("rise while running without being worth a write of their own, apart from the first", () => {
+    const { task, world } = start()
+    task.handle()
+    const run = (more: object) => {
+      world.setStatus(name, { phase: "Running", containerStatuses: [{ ...containerStatus(name, running()), ...more }] })
+      world.sync()
+      return task.handle()
+    }
+    expect(run({})).toMatchObject({ phase: { phase: "Running" } })
+    task.state = ObjectState.encode({ ...stateOf(task), reason: "an older reason" })
+    expect(run({ ready: true })).toMatchObject({ phase: { phase: "Running" }, deferrable: true })
+    task.state = ObjectState.encode({ ...stateOf(task), phase: "Queued" })
+    expect(run({ ready: true }).deferrable).toBeUndefined()
+  })
+
   it("let a plugin remember when a fault began", () => {
     const { task, world } = start()
     task.handle()

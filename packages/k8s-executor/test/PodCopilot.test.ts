@@ -84,6 +84,19 @@ describe("inputs and outputs", () => {
   })
 })
 
+it("Flyte's image is told the name of the file for errors that engines read", () => {
+  const [uploader, , downloader] = add(task(both), decode({ command: ["/bin/flyte-copilot"] })).initContainers!
+  for (const container of [uploader, downloader]) expect(container?.args?.slice(-2)).toEqual(["--err-output-name", "error.pb"])
+  expect(add(task(both)).initContainers?.[0]?.args).not.toContain("--err-output-name")
+})
+
+it("a startup probe holds the task back until its uploader watches, and belongs to no other container", () => {
+  const startupProbe = { tcpSocket: { port: 6061 }, periodSeconds: 1, failureThreshold: 30 }
+  const probes = (pod: PodSpec) => [...pod.initContainers ?? [], ...pod.containers].map((it) => (it as { readonly startupProbe?: unknown }).startupProbe)
+  expect(probes(add(task(both), decode({ startupProbe })))).toEqual([startupProbe, undefined, undefined, undefined, undefined])
+  expect(probes(add(task(both))).every((it) => it === undefined)).toBe(true)
+})
+
 it("inputs alone need only the downloader", () => {
   const pod = add(task({ inputs: variables("x") }))
   expect(pod.initContainers?.map((it) => it.name)).toEqual(["setup", "flyte-copilot-downloader"])

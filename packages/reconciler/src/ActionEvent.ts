@@ -45,6 +45,8 @@ export interface ActionEvent {
   readonly outputs?: { readonly outputUri: string; readonly reportUri: string } | undefined
   readonly clusterEvents: ReadonlyArray<ClusterEvent>
   readonly logs: ReadonlyArray<Idl.TaskLog>
+  /** Pod, containers and their times, by which logs are found. */
+  readonly logContext?: Idl.LogContext | undefined
   /** `core.CatalogCacheStatus`. */
   readonly cacheStatus: number
 }

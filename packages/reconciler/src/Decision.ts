@@ -231,7 +231,7 @@ const stored = (
 const messageOf = (meaning: Meaning, phase: Phase.PhaseInfo): string => {
   switch (meaning.reason) {
     case "Completed": return "the task completed successfully"
-    case "Aborted": return "the task was aborted"
+    case "Aborted": return phase.reason || "the task was aborted"
     default: return phase.error?.message ?? phase.reason
   }
 }

@@ -1,5 +1,5 @@
 /** The whole engine: it follows TaskActions and what they launch, and drives every one of them to its end. */
-import { type Change, Controller, EventRecorder, Informer, OwnWrites, Source } from "@fairlead/controller"
+import { type Change, Controller, EventRecorder, Informer, OwnWrites, type ReconcileRequest, Source, type Store } from "@fairlead/controller"
 import type { TaskAction } from "@fairlead/core"
 import { KubeClient, KubeResource, type KubeTransport } from "@fairlead/kube"
 import { Context, Effect, identity, Layer, Option, type Scope } from "effect"
@@ -7,6 +7,7 @@ import type { EngineConfig } from "./EngineConfig.ts"
 import * as EngineMetrics from "./EngineMetrics.ts"
 import type { EventSink } from "./EventSink.ts"
 import * as GarbageCollector from "./GarbageCollector.ts"
+import { byParent, failsNow, parentUids } from "./internal/orphans.ts"
 import { isNews, LaunchedObjects } from "./LaunchedObjects.ts"
 import type { LaunchFiles } from "./LaunchFiles.ts"
 import type { PluginRegistry } from "./PluginRegistry.ts"
@@ -48,7 +49,7 @@ export class Engine extends Context.Service<Engine, {
 
 const start = Effect.fnUntraced(function*(config: EngineConfig, { lead = identity, spans }: EngineOptions) {
   const { namespace } = config
-  const actions = yield* Informer.make<TaskActionReconciler.CachedAction>({ resource: KubeResource.taskActions, namespace })
+  const actions = yield* Informer.make<TaskActionReconciler.CachedAction>({ resource: KubeResource.taskActions, namespace, indexes: { [byParent]: parentUids } })
   const launched = yield* LaunchedObjects
   const metrics = yield* EngineMetrics.make
   const kube = OwnWrites.recording(yield* KubeClient)
@@ -60,6 +61,7 @@ const start = Effect.fnUntraced(function*(config: EngineConfig, { lead = identit
     reconcile: reconciler.reconcile,
     sources: [
       Source.of(actions, { predicate: concernsEngine }),
+      Source.mapped(actions, (parent) => childrenOf(actions.store, parent), { predicate: failsNow }),
       ...launched.informers.map((informer) => Source.owned(informer, { group: KubeResource.taskActions.group, kind: KubeResource.taskActions.kind, predicate: isNews }))
     ],
     workers: config.workers,
@@ -71,6 +73,9 @@ const start = Effect.fnUntraced(function*(config: EngineConfig, { lead = identit
   yield* Effect.forkScoped(lead(Effect.andThen(Effect.all([controller, collector], { concurrency: "unbounded", discard: true }), Effect.never)))
   return Engine.of({ actions, remembered: reconciler.remembered })
 }) satisfies (config: EngineConfig, options: EngineOptions) => Effect.Effect<Engine["Service"], never, EngineNeeds | Scope.Scope>
+
+const childrenOf = (store: Store<TaskActionReconciler.CachedAction>, parent: TaskActionReconciler.CachedAction): ReadonlyArray<ReconcileRequest> =>
+  store.byIndex(byParent, parent.metadata.uid ?? "").map(({ metadata }) => ({ namespace: metadata.namespace, name: metadata.name ?? "" }))
 
 const warnWith = (recorder: EventRecorder["Service"]) => (action: TaskAction.TaskAction, reason: string, note: string): Effect.Effect<void> =>
   recorder.record({ type: "Warning", reason, note, action: "Reconcile", regarding: { ...action, apiVersion: "flyte.org/v1", kind: "TaskAction" } })

@@ -61,6 +61,8 @@ export const EngineConfig = Schema.Struct({
   queuedTimeout: duration("0 seconds"),
   runningTimeout: duration("0 seconds"),
   deadline: duration("0 seconds"),
+  /** Whether an action is aborted when the action that owns it has failed for good. */
+  abortOrphans: flag(true),
   /** How long a failing abort, finalize or event delivery may hold an action back before it is let go with a warning. */
   concludeTimeout: duration("10 minutes"),
 

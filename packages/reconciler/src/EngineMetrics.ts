@@ -1,9 +1,10 @@
 /** Figures of the engine, for whoever scrapes them. */
 import type { TaskAction } from "@fairlead/core"
 import { Context, Effect, Metric } from "effect"
+import { terminalCondition } from "./internal/conditions.ts"
 
-/** Unfinished and kept actions by the phase that their plugin reported last; `Unknown` before the first report. */
-export const actionsActive: Metric.Gauge<number> = Metric.gauge("taskaction_active", { description: "TaskActions by plugin phase" })
+/** Unfinished actions by the phase that their plugin reported last; `Unknown` before the first report. */
+export const actionsActive: Metric.Gauge<number> = Metric.gauge("taskaction_active", { description: "unfinished TaskActions by plugin phase" })
 
 /** Status writes by the plugin phase that they store. */
 export const transitionsStored: Metric.Counter<number> = Metric.counter("taskaction_transitions_total", {
@@ -14,6 +15,18 @@ export const transitionsStored: Metric.Counter<number> = Metric.counter("taskact
 /** Failures that were taken from the budget of the system. */
 export const systemFailures: Metric.Counter<number> = Metric.counter("taskaction_system_failures_total", {
   description: "system failures tolerated or fatal",
+  incremental: true
+})
+
+/** Launches that another one takes the place of, by `kind` of the failure: `USER` or `SYSTEM`. */
+export const relaunches: Metric.Counter<number> = Metric.counter("taskaction_relaunches_total", {
+  description: "failed launches that are followed by another one",
+  incremental: true
+})
+
+/** Cleanups that failed, by `outcome`: `retried`, or `given_up` when the workload is left to the cluster's garbage collector. */
+export const cleanupsFailed: Metric.Counter<number> = Metric.counter("taskaction_cleanups_failed_total", {
+  description: "failed aborts and finalizations of workloads",
   incremental: true
 })
 
@@ -28,6 +41,8 @@ export interface EngineMetrics {
   readonly storedPhase: (phase: string | undefined) => void
   readonly systemFailed: () => void
   readonly refusedEvents: () => void
+  readonly relaunched: (kind: string) => void
+  readonly cleanupFailed: (outcome: "retried" | "given_up") => void
   /** An action of the cache changed; `undefined` for one that came or went. */
   readonly movedPhase: (from: TaskAction.TaskAction | undefined, to: TaskAction.TaskAction | undefined) => void
 }
@@ -37,30 +52,40 @@ export const make: Effect.Effect<EngineMetrics> = Effect.map(Effect.context<neve
 
 function makeIn(context: Context.Context<never>): EngineMetrics {
   const active = new Map<string, number>()
-  const gauges = new Map<string, Metric.Metric<number, unknown>>()
-  const stored = new Map<string, Metric.Metric<number, unknown>>()
-  const tagged = (made: Map<string, Metric.Metric<number, unknown>>, metric: Metric.Metric<number, unknown>, phase: string) => {
-    const known = made.get(phase)
-    if (known !== undefined) return known
-    const fresh = Metric.withAttributes(metric, { phase })
-    made.set(phase, fresh)
-    return fresh
+  const tagged = (metric: Metric.Metric<number, unknown>, label: string) => {
+    const made = new Map<string, Metric.Metric<number, unknown>>()
+    return (value: string): Metric.Metric<number, unknown> => {
+      const known = made.get(value)
+      if (known !== undefined) return known
+      const fresh = Metric.withAttributes(metric, { [label]: value })
+      made.set(value, fresh)
+      return fresh
+    }
   }
+  const gauges = tagged(actionsActive, "phase")
+  const stored = tagged(transitionsStored, "phase")
+  const relaunchesByKind = tagged(relaunches, "kind")
+  const cleanupsByOutcome = tagged(cleanupsFailed, "outcome")
   const change = (phase: string, by: number): void => {
     const count = (active.get(phase) ?? 0) + by
     active.set(phase, count)
-    tagged(gauges, actionsActive, phase).updateUnsafe(count, context)
+    gauges(phase).updateUnsafe(count, context)
   }
   return {
-    storedPhase: (phase) => tagged(stored, transitionsStored, phase ?? "Unknown").updateUnsafe(1, context),
+    storedPhase: (phase) => stored(phase ?? "Unknown").updateUnsafe(1, context),
     systemFailed: () => systemFailures.updateUnsafe(1, context),
     refusedEvents: () => eventsRefused.updateUnsafe(1, context),
+    relaunched: (kind) => relaunchesByKind(kind).updateUnsafe(1, context),
+    cleanupFailed: (outcome) => cleanupsByOutcome(outcome).updateUnsafe(1, context),
     movedPhase: (from, to) => {
-      const before = from === undefined ? undefined : (from.status?.pluginPhase ?? "Unknown")
-      const after = to === undefined ? undefined : (to.status?.pluginPhase ?? "Unknown")
+      const before = activePhase(from)
+      const after = activePhase(to)
       if (before === after) return
       if (before !== undefined) change(before, -1)
       if (after !== undefined) change(after, 1)
     }
   }
 }
+
+const activePhase = (action: TaskAction.TaskAction | undefined): string | undefined =>
+  action === undefined || terminalCondition(action.status) !== undefined ? undefined : (action.status?.pluginPhase ?? "Unknown")

@@ -1,5 +1,5 @@
 /** Puts events of many actions into few calls of a sink. */
-import { type Duration, Effect, Fiber, Layer, type Scope } from "effect"
+import { type Duration, Effect, Fiber, Layer, Metric, type Scope } from "effect"
 import type { ActionEvent } from "./ActionEvent.ts"
 import { EventSink, EventSinkError } from "./EventSink.ts"
 
@@ -12,6 +12,9 @@ export interface EventBatcherOptions {
   /** A call that takes longer has failed; 30 seconds if left out. */
   readonly flushTimeout?: Duration.Input | undefined
 }
+
+/** Callers whose events wait for a call to return. */
+export const eventsWaiting: Metric.Gauge<number> = Metric.gauge("action_events_waiting", { description: "callers whose events wait to be sent" })
 
 /** The events of one caller, and how to wake it. */
 interface Entry {
@@ -34,7 +37,8 @@ export const make = Effect.fnUntraced(function*(sink: EventSink["Service"], opti
   const batchMax = options.batchMax ?? 400
   const flushesMax = options.flushesMax ?? 4
   const flushTimeout = options.flushTimeout ?? "30 seconds"
-  const run = Effect.runForkWith(yield* Effect.context<never>())
+  const context = yield* Effect.context<never>()
+  const run = Effect.runForkWith(context)
   const waiting: Array<Entry> = []
   const flushes = new Set<Fiber.Fiber<void>>()
 
@@ -60,6 +64,7 @@ export const make = Effect.fnUntraced(function*(sink: EventSink["Service"], opti
     while (waiting.length > 0 && flushes.size < flushesMax) {
       const fiber = run(send(takeBatch(waiting, batchMax)))
       flushes.add(fiber)
+      eventsWaiting.updateUnsafe(waiting.length, context)
       fiber.addObserver(() => {
         flushes.delete(fiber)
         pump()
@@ -74,6 +79,7 @@ export const make = Effect.fnUntraced(function*(sink: EventSink["Service"], opti
     record: (events) =>
       Effect.callback<void, EventSinkError>((resume) => {
         waiting.push({ events, resume })
+        eventsWaiting.updateUnsafe(waiting.length, context)
         pump()
       })
   }

@@ -72,7 +72,7 @@ const executionId = (name: string, spec: TaskAction.TaskActionSpec, template: Id
   return {
     generatedName,
     generatedNameWith: (_min, max) => Result.getOrThrow(Names.fixedLengthUniqueId(generatedName, max)),
-    uniqueNodeId: generatedName,
+    uniqueNodeId: spec.actionName,
     id: create(Idl.TaskExecutionIdentifierSchema, {
       ...(template.id === undefined ? {} : { taskId: template.id }),
       nodeExecutionId: {
@@ -136,7 +136,7 @@ const isInterruptible = (spec: TaskAction.TaskActionSpec, template: Idl.TaskTemp
 
 const resourceNames: { readonly [name: number]: string } = {
   [Idl.Resources_ResourceName.CPU]: "cpu",
-  [Idl.Resources_ResourceName.GPU]: "nvidia.com/gpu",
+  [Idl.Resources_ResourceName.GPU]: "gpu",
   [Idl.Resources_ResourceName.MEMORY]: "memory",
   [Idl.Resources_ResourceName.STORAGE]: "storage",
   [Idl.Resources_ResourceName.EPHEMERAL_STORAGE]: "ephemeral-storage"

@@ -10,6 +10,7 @@ import { Memories } from "./internal/actionMemory.ts"
 import { advanceCondition } from "./internal/conditionAction.ts"
 import { conclude, endDeleted, isConcluded } from "./internal/conclusion.ts"
 import { terminalCondition } from "./internal/conditions.ts"
+import { failedParent } from "./internal/orphans.ts"
 import { recall, settle } from "./internal/outbox.ts"
 import { advance } from "./internal/round.ts"
 import type { Surroundings } from "./internal/surroundings.ts"
@@ -52,6 +53,7 @@ export const make = Effect.fnUntraced(function*(options: TaskActionReconcilerOpt
     files: yield* LaunchFiles,
     memories: new Memories(),
     metrics: options.metrics ?? (yield* EngineMetrics.make),
+    failedParent: options.config.abortOrphans ? (action) => failedParent(options.store, action) : () => undefined,
     warn: options.warn ?? logWarning
   }
   const remember = (action: TaskAction.TaskAction) => recall(around, action)

@@ -70,7 +70,7 @@ describe("a condition action", () => {
     })))
   })
 
-  it.each([[undefined, "is empty"], ["###", "is not base64"], ["////", "no workflow.ConditionAction"]])("with the spec %s fails and says why", (spec, why) => {
+  it.each([[undefined, "is empty"], ["////", "no workflow.ConditionAction"]])("with the spec %s fails and says why", (spec, why) => {
     inWorld({ plugins }, (_, config) => withEngine(config, Effect.gen(function*() {
       yield* create(condition("c0", spec))
       const ended = yield* untilConcluded("c0")
@@ -78,6 +78,10 @@ describe("a condition action", () => {
       expect(ended.status?.errorState).toMatchObject({ code: "InvalidSpec", kind: "USER" })
       expect(ended.status?.errorState?.message).toContain(why)
     })))
+  })
+
+  it("with a spec that is not base64, which an API server would not have let in, says so", () => {
+    expect(timeoutOf("###")).toMatchObject({ failure: "is not base64" })
   })
 
   it("without a timeout, or with one of zero, waits for ever", () => {

@@ -1,6 +1,9 @@
+import { create } from "@bufbuild/protobuf"
+import { Idl } from "@fairlead/core"
 import { Effect, Layer, Logger } from "effect"
 import { describe, expect, it } from "vitest"
 import { type ActionEvent, EventSink, EventSinkLog, EventSinkMemory } from "../src/index.ts"
+import { toProto } from "../src/internal/eventEncoding.ts"
 import { buildActionEvent, type Report, toClusterEvents, untold } from "../src/internal/reports.ts"
 
 const report: Report = {
@@ -37,6 +40,12 @@ describe("an event", () => {
   it("takes its own time for a reason without one, and lists nothing when there is nothing", () => {
     expect(toClusterEvents({ ...report, info: { ...report.info, occurredAt: undefined, additionalReasons: [] } })).toEqual([{ message: "exit code 1", occurredAt: 1000 }])
     expect(toClusterEvents({ ...report, reason: "", info: { ...report.info, additionalReasons: [] } })).toEqual([])
+  })
+  it("says where the logs are found", () => {
+    const logContext = create(Idl.LogContextSchema, { primaryPodName: "r-a0-0" })
+    const told = buildActionEvent({ ...report, info: { ...report.info, logContext } }, id, "", undefined)
+    expect(told.logContext).toBe(logContext)
+    expect(toProto(told, 0).logContext?.primaryPodName).toBe("r-a0-0")
   })
   it("takes the first cache status that says anything", () => {
     const resource = { externalId: "cache", index: 0, retryAttempt: 0, phase: "Success" as const, logs: [] }

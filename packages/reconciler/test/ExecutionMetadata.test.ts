@@ -22,9 +22,13 @@ describe("identity", () => {
     expect(metadata.ownerReference).toEqual({ apiVersion: "flyte.org/v1", kind: "TaskAction", name: "r1-a0", uid: "u-1", controller: true, blockOwnerDeletion: false })
   })
 
+  it("the node's id is the same for every attempt", () => {
+    expect([1, 2, 3].map((attempt) => make({ attempt }).taskExecutionId.uniqueNodeId)).toEqual(["a0", "a0", "a0"])
+  })
+
   it("the generated name ends with the number of failed attempts", () => {
     expect(make().taskExecutionId.generatedName).toBe("r1-a0-0")
-    expect(make({ attempt: 3 }).taskExecutionId).toMatchObject({ generatedName: "r1-a0-2", uniqueNodeId: "r1-a0-2" })
+    expect(make({ attempt: 3 }).taskExecutionId).toMatchObject({ generatedName: "r1-a0-2" })
   })
 
   it("the generated name is kept when it fits, hashed when it does not, and an error when not even a hash fits", () => {
@@ -123,7 +127,7 @@ describe("settings", () => {
   it("overrides are the container's resources unless the configuration says otherwise", () => {
     const container = { case: "container" as const, value: { image: "i", resources: { requests: [{ name: Idl.Resources_ResourceName.CPU, value: "2" }], limits: [{ name: Idl.Resources_ResourceName.GPU, value: "1" }] } } }
     const own = make({ template: { type: "t", target: container, config: { a: "1" }, extendedResources: { gpuAccelerator: { device: "x" } } } }).overrides
-    expect(own).toMatchObject({ resources: { requests: { cpu: "2" }, limits: { "nvidia.com/gpu": "1" } }, containerImage: "", config: { a: "1" }, extendedResources: { gpuAccelerator: { device: "x" } } })
+    expect(own).toMatchObject({ resources: { requests: { cpu: "2" }, limits: { gpu: "1" } }, containerImage: "", config: { a: "1" }, extendedResources: { gpuAccelerator: { device: "x" } } })
     const other = make({ template: { type: "t", target: container }, config: { overrides: { t: { containerImage: "j", resources: { requests: { cpu: "1" } }, config: { b: "2" } } } } }).overrides
     expect(other).toMatchObject({ containerImage: "j", resources: { requests: { cpu: "1" }, limits: {} }, config: { b: "2" } })
   })

@@ -49,6 +49,7 @@ export const cleanUp = Effect.fnUntraced(function*(
   const result = yield* callPlugin(around, memory, plugin.id, steps)
   if (Result.isSuccess(result)) return true
   const isLost = !result.failure.retryable || now - since >= Duration.toMillis(around.config.concludeTimeout)
+  around.metrics.cleanupFailed(isLost ? "given_up" : "retried")
   yield* around.warn(action, isLost ? "FinalizationSkipped" : "FinalizationFailed", result.failure.message)
   return isLost
 })

@@ -23,12 +23,16 @@ export interface Standing {
   readonly isInHistory: boolean
 }
 
-/** Where a condition action stands at `now`: a signal that came beats a deadline that has passed. */
-export const standingOf = (action: TaskAction.TaskAction, now: number): Standing => {
+/** Where a condition action stands at `now`: a signal that came beats a deadline that has passed, and a `parent` that failed. */
+export const standingOf = (action: TaskAction.TaskAction, now: number, parent?: TaskAction.TaskAction): Standing => {
   const { signalValue, signalledBy } = action.status ?? {}
   if (signalValue !== undefined && signalValue !== "") {
     const by = signalledBy === undefined ? "" : ` by ${signalledBy}`
     return { meaning: { reason: "Signaled", terminal: "Succeeded" }, message: `the condition was signalled${by}`, deadline: undefined, isInHistory: true }
+  }
+  if (parent !== undefined) {
+    const message = `aborted because ${parent.metadata.name}, to which it belongs, failed`
+    return { meaning: { reason: "Aborted", terminal: "Failed" }, message, deadline: undefined, isInHistory: true }
   }
   const { conditionSpec } = action.spec
   const timeout: Result.Result<number, string> = conditionSpec === undefined || conditionSpec === "" ? Result.fail("is empty, but needed") : timeoutOf(conditionSpec)
@@ -60,7 +64,7 @@ export const withStanding = (status: Status, standing: Standing, now: number, ge
 /** Brings a condition action up to date. */
 export const advanceCondition = Effect.fnUntraced(function*(around: Surroundings, action: TaskAction.TaskAction, memory: ActionMemory, now: number) {
   const status = action.status ?? {}
-  const standing = standingOf(action, now)
+  const standing = standingOf(action, now, around.failedParent(action))
   const changed = changedFields(status, withStanding(status, standing, now, action.metadata.generation))
   const stored = Object.keys(changed).length === 0 ? action : yield* patchAction(around, action, "status", { status: changed })
   if (standing.meaning.terminal !== undefined) return yield* conclude(around, stored, memory, now)

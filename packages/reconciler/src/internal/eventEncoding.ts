@@ -28,6 +28,7 @@ export const toProto = (event: ActionEvent, reportedAt: number): WireEvent =>
     ...(event.outputs === undefined ? {} : { outputs: event.outputs }),
     cluster: event.cluster,
     logInfo: [...event.logs],
+    ...(event.logContext === undefined ? {} : { logContext: event.logContext }),
     cacheStatus: event.cacheStatus as WireEvent["cacheStatus"],
     clusterEvents: event.clusterEvents.map((it) => ({ message: it.message, occurredAt: timestamp(it.occurredAt) }))
   })

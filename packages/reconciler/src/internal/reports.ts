@@ -35,6 +35,7 @@ export const buildActionEvent = (report: Report, id: ActionId, cluster: string, 
     : { outputUri: `${outputPrefix}/outputs.pb`, reportUri: `${outputPrefix}/report.html` },
   clusterEvents: toClusterEvents(report),
   logs: report.info.logs,
+  logContext: report.info.logContext,
   cacheStatus: report.info.externalResources.find((it) => it.cacheStatus !== 0)?.cacheStatus ?? 0
 })
 

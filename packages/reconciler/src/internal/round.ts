@@ -23,6 +23,8 @@ export const advance = Effect.fnUntraced(function*(around: Surroundings, seen: A
   if (terminalCondition(action.status) !== undefined) return yield* conclude(around, action, memory, now)
   const preparation = preparationOf(around, action, memory)
   if (preparation._tag === "Rejection") return yield* refuse(around, action, memory, preparation, now)
+  const parent = around.failedParent(action)
+  if (parent !== undefined) return yield* abandon(around, action, memory, preparation, parent, now)
   const isDelivered = yield* deliver(around, action, memory)
   if (now < memory.notBefore) return yield* waitOut(around, action, memory, now)
 
@@ -43,6 +45,13 @@ export const advance = Effect.fnUntraced(function*(around: Surroundings, seen: A
   const verdict = yield* carryOut(around, held, memory, situation, decide(situation, outcome))
   return isDelivered ? verdict : lookAt(Math.min(now + (verdict.requeueAfter ?? Infinity), now + redeliverAfter), now)
 })
+
+/** Ends an action whose parent has failed. It stays, as aborted, for as long as other actions that have ended. */
+const abandon = (around: Surroundings, action: Action, memory: ActionMemory, assignment: Assignment, parent: Action, now: number) => {
+  const situation = situationOf(around, action, assignment, memory.pending?.status ?? believed(action.status ?? {}), now)
+  const phase = Phase.aborted(0, `aborted because ${parent.metadata.name}, to which it belongs, failed`)
+  return carryOut(around, action, memory, situation, decide(situation, { _tag: "Reported", transition: { phase } }))
+}
 
 /** The plugin is left alone for a while; only what waits to be stored may fall due. */
 const waitOut = Effect.fnUntraced(function*(around: Surroundings, action: Action, memory: ActionMemory, now: number) {
@@ -97,6 +106,7 @@ const carryOut = Effect.fnUntraced(function*(
   const { now, limits } = situation
   const { next } = decision
   if ((decision.status.systemFailures ?? 0) > (situation.status.systemFailures ?? 0)) around.metrics.systemFailed()
+  if (next._tag === "Relaunch") around.metrics.relaunched(decision.status.errorState?.kind === "SYSTEM" ? "SYSTEM" : "USER")
   memory.notBefore = next._tag === "Wait" ? next.notBefore : 0
   if (decision.write === "Nothing" && memory.pending === undefined) return lookAt(next._tag === "Wait" ? next.until : now, now)
   const pending = addTo(memory.pending, action, decision, eventsOf(action, memory.preparation, around.config, decision.reports, situation.status.launches ?? 0), now)

@@ -20,6 +20,8 @@ export interface Surroundings {
   readonly files: LaunchFiles["Service"]
   readonly memories: Memories
   readonly metrics: EngineMetrics
+  /** The parent of an action, if it has failed for good. */
+  readonly failedParent: (action: TaskAction.TaskAction) => TaskAction.TaskAction | undefined
   /** Tells people about an action that something went wrong, as a Kubernetes event. */
   readonly warn: (action: TaskAction.TaskAction, reason: string, message: string) => Effect.Effect<void>
 }
