@@ -4,6 +4,7 @@ import { type Draft, field } from "../Draft.ts"
 import { keepAllButStatus, keepSpec, kindRules, type KindRules } from "../rest/KindRules.ts"
 import { resourceLines } from "../builtin/Resources.generated.ts"
 import * as Validation from "../builtin/validation/Validation.ts"
+import * as Warnings from "../builtin/warnings/Warnings.ts"
 import { emptyStatus } from "./EmptyStatus.ts"
 import { selectableFieldsOf } from "./FieldTable.ts"
 import { nameRuleOf } from "./NameTable.ts"
@@ -127,6 +128,7 @@ const makeRules = (key: string, group: string, plural: string): KindRules => {
       checkMetadata(ownMetadata(draft), call.resource.namespaced, nameErrors, causes)
       checkFinalizerDomains(draft.metadata, causes)
       Validation.create(group, plural, draft, causes)
+      if (causes.length === 0) call.warnings.push(...Warnings.onCreate(group, plural, draft))
       return causes
     },
     validateUpdate: (draft, previous, call) => {
@@ -138,11 +140,13 @@ const makeRules = (key: string, group: string, plural: string): KindRules => {
         checkFinalizerDomains(draft.metadata, causes)
       }
       Validation.update(group, plural, call.request.subresource, draft, previous, causes)
+      if (causes.length === 0) call.warnings.push(...Warnings.onUpdate(group, plural, call.request.subresource, draft, previous))
       return causes
     },
-    validateStatus: (draft, previous) => {
+    validateStatus: (draft, previous, call) => {
       const causes: Causes = []
       Validation.update(group, plural, "status", draft, previous, causes)
+      if (causes.length === 0) call.warnings.push(...Warnings.onUpdate(group, plural, "status", draft, previous))
       return causes
     },
     ...ownRules[key]

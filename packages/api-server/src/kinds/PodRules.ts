@@ -1,6 +1,7 @@
 /** What is special about pods. */
 import type { KubeObject, Pod, PodCondition, PodSpec } from "@fairlead/kube"
 import { type Draft, field } from "../Draft.ts"
+import { preparedPodSpec } from "../builtin/PodPreparation.ts"
 import { formatSeconds } from "../internal/timestamps.ts"
 import type { Call } from "../rest/Call.ts"
 import type { KindRules } from "../rest/KindRules.ts"
@@ -17,7 +18,9 @@ const gracePeriod = (object: KubeObject, asked: number | undefined): number => {
 }
 
 const prepareCreate = (draft: Draft, call: Call): void => {
-  const spec = field<PodSpec>(draft, "spec") ?? { containers: [] }
+  const given = field<PodSpec>(draft, "spec")
+  const spec = given === undefined ? { containers: [] } : preparedPodSpec(given, draft.metadata, call.warnings) as PodSpec
+  if (spec !== given && given !== undefined) draft["spec"] = spec
   draft["status"] = {
     phase: "Pending",
     ...((spec.schedulingGates ?? []).length === 0 ? {} : { conditions: [gated(formatSeconds(call.server.now()))] }),

@@ -1,0 +1,169 @@
+/** What is doubtful about pods, and about the templates from which they are made. */
+import { equal, type Fields } from "../Sharing.ts"
+import { count, items, part, text, texts } from "../validation/Check.ts"
+import { profileOfAnnotation, profileAnnotation } from "../PodPreparation.ts"
+import { ipWarnings } from "./Addresses.ts"
+import { deprecatedLabel, termWarnings } from "./NodeLabels.ts"
+import { fractionWarnings, volumeWarnings } from "./VolumeWarnings.ts"
+
+const bytes = ["memory", "ephemeral-storage"]
+
+const deadAnnotations: ReadonlyArray<readonly [key: string, text: string]> = [
+  ["scheduler.alpha.kubernetes.io/critical-pod", "non-functional in v1.16+; use the \"priorityClassName\" field instead"],
+  ["security.alpha.kubernetes.io/sysctls", "non-functional in v1.11+; use the \"sysctls\" field instead"],
+  ["security.alpha.kubernetes.io/unsafe-sysctls", "non-functional in v1.11+; use the \"sysctls\" field instead"]
+]
+
+const seccomp = "non-functional in v1.27+; use the \"seccompProfile\" field instead"
+const noSelector = "a null labelSelector results in matching no pod"
+
+/** A container and where it stands. */
+type Place = readonly [field: string, container: Fields]
+
+const placesOf = (field: string, spec: Fields): ReadonlyArray<Place> =>
+  ["initContainers", "containers", "ephemeralContainers"].flatMap((list) =>
+    items(spec[list]).map((container, i): Place => [`${field}.${list}[${i}]`, container]))
+
+const schedulingWarnings = (field: string, spec: Fields, add: (warning: string) => void): void => {
+  for (const key in part(spec, "nodeSelector")) {
+    const about = deprecatedLabel(key)
+    if (about !== undefined) add(`${field}.nodeSelector[${key}]: ${about}`)
+  }
+  const nodes = part(part(spec, "affinity"), "nodeAffinity")
+  if (nodes !== undefined) {
+    const at = `${field}.affinity.nodeAffinity`
+    const required = items(part(nodes, "requiredDuringSchedulingIgnoredDuringExecution")?.["nodeSelectorTerms"])
+    required.forEach((term, i) => termWarnings(`${at}.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[${i}]`, term, false).forEach(add))
+    items(nodes["preferredDuringSchedulingIgnoredDuringExecution"]).forEach((term, i) =>
+      termWarnings(`${at}.preferredDuringSchedulingIgnoredDuringExecution[${i}].preference`, part(term, "preference"), true).forEach(add))
+  }
+  items(spec["topologySpreadConstraints"]).forEach((constraint, i) => {
+    const key = text(constraint, "topologyKey")
+    const about = deprecatedLabel(key)
+    if (about !== undefined) add(`${field}.topologySpreadConstraints[${i}].topologyKey: ${key} is ${about}`)
+    if (part(constraint, "labelSelector") === undefined) add(`${field}.topologySpreadConstraints[${i}].labelSelector: ${noSelector}`)
+  })
+}
+
+const duplicateWarnings = (field: string, spec: Fields, add: (warning: string) => void): void => {
+  for (const [list, name, word] of [["hostAliases", "ip", "ip"], ["imagePullSecrets", "name", "name"]] as const) {
+    const seen = new Set<string>()
+    items(spec[list]).forEach((item, i) => {
+      const value = text(item, name)
+      if (seen.has(value)) add(`${field}.${list}[${i}].${name}: duplicate ${word} ${JSON.stringify(value)}`)
+      seen.add(value)
+    })
+  }
+  items(spec["imagePullSecrets"]).forEach((secret, i) => {
+    if (text(secret, "name") === "") add(`${field}.imagePullSecrets[${i}].name: invalid empty name ""`)
+  })
+}
+
+const environmentWarnings = (field: string, variables: ReadonlyArray<Fields>, add: (warning: string) => void): void => {
+  if (variables.length < 2) return
+  const seen = new Set<string>()
+  variables.forEach((variable, i) => {
+    const [name, value] = [text(variable, "name"), text(variable, "value")]
+    const reference = `$(${name})`
+    const hides = variable["valueFrom"] !== undefined || value === reference || !value.includes(reference)
+    if (seen.has(name) && hides) add(`${field}.env[${i}]: hides previous definition of ${JSON.stringify(name)}, which may be dropped when using apply`)
+    seen.add(name)
+  })
+}
+
+/** Everything that a template's metadata says about its containers. */
+interface Context {
+  readonly isTemplate: boolean
+  readonly annotationsField: string
+  readonly annotations: Fields
+  readonly podProfile: unknown
+}
+
+const containerWarnings = ([field, container]: Place, { isTemplate, annotationsField, annotations, podProfile }: Context, add: (warning: string) => void): void => {
+  const name = text(container, "name")
+  const security = part(container, "securityContext")
+  const seccompKey = `container.seccomp.security.alpha.kubernetes.io/${name}`
+  if (security?.["seccompProfile"] === undefined && annotations[seccompKey] !== undefined) add(`${annotationsField}[${seccompKey}]: ${seccomp}`)
+  const key = profileAnnotation + name
+  const annotation = annotations[key]
+  if (isTemplate && annotation !== undefined && security?.["appArmorProfile"] === undefined) {
+    if (podProfile === undefined || !equal(podProfile, profileOfAnnotation(String(annotation)))) {
+      add(`${annotationsField}[${key}]: deprecated since v1.30; use the "appArmorProfile" field instead`)
+    }
+  }
+  const resources = part(container, "resources")
+  if (resources !== undefined) {
+    for (const resource of bytes) {
+      for (const list of ["limits", "requests"]) fractionWarnings(`${field}.resources.${list}`, part(resources, list), [resource]).forEach(add)
+    }
+  }
+  environmentWarnings(field, items(container["env"]), add)
+}
+
+const portWarnings = (places: ReadonlyArray<Place>, add: (warning: string) => void): void => {
+  const ports = places.flatMap(([field, container]) => items(container["ports"]).map((port, i): Place => [`${field}.ports[${i}]`, port]))
+  if (ports.length === 0) return
+  ports.forEach(([field, port], i) => {
+    const [hostIp, hostPort] = [text(port, "hostIP"), count(port, "hostPort")]
+    if (hostIp !== "" && hostPort === 0) {
+      const shown = `{Name:${text(port, "name")} HostPort:0 ContainerPort:${count(port, "containerPort")} Protocol:${text(port, "protocol")} HostIP:${hostIp}}`
+      add(`${field}: hostIP set without hostPort: ${shown}`)
+    }
+    for (const [other, before] of ports.slice(0, i)) {
+      if (before["containerPort"] !== port["containerPort"] || before["protocol"] !== port["protocol"]) continue
+      const [otherIp, otherPort] = [text(before, "hostIP"), count(before, "hostPort")]
+      if (hostIp === otherIp && hostPort === otherPort) add(`${field}: duplicate port definition with ${other}`)
+      else if (hostPort === 0 || otherPort === 0) add(`${field}: overlapping port definition with ${other}`)
+      else if (hostPort === otherPort && (hostIp === "") !== (otherIp === "")) add(`${field}: dangerously ambiguous port definition with ${other}`)
+    }
+  })
+  const names = new Map<string, string>()
+  for (const [field, port] of ports) {
+    const name = text(port, "name")
+    const other = names.get(name)
+    if (name === "") continue
+    if (other === undefined) names.set(name, field)
+    else add(`${field}: duplicate port name ${JSON.stringify(name)} with ${other}, services and probes that select ports by name will use ${other}`)
+  }
+}
+
+const podAffinityWarnings = (field: string, affinity: Fields | undefined, add: (warning: string) => void): void => {
+  for (const kind of affinity === undefined ? [] : ["podAffinity", "podAntiAffinity"]) {
+    const at = `${field}.affinity.${kind}`
+    items(part(affinity, kind)?.["requiredDuringSchedulingIgnoredDuringExecution"]).forEach((term, i) => {
+      if (part(term, "labelSelector") === undefined) add(`${at}.requiredDuringSchedulingIgnoredDuringExecution[${i}].labelSelector: ${noSelector}`)
+    })
+    items(part(affinity, kind)?.["preferredDuringSchedulingIgnoredDuringExecution"]).forEach((term, i) => {
+      if (part(part(term, "podAffinityTerm"), "labelSelector") !== undefined) return
+      add(`${at}.preferredDuringSchedulingIgnoredDuringExecution[${i}].podAffinityTerm.labelSelector: ${noSelector}`)
+    })
+  }
+}
+
+/** Warnings for a pod (`prefix` is empty), or for a template at a place such as `spec.template.`. */
+export const podWarnings = (prefix: string, pod: Fields | undefined): ReadonlyArray<string> => {
+  const spec = part(pod, "spec") ?? {}
+  const annotations = part(part(pod, "metadata"), "annotations") ?? {}
+  const [field, annotationsField] = [`${prefix}spec`, `${prefix}metadata.annotations`]
+  const warnings: Array<string> = []
+  const add = (warning: string): void => void warnings.push(warning)
+  schedulingWarnings(field, spec, add)
+  for (const [key, about] of deadAnnotations) if (annotations[key] !== undefined) add(`${annotationsField}[${key}]: ${about}`)
+  volumeWarnings(`${field}.volumes`, items(spec["volumes"])).forEach(add)
+  duplicateWarnings(field, spec, add)
+  fractionWarnings(`${field}.overhead`, part(spec, "overhead"), bytes).forEach(add)
+  const security = part(spec, "securityContext")
+  const seccompKey = "seccomp.security.alpha.kubernetes.io/pod"
+  if (security?.["seccompProfile"] === undefined && annotations[seccompKey] !== undefined) add(`${annotationsField}[${seccompKey}]: ${seccomp}`)
+  const places = placesOf(field, spec)
+  const context: Context = { isTemplate: prefix !== "", annotationsField, annotations, podProfile: security?.["appArmorProfile"] }
+  for (const place of places) containerWarnings(place, context, add)
+  portWarnings(places, add)
+  if (count(spec, "terminationGracePeriodSeconds") < 0) {
+    add(`${field}.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1`)
+  }
+  podAffinityWarnings(field, part(spec, "affinity"), add)
+  texts(part(spec, "dnsConfig")?.["nameservers"]).forEach((ip, i) => ipWarnings(`${field}.dnsConfig.nameservers[${i}]`, ip).forEach(add))
+  items(spec["hostAliases"]).forEach((alias, i) => ipWarnings(`${field}.hostAliases[${i}].ip`, text(alias, "ip")).forEach(add))
+  return warnings
+}
