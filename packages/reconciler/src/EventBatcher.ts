@@ -1,5 +1,5 @@
 /** Puts events of many actions into few calls of a sink. */
-import { type Duration, Effect, Fiber, Layer, Metric, type Scope } from "effect"
+import { type Duration, Effect, Fiber, Layer, Metric, Option, type Scope, Tracer } from "effect"
 import type { ActionEvent } from "./ActionEvent.ts"
 import { EventSink, EventSinkError } from "./EventSink.ts"
 
@@ -20,6 +20,8 @@ export const eventsWaiting: Metric.Gauge<number> = Metric.gauge("action_events_w
 interface Entry {
   readonly events: ReadonlyArray<ActionEvent>
   readonly resume: (outcome: Effect.Effect<void, EventSinkError>) => void
+  /** The span in which the events were handed over. */
+  readonly span: Tracer.AnySpan | undefined
 }
 
 /**
@@ -47,7 +49,7 @@ export const make = Effect.fnUntraced(function*(sink: EventSink["Service"], opti
     return sink.record(events).pipe(
       Effect.timeoutOrElse({ duration: flushTimeout, orElse: () => Effect.fail(new EventSinkError({ description: "no answer in time", retryable: true })) }),
       Effect.catchDefect((defect) => Effect.fail(new EventSinkError({ description: String(defect), retryable: true }))),
-      Effect.withSpan("EventBatcher.flush", { root: true, attributes: { "events.batch_size": events.length } }),
+      Effect.withSpan("EventBatcher.flush", { root: true, links: linksTo(entries), attributes: { "events.batch_size": events.length } }),
       Effect.matchEffect({
         onSuccess: () => Effect.sync(() => entries.forEach((it) => it.resume(Effect.void))),
         onFailure: (error) => {
@@ -77,13 +79,18 @@ export const make = Effect.fnUntraced(function*(sink: EventSink["Service"], opti
   }))
   return {
     record: (events) =>
-      Effect.callback<void, EventSinkError>((resume) => {
-        waiting.push({ events, resume })
-        eventsWaiting.updateUnsafe(waiting.length, context)
-        pump()
-      })
+      Effect.flatMap(Effect.serviceOption(Tracer.ParentSpan), (span) =>
+        Effect.callback<void, EventSinkError>((resume) => {
+          waiting.push({ events, resume, span: Option.getOrUndefined(span) })
+          eventsWaiting.updateUnsafe(waiting.length, context)
+          pump()
+        }))
   }
 })
+
+/** A call belongs to no single caller: it has a trace of its own, with a link to each. */
+const linksTo = (entries: ReadonlyArray<Entry>): ReadonlyArray<Tracer.SpanLink> =>
+  entries.flatMap(({ span }) => (span === undefined ? [] : [{ span, attributes: {} }]))
 
 /** Whole entries from the front, at least one, with no more than `max` events where that can be. */
 const takeBatch = (waiting: Array<Entry>, max: number): ReadonlyArray<Entry> => {

@@ -1,7 +1,7 @@
 /** Deletes actions that ended long ago. */
 import { TaskAction } from "@fairlead/core"
 import { KubeClient, type KubeError, type KubeObject, KubeResource } from "@fairlead/kube"
-import { Clock, Duration, Effect, Metric, Result } from "effect"
+import { Clock, Duration, Effect, Exit, Metric, Result } from "effect"
 import type { EngineConfig } from "./EngineConfig.ts"
 import { terminalCondition } from "./internal/conditions.ts"
 import { toMinuteLabel } from "./internal/times.ts"
@@ -15,6 +15,12 @@ export interface Sweep {
 
 /** Deletions by outcome: `deleted`, `already_gone`, `failed`. */
 export const deletions: Metric.Counter<number> = Metric.counter("taskaction_gc_deletions_total", { description: "actions that the garbage collector deleted", incremental: true })
+
+/** Seconds that sweeps took, by `outcome`: `ok` or `error`. */
+export const sweeps: Metric.Histogram<number> = Metric.histogram("taskaction_gc_sweep_seconds", {
+  description: "time that a sweep for ended actions took",
+  boundaries: [0.01, 0.1, 1, 10, 60, 600]
+})
 
 const pageSize = 500
 const { terminationStatus, completedTime } = TaskAction.labels
@@ -61,9 +67,15 @@ const remove = Effect.fnUntraced(function*(kube: KubeClient["Service"], action: 
 /** Sweeps now and then at the configured interval, for ever; a sweep that fails is logged. An interval of zero sweeps never. */
 export const run = (config: EngineConfig): Effect.Effect<void, never, KubeClient> => {
   if (Duration.toMillis(config.gcInterval) <= 0) return Effect.void
-  const once = Effect.matchEffect(sweep(config), {
+  const once = Effect.matchEffect(timed(sweep(config)), {
     onFailure: (error) => Effect.logWarning(`garbage collector: the sweep ended early: ${error.message}`),
     onSuccess: ({ deleted, failed }) => Effect.logDebug(`garbage collector: ${deleted} actions deleted, ${failed} could not be`)
   })
   return Effect.forever(Effect.andThen(once, Effect.sleep(config.gcInterval)))
 }
+
+const timed = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.flatMap(Clock.currentTimeMillis, (start) =>
+    Effect.onExit(effect, (exit) =>
+      Effect.flatMap(Clock.currentTimeMillis, (end) =>
+        Metric.update(Metric.withAttributes(sweeps, { outcome: Exit.isSuccess(exit) ? "ok" : "error" }), (end - start) / 1000))))

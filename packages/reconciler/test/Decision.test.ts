@@ -211,6 +211,23 @@ describe("failures of the system", () => {
     expect(status.errorState).toMatchObject({ code: "MaxSystemFailuresExceeded" })
   })
 
+  it.each([
+    ["a retryable failure of the system", Phase.retryableFailure(systemError), true],
+    ["a retryable failure of the task", Phase.retryableFailure(userError), false],
+    ["a retryable failure of unknown kind", Phase.retryableFailure({ ...systemError, kind: "UNKNOWN" }), false],
+    ["a permanent failure of the system", Phase.permanentFailure(systemError), false],
+    ["no failure", Phase.running(1, ""), false]
+  ] as const)("%s counts against the system: %s", (_, phase, counts) => {
+    const { status } = decide(situation({ bounds: bounds({ maxAttempts: 2 }) }), reported(phase))
+    expect(status.systemFailures ?? 0).toBe(counts ? 1 : 0)
+  })
+
+  it("the last error names the failure that was one too many, with code and message", () => {
+    const strict = { ...limits, systemFailuresMax: 0, systemFailureWindow: 0 }
+    const { status } = decide(situation({ limits: strict }), reported(Phase.retryableFailure(systemError)))
+    expect(status.errorState?.message).toContain("[Killed] the node went away")
+  })
+
   it("an error of the plugin is noted, waits ever longer and is no event", () => {
     const { decisions } = play(situation(), [failed(), failed(), failed()], 0)
     expect(decisions.map((it) => it.next)).toMatchObject([1000, 2000, 4000].map((delay) => ({ _tag: "Wait", notBefore: epoch + delay })))
@@ -235,6 +252,20 @@ describe("failures of the system", () => {
     const decision = decide(situation(), failed({ code: "BadTaskSpecification", kind: "USER", retryable: false, description: "no container" }))
     expect(decision).toMatchObject({ next: { _tag: "Conclude" }, status: { attempts: 1, errorState: { code: "BadTaskSpecification", kind: "USER", message: "no container" } } })
     expect(decision.status.systemFailures).toBeUndefined()
+  })
+})
+
+describe("errors as they are stored", () => {
+  it.each([["USER", "USER"], ["SYSTEM", "SYSTEM"], ["UNKNOWN", ""]] as const)("of kind %s have kind %j", (kind, stored) => {
+    const { status } = decide(situation(), reported(Phase.permanentFailure({ code: "Code", message: "words", kind })))
+    expect(status.errorState).toEqual({ code: "Code", kind: stored, message: "words" })
+  })
+
+  it("are none without an error, and go when the next attempt reports", () => {
+    expect(decide(situation(), reported(Phase.running(1, ""))).status).not.toHaveProperty("errorState")
+    const failedStatus = decide(situation({ bounds: bounds({ maxAttempts: 2 }) }), reported(Phase.retryableFailure(userError))).status
+    expect(failedStatus.errorState).toBeDefined()
+    expect(decide(situation({ status: nextLaunch(failedStatus) }), reported(Phase.queued(0, ""))).status).not.toHaveProperty("errorState")
   })
 })
 
@@ -285,6 +316,13 @@ describe("bounds of size", () => {
     expect(status.phaseHistory).toHaveLength(historyMax)
     expect(status.phaseHistory?.map((it) => it.sequence).slice(0, 6)).toEqual([1, 2, 3, 4, 5, 156])
     expect(status.phaseHistory?.at(-1)?.sequence).toBe(200)
+  })
+
+  it("a history that somebody made too long is brought back to its bound", () => {
+    const phaseHistory = Array.from({ length: 5000 }, (_, index) => ({ phase: "Queued", occurredAt: "2026-01-01T00:00:00.000Z", attempt: 1, sequence: index }))
+    const { status } = decide(situation({ status: { phaseHistory } }), reported(Phase.running(1, "")))
+    expect(status.phaseHistory).toHaveLength(historyMax)
+    expect(status.phaseHistory?.slice(-2).map((it) => it.phase)).toEqual(["Queued", "Executing"])
   })
 
   it("messages are cut, without breaking a character", () => {

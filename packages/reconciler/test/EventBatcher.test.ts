@@ -1,4 +1,4 @@
-import { Effect, Exit, Fiber, Latch, Scope } from "effect"
+import { Effect, Exit, Fiber, Latch, Scope, type Tracer } from "effect"
 import { describe, expect, it } from "vitest"
 import { type ActionEvent, EventBatcher, EventSinkError } from "../src/index.ts"
 import { Simulation } from "@fairlead/simulation"
@@ -28,6 +28,23 @@ const run = <A>(effect: Effect.Effect<A, unknown, Scope.Scope>): A => {
 const range = (count: number): ReadonlyArray<number> => Array.from({ length: count }, (_, index) => index)
 
 describe("EventBatcher", () => {
+  it("gives every call a trace of its own, with a link to the span of each caller", () => {
+    const flushes: Array<Tracer.Span> = []
+    const sink = {
+      record: () => Effect.gen(function*() {
+        flushes.push(yield* Effect.orDie(Effect.currentSpan))
+        yield* Effect.sleep(10)
+      })
+    }
+    run(Effect.gen(function*() {
+      const batcher = yield* EventBatcher.make(sink, { flushesMax: 1 })
+      const callers = [1, 2, 3].map((it) => Effect.withSpan(batcher.record([event(it)]), `caller ${it}`))
+      yield* Effect.all([...callers, batcher.record([event(4)])], { concurrency: "unbounded" })
+    }))
+    expect(flushes.map((it) => it.links.map(({ span }) => span._tag === "Span" ? span.name : span._tag))).toEqual([["caller 1"], ["caller 2", "caller 3"]])
+    expect(flushes.every((it) => it.parent._tag === "None")).toBe(true)
+  })
+
   it("sends a lone event at once", () => {
     const sink = sinkWith()
     run(Effect.gen(function*() {

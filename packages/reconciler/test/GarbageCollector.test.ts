@@ -1,5 +1,5 @@
 import { KubeClient, KubeResource } from "@fairlead/kube"
-import { Effect } from "effect"
+import { Effect, Fiber, Metric } from "effect"
 import { describe, expect, it } from "vitest"
 import { GarbageCollector } from "../src/index.ts"
 import { makeScriptedPlugin, quick } from "./scriptedPlugin.ts"
@@ -74,6 +74,18 @@ describe("run", () => {
         expect(yield* exists("a0")).toBe(false)
       }))
     }))
+  })
+
+  it("measures sweeps by how they ended", () => {
+    const count = (outcome: string) => Effect.map(Metric.value(Metric.withAttributes(GarbageCollector.sweeps, { outcome })), (it) => it.count)
+    inWorld({ plugins, config: { gcInterval: "1 minute" } }, (world, config) => Effect.gen(function*() {
+      let lists = 0
+      world.fault = ({ verb, query }) => verb === "list" && query?.["labelSelector"]?.includes("terminated") && ++lists === 1 ? { error: refusal("InternalError", 500), afterwards: false } : undefined
+      const fiber = yield* Effect.forkChild(GarbageCollector.run(config))
+      yield* Effect.sleep("150 seconds")
+      yield* Fiber.interrupt(fiber)
+      expect([yield* count("ok"), yield* count("error")]).toEqual([2, 1])
+    }).pipe(Effect.provideService(Metric.MetricRegistry, new Map())))
   })
 
   it("is switched off by an interval of zero, and survives a list that fails", () => {

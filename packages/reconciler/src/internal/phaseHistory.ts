@@ -32,7 +32,7 @@ export const append = (history: ReadonlyArray<Line>, entry: Entry, now: number):
   }
   return history.length < historyMax
     ? [...history, line]
-    : [...history.slice(0, firstKept), ...history.slice(firstKept + 1), line]
+    : [...history.slice(0, firstKept), ...history.slice(firstKept + 1 - historyMax), line]
 }
 
 /** Lines of the launch that goes on: everything after the last failed attempt or launch. */
