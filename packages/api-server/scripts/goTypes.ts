@@ -82,7 +82,7 @@ const parseFile = (source: string, self: string, into: Map<string, GoType>): voi
     const struct = /^type (\w+) struct ?\{(\})?/.exec(line)
     if (struct !== null) {
       const fields: Array<GoField> = []
-      for (i = struct[2] === undefined ? i + 1 : i; struct[2] === undefined && !/^\}/.test(lines[i] ?? "}"); i++) {
+      for (i = struct[2] === undefined ? i + 1 : i; struct[2] === undefined && !(lines[i] ?? "}").startsWith("}"); i++) {
         const field = fieldOf(lines[i] ?? "", self, imports)
         if (field !== undefined) fields.push(field)
       }

@@ -116,7 +116,7 @@ export const foldOldest = (owners: Map<string, Owner>): void => {
 /** Takes paths away from every owner but `except`; owners that have nothing left go. */
 export const disown = (owners: Map<string, Owner>, paths: FieldSet, except?: string): void => {
   if (isEmpty(paths)) return
-  for (const owner of [...owners.values()]) {
+  for (const owner of owners.values()) {
     if (owner.id === except) continue
     const left = withSet(owner, difference(owner.set, paths))
     if (left === undefined) owners.delete(owner.id)

@@ -31,27 +31,22 @@ const withLabelKeys = (labels: Fields) => (term: Fields): Fields => {
   return { ...term, labelSelector: { ...selector, matchExpressions: [...((selector["matchExpressions"] ?? []) as ReadonlyArray<Fields>), ...added] } }
 }
 
+const required = "requiredDuringSchedulingIgnoredDuringExecution"
+const preferred = "preferredDuringSchedulingIgnoredDuringExecution"
+
+/** The fields of `value` with the changed ones in place; `value` itself when none has changed. */
+const withChanged = (value: Fields, next: Fields): Fields => {
+  const changed = Object.keys(next).filter((key) => next[key] !== value[key])
+  return changed.length === 0 ? value : { ...value, ...Object.fromEntries(changed.map((key) => [key, next[key]])) }
+}
+
 const withTermKeys = (affinity: unknown, labels: Fields): unknown => {
   if (!isObject(affinity)) return affinity
   const change = withLabelKeys(labels)
-  let out = affinity
-  for (const kind of ["podAffinity", "podAntiAffinity"]) {
-    const terms = affinity[kind]
-    if (!isObject(terms)) continue
-    const [required, preferred] = ["requiredDuringSchedulingIgnoredDuringExecution", "preferredDuringSchedulingIgnoredDuringExecution"] as const
-    const changed: Fields = {
-      [required]: mapList(terms[required], change),
-      [preferred]: mapList(terms[preferred], (term) => {
-        const inner = change(term["podAffinityTerm"] as Fields)
-        return inner === term["podAffinityTerm"] ? term : { ...term, podAffinityTerm: inner }
-      })
-    }
-    if (changed[required] === terms[required] && changed[preferred] === terms[preferred]) continue
-    const next = { ...terms }
-    for (const list of [required, preferred]) if (changed[list] !== undefined) next[list] = changed[list]
-    out = { ...out, [kind]: next }
-  }
-  return out
+  const changeInner = (term: Fields): Fields => withChanged(term, { podAffinityTerm: change((term["podAffinityTerm"] ?? {}) as Fields) })
+  const changeAll = (terms: unknown): unknown =>
+    isObject(terms) ? withChanged(terms, { [required]: mapList(terms[required], change), [preferred]: mapList(terms[preferred], changeInner) }) : terms
+  return withChanged(affinity, { podAffinity: changeAll(affinity["podAffinity"]), podAntiAffinity: changeAll(affinity["podAntiAffinity"]) })
 }
 
 const withProfile = (annotations: Fields, podProfile: unknown, warnings: Array<string>) => (container: Fields): Fields => {
@@ -81,6 +76,5 @@ export const preparedPodSpec = (spec: object, metadata: object, warnings: Array<
     const change = withProfile(annotations, at(given["securityContext"], "appArmorProfile"), warnings)
     for (const list of ["initContainers", "containers"]) changes[list] = mapList(given[list], change)
   }
-  const changed = Object.keys(changes).filter((key) => changes[key] !== given[key])
-  return changed.length === 0 ? spec : { ...given, ...Object.fromEntries(changed.map((key) => [key, changes[key]])) }
+  return withChanged(given, changes)
 }

@@ -189,10 +189,10 @@ export const checkBalancerStatus = (check: Check, service: Fields, old: Fields):
   if (text(specOf(service), "type") !== "LoadBalancer" && ingress.length > 0) {
     return check.forbidden(field, "may only be used when `spec.type` is 'LoadBalancer'")
   }
-  const kept = ingressOf(old).map((one) => text(one, "ip"))
+  const kept = new Set(ingressOf(old).map((one) => text(one, "ip")))
   ingress.forEach((one, i) => {
     const [at, ip, mode, hostname] = [`${field}[${i}]`, text(one, "ip"), one["ipMode"], text(one, "hostname")]
-    if (ip !== "" && !kept.includes(ip)) check.texts(`${at}.ip`, ip, ipErrors(ip))
+    if (ip !== "" && !kept.has(ip)) check.texts(`${at}.ip`, ip, ipErrors(ip))
     if (mode === undefined) {
       if (ip !== "") check.required(`${at}.ipMode`, "must be specified when `ip` is set")
     } else if (ip === "") check.forbidden(`${at}.ipMode`, "may not be specified when `ip` is not set")
