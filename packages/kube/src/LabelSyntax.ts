@@ -2,6 +2,18 @@
 
 /** What is wrong with a label key (also the key of an annotation, and the name of a finalizer); empty when nothing is. */
 export const keyProblems = (key: string): ReadonlyArray<string> => {
+  if (soundKeys.has(key)) return none
+  const problems = problemsOfKey(key)
+  if (problems.length === 0 && soundKeys.size < soundKeysMax) soundKeys.add(key)
+  return problems
+}
+
+/** Keys are few and come again and again, so those that were found sound are remembered. */
+const soundKeys = new Set<string>()
+const soundKeysMax = 1000
+const none: ReadonlyArray<string> = []
+
+const problemsOfKey = (key: string): ReadonlyArray<string> => {
   const parts = key.split("/")
   if (parts.length > 2) return [`a valid label key ${nameRule} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`]
   const name = parts[parts.length - 1]!
@@ -14,6 +26,7 @@ export const keyProblems = (key: string): ReadonlyArray<string> => {
 
 /** What is wrong with a label value; empty when nothing is. */
 export const valueProblems = (value: string): ReadonlyArray<string> => {
+  if (value.length <= nameLengthMax && (value === "" || namePattern.test(value))) return none
   const problems: Array<string> = []
   if (byteLength(value) > nameLengthMax) problems.push(tooLong(nameLengthMax))
   if (value !== "" && !namePattern.test(value)) problems.push(valueRule)

@@ -40,6 +40,8 @@ export interface Decoded {
 interface Pass {
   mismatch: boolean
   unknown: boolean
+  /** Whether keys have to be counted at all. */
+  readonly counts: boolean
   keys: number
 }
 
@@ -63,7 +65,8 @@ export const makeDecoder = (defaultsOf: DefaultsOf) => {
 
   /** Decodes one object (or any other value of the schema). */
   return (node: SchemaNode, body: unknown, options: DecodeOptions = {}): Decoded => {
-    const pass: Pass = { mismatch: false, unknown: false, keys: 0 }
+    const counts = options.text !== undefined && options.strict === true
+    const pass: Pass = { mismatch: false, unknown: false, counts, keys: 0 }
     const object = readerOf(node)(body, options.previous, pass) as Fields
     const suspicious = pass.mismatch || (options.strict === true && pass.unknown) || textHides(options, pass)
     if (!suspicious) return { object, problem: undefined, strict: noProblems }
@@ -95,7 +98,7 @@ const makeReader = (node: SchemaNode, readerOf: (node: SchemaNode) => Read, defa
       return structReader(node, node.fields.map((field) => planOf(field, readerOf)), defaultsOf(node))
     default:
       return (value, previous, pass) => {
-        pass.keys += keysIn(value)
+        if (pass.counts) pass.keys += keysIn(value)
         return unify(value, previous)
       }
   }
@@ -107,7 +110,7 @@ const zeroItemOf = (node: SchemaNode, readerOf: (node: SchemaNode) => Read): () 
   if (node.shape !== "struct") return () => null
   // Shared by all objects: nobody writes into what hangs on an object.
   let zero: unknown
-  return () => (zero ??= readerOf(node)({}, undefined, { mismatch: false, unknown: false, keys: 0 }))
+  return () => (zero ??= readerOf(node)({}, undefined, { mismatch: false, unknown: false, counts: false, keys: 0 }))
 }
 
 const keysIn = (value: unknown): number => {
@@ -119,6 +122,7 @@ const keysIn = (value: unknown): number => {
 }
 
 const listReader = (read: Read, zero: () => unknown): Read => (value, previous, pass) => {
+  if (value === previous && value !== undefined && !pass.counts) return value
   if (!Array.isArray(value)) {
     pass.mismatch = true
     return value
@@ -137,6 +141,7 @@ const listReader = (read: Read, zero: () => unknown): Read => (value, previous, 
 }
 
 const mapReader = (read: Read, zero: () => unknown, defaults: Defaults | undefined): Read => (value, previous, pass) => {
+  if (value === previous && value !== undefined && !pass.counts) return value
   if (!isObject(value)) {
     pass.mismatch = true
     return value
@@ -193,7 +198,7 @@ const isEmpty = (value: unknown): boolean => {
 
 const structReader = (node: SchemaNode, plans: ReadonlyArray<FieldPlan>, defaults: Defaults | undefined): Read => (value, previous, pass) => {
   if (value === previous && value !== undefined) {
-    pass.keys += keysIn(value)
+    if (pass.counts) pass.keys += keysIn(value)
     return value
   }
   if (!isObject(value)) {

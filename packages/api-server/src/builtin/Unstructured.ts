@@ -32,22 +32,25 @@ const scalarProblem = (node: SchemaNode, value: unknown): string | undefined => 
   return `cannot convert ${goTypeOf(value)} to ${node.goType}`
 }
 
+const noFields: Fields = {}
+
 class Walk {
   readonly strict: Array<string> = []
 
-  value(node: SchemaNode, value: unknown, path: string): void {
-    if (value === null || value === undefined) return
+  /** `path` is made only where something has to be said; `stored` needs no second look where it is the value itself. */
+  value(node: SchemaNode, value: unknown, stored: unknown, path: () => string): void {
+    if (value === null || value === undefined || value === stored) return
     switch (node.shape) {
       case "struct":
         if (!isObject(value)) throw new Mismatch(`cannot restore struct from: ${kindOf(value)}`)
-        return this.struct(node, value, path)
+        return this.struct(node, value, isObject(stored) ? stored : noFields, path)
       case "map":
         if (!isObject(value)) throw new Mismatch(`cannot restore map from ${kindOf(value)}`)
-        for (const key in value) this.value(node.items as SchemaNode, value[key], path)
+        for (const key in value) this.value(node.items as SchemaNode, value[key], isObject(stored) ? stored[key] : undefined, path)
         return
       case "list":
         if (!Array.isArray(value)) throw new Mismatch(`cannot restore slice from ${kindOf(value)}`)
-        value.forEach((item, i) => this.value(node.items as SchemaNode, item, `${path}[${i}]`))
+        value.forEach((item, i) => this.value(node.items as SchemaNode, item, Array.isArray(stored) ? stored[i] : undefined, () => `${path()}[${i}]`))
         return
       case "scalar": {
         const problem = scalarProblem(node, value)
@@ -58,18 +61,21 @@ class Walk {
     }
   }
 
-  struct(node: SchemaNode, value: Fields, path: string): void {
-    const prefix = path === "" ? "" : `${path}.`
-    for (const field of node.fields) this.value(field.node, value[field.name], `${prefix}${field.name}`)
-    for (const key in value) if (node.field(key) === undefined) this.strict.push(`unknown field "${prefix}${key}"`)
+  struct(node: SchemaNode, value: Fields, stored: Fields, path: () => string): void {
+    const inside = (key: string): string => (path() === "" ? key : `${path()}.${key}`)
+    for (const field of node.fields) {
+      const part = value[field.name]
+      if (part !== undefined && part !== stored[field.name]) this.value(field.node, part, stored[field.name], () => inside(field.name))
+    }
+    for (const key in value) if (node.field(key) === undefined) this.strict.push(`unknown field "${inside(key)}"`)
   }
 }
 
-/** The first mismatch in the order of the schema, and unknown fields, innermost first. */
-export const diagnoseUnstructured = (node: SchemaNode, value: unknown): Diagnosis => {
+/** The first mismatch in the order of the schema, and unknown fields, innermost first. Parts of `stored` itself are known to be right. */
+export const diagnoseUnstructured = (node: SchemaNode, value: unknown, stored?: unknown): Diagnosis => {
   const walk = new Walk()
   try {
-    walk.value(node, value, "")
+    walk.value(node, value, stored, () => "")
   } catch (error) {
     if (!(error instanceof Mismatch)) throw error
     return { problem: error.message, strict: walk.strict }
@@ -77,21 +83,23 @@ export const diagnoseUnstructured = (node: SchemaNode, value: unknown): Diagnosi
   return { problem: undefined, strict: walk.strict }
 }
 
-/** Integers that are too large for 32 bits wrap around in that converter, instead of being refused. */
-export const wrapIntegers = (node: SchemaNode, value: unknown): unknown => {
+/** Integers that are too large for 32 bits wrap around in that converter, instead of being refused. Parts of `stored` itself have none. */
+export const wrapIntegers = (node: SchemaNode, value: unknown, stored?: unknown): unknown => {
+  if (value === stored) return value
   if (node.shape === "scalar") return node.scalar === "int32" && typeof value === "number" && Number.isInteger(value) ? value | 0 : value
   if (Array.isArray(value) && node.items !== undefined) {
-    const items = value.map((item) => wrapIntegers(node.items as SchemaNode, item))
+    const items = value.map((item, i) => wrapIntegers(node.items as SchemaNode, item, Array.isArray(stored) ? stored[i] : undefined))
     return items.every((item, i) => item === value[i]) ? value : items
   }
   if (!isObject(value)) return value
-  let changed = false
-  const out: Fields = {}
+  let out = value
   for (const key in value) {
     const child = node.child(key)
-    const wrapped = child === undefined ? value[key] : wrapIntegers(child, value[key])
-    changed ||= wrapped !== value[key]
+    if (child === undefined) continue
+    const wrapped = wrapIntegers(child, value[key], isObject(stored) ? stored[key] : undefined)
+    if (wrapped === value[key]) continue
+    if (out === value) out = { ...value }
     put(out, key, wrapped)
   }
-  return changed ? out : value
+  return out
 }

@@ -5,35 +5,39 @@ import { childField, duplicate, invalid } from "./Causes.ts"
 import { goJson } from "./GoValueText.ts"
 import { type Structural, structuralHas } from "./Structural.ts"
 
-/** Finds equal items in the lists of a value. */
-export type DuplicateSearch = (value: unknown) => ReadonlyArray<StatusCause>
+/** Finds equal items in the lists of a value. Parts that are those of `previous` itself are passed over. */
+export type DuplicateSearch = (value: unknown, previous?: unknown) => ReadonlyArray<StatusCause>
 
 const none: ReadonlyArray<StatusCause> = []
 
 /** Compiles the search; it costs nothing for schemas without sets and maps. */
 export const compileDuplicates = (schema: Structural): DuplicateSearch => {
   if (!isKeyed(schema)) return () => none
-  return (value) => {
+  return (value, previous) => {
     const found: Array<StatusCause> = []
-    search(schema, value, "", found)
+    search(schema, value, previous, "", found)
     return found
   }
 }
 
 const isKeyed = (schema: Structural | undefined): boolean => structuralHas(schema, ({ listType }) => listType === "set" || listType === "map")
 
-const search = (schema: Structural, value: unknown, path: string, found: Array<StatusCause>): void => {
+const search = (schema: Structural, value: unknown, previous: unknown, path: string, found: Array<StatusCause>): void => {
+  if (value === previous) return
   if (Array.isArray(value)) {
     if (schema.listType === "set") searchSet(value, path, found)
     else if (schema.listType === "map") searchMap(value, schema.listKeys, path, found)
-    if (schema.items !== undefined) value.forEach((item, i) => search(schema.items!, item, `${path}[${i}]`, found))
+    if (schema.items !== undefined) value.forEach((item, i) => search(schema.items!, item, Array.isArray(previous) ? previous[i] : undefined, `${path}[${i}]`, found))
     return
   }
   if (!isObject(value)) return
   for (const key of Object.keys(value)) {
+    const part = value[key]
+    if (typeof part !== "object" || part === null) continue
     const child = schema.properties.get(key)
-    if (child !== undefined) search(child, value[key], childField(path, key), found)
-    else if (schema.values !== undefined) search(schema.values, value[key], `${path}[${key}]`, found)
+    const before = isObject(previous) ? previous[key] : undefined
+    if (child !== undefined) search(child, part, before, childField(path, key), found)
+    else if (schema.values !== undefined) search(schema.values, part, before, `${path}[${key}]`, found)
   }
 }
 

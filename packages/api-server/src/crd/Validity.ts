@@ -14,8 +14,20 @@ export type Validity = (value: unknown) => boolean
 
 const always: Validity = () => true
 
-/** Compiles a schema. */
-export const compileValidity = (schema: SchemaProps): Validity => {
+/** Remembers the objects that were found valid: most writes leave whole parts of an object as they are. Only for objects that never change. */
+export const remembering = (validity: Validity): Validity => {
+  const valid = new WeakSet<object>()
+  return (value) => {
+    if (typeof value !== "object" || value === null) return validity(value)
+    if (valid.has(value)) return true
+    if (!validity(value)) return false
+    valid.add(value)
+    return true
+  }
+}
+
+/** Compiles a schema; `parts` are those of its properties that are compiled already. */
+export const compileValidity = (schema: SchemaProps, parts?: ReadonlyMap<string, Validity>): Validity => {
   const ofNull = typesOf(schema).length === 0 || schema.nullable === true
   const { enum: values = [] } = schema
   const listed: Validity = values.length === 0 ? always : (value) => enumHas(values, value)
@@ -24,7 +36,7 @@ export const compileValidity = (schema: SchemaProps): Validity => {
   const string = compileString(schema)
   const number: (value: number) => boolean = checksNumbers(schema) ? (value) => isNumberValid(schema, value) : () => true
   const list = compileList(schema)
-  const object = compileObject(schema)
+  const object = compileObject(schema, parts)
   return (value) => {
     if (value === null) return ofNull && values.length === 0
     if (!typed(value) || !junctors(value) || !listed(value)) return false
@@ -92,10 +104,10 @@ const compileList = (schema: SchemaProps): ((value: ReadonlyArray<unknown>) => b
   return (value) => value.length >= minItems && value.length <= maxItems && (item === always || value.every(item))
 }
 
-const compileObject = (schema: SchemaProps): ((value: Fields) => boolean) => {
+const compileObject = (schema: SchemaProps, parts?: ReadonlyMap<string, Validity>): ((value: Fields) => boolean) => {
   const { required = [], minProperties = 0, maxProperties = Number.POSITIVE_INFINITY, properties = {} } = schema
   const counts = minProperties > 0 || maxProperties !== Number.POSITIVE_INFINITY
-  const byName = new Map(Object.keys(properties).map((name) => [name, compileValidity(properties[name]!)]))
+  const byName = new Map(Object.keys(properties).map((name) => [name, parts?.get(name) ?? compileValidity(properties[name]!)]))
   const values = valueSchemaOf(schema)
   const other: Validity = schema.additionalProperties === false ? () => false : values === undefined ? always : compileValidity(values)
   return (value) => {
@@ -109,7 +121,7 @@ const compileObject = (schema: SchemaProps): ((value: Fields) => boolean) => {
 
 const compileJunctors = ({ allOf = [], anyOf = [], oneOf = [], not }: SchemaProps): Validity => {
   if (allOf.length + anyOf.length + oneOf.length === 0 && not === undefined) return always
-  const [all, any, one] = [allOf, anyOf, oneOf].map((parts) => parts.map(compileValidity)) as [Array<Validity>, Array<Validity>, Array<Validity>]
+  const [all, any, one] = [allOf, anyOf, oneOf].map((parts) => parts.map((part) => compileValidity(part))) as [Array<Validity>, Array<Validity>, Array<Validity>]
   const forbidden = not === undefined ? undefined : compileValidity(not)
   return (value) =>
     all.every((part) => part(value)) &&

@@ -4,11 +4,11 @@ import { decode, objectMeta } from "../builtin/Builtin.ts"
 import type { Fields } from "../builtin/Sharing.ts"
 import { Correlation } from "./Correlation.ts"
 import { checkEmbedded, coerceEmbedded, embedsResources } from "./EmbeddedResources.ts"
-import { compileDuplicates } from "./ListTypes.ts"
+import { compileDuplicates, type DuplicateSearch } from "./ListTypes.ts"
 import { compileNormalise, unknownFields } from "./Normalise.ts"
 import type { SchemaProps } from "./SchemaProps.ts"
 import { type Structural, structuralRoot } from "./Structural.ts"
-import { compileValidity, type Validity } from "./Validity.ts"
+import { compileValidity, remembering, type Validity } from "./Validity.ts"
 import { Violations } from "./Violations.ts"
 
 /** An object as its definition wants it. */
@@ -33,7 +33,7 @@ export class VersionSchema {
   private readonly props: SchemaProps
   private readonly valid: Validity
   private readonly statusValid: Validity
-  private readonly duplicates: (value: unknown) => ReadonlyArray<StatusCause>
+  private readonly duplicates: DuplicateSearch
   private readonly embeds: boolean
 
   constructor(props: SchemaProps) {
@@ -41,8 +41,11 @@ export class VersionSchema {
     this.root = structuralRoot(props)
     this.normalise = compileNormalise(this.root) as (object: object) => Fields
     this.prune = compileNormalise(this.root, { defaults: false }) as (object: object) => Fields
-    this.valid = compileValidity(props)
-    this.statusValid = props.properties?.["status"] === undefined ? always : compileValidity(props.properties["status"])
+    // The metadata of a draft still changes after it was checked; everything else is what will be stored.
+    const parts = new Map(Object.entries(props.properties ?? {}).map(([name, part]) =>
+      [name, name === "metadata" ? compileValidity(part) : remembering(compileValidity(part))]))
+    this.valid = compileValidity(props, parts)
+    this.statusValid = parts.get("status") ?? always
     this.duplicates = compileDuplicates(this.root)
     this.embeds = embedsResources(this.root)
   }
@@ -82,6 +85,8 @@ export class VersionSchema {
 
   /** Items that occur twice in sets and maps; none are reported if there were some before. */
   checkLists(object: object, previous?: object): ReadonlyArray<StatusCause> {
+    // Where nothing but old parts has any, there were some before.
+    if (previous !== undefined && this.duplicates(object, previous).length === 0) return none
     const found = this.duplicates(object)
     return found.length === 0 || previous === undefined || this.duplicates(previous).length === 0 ? found : none
   }

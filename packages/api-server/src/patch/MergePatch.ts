@@ -23,11 +23,24 @@ const mergeValue = (current: unknown, patch: unknown): unknown => {
   return isObject(patch) ? mergePatch(current, patch) : patch
 }
 
-/** Drops nulls from objects at any depth; items of lists stay. */
+/** Drops nulls from objects at any depth; items of lists stay. What has none is taken over as it is. */
 const pruneNulls = (value: unknown): unknown => {
+  if (typeof value !== "object" || value === null || !hasNulls(value)) return value
   if (Array.isArray(value)) return value.map(pruneNulls)
-  if (!isObject(value)) return value
   const out: Fields = {}
-  for (const key in value) if (value[key] !== null) put(out, key, pruneNulls(value[key]))
+  for (const key in value) {
+    const part = (value as Fields)[key]
+    if (part !== null) put(out, key, pruneNulls(part))
+  }
   return out
+}
+
+/** Whether some object in the value has a field that is null. */
+const hasNulls = (value: object): boolean => {
+  if (Array.isArray(value)) return value.some((item) => typeof item === "object" && item !== null && hasNulls(item))
+  for (const key in value) {
+    const part = (value as Fields)[key]
+    if (part === null || (typeof part === "object" && hasNulls(part))) return true
+  }
+  return false
 }

@@ -125,9 +125,10 @@ const otherKindProblem = (object: Fields, current: Fields): string =>
 
 /** The result of a strategic patch goes straight into the struct, which forgives more and words its errors differently. */
 const restoreResult = (request: PatchRequest, patched: Patched, current: Fields, schema: SchemaNode): Patched | PatchError => {
-  const found = diagnoseUnstructured(schema, patched.object)
+  const found = diagnoseUnstructured(schema, patched.object, current)
   if (found.problem !== undefined) return invalidResult(shownValue(request, patched.object), found.problem)
-  const decoded = decode(schema, { ...(wrapIntegers(schema, patched.object) as Fields), kind: current["kind"], apiVersion: current["apiVersion"] }, { previous: current })
+  const wrapped = wrapIntegers(schema, patched.object, current) as Fields
+  const decoded = decode(schema, { ...wrapped, kind: current["kind"], apiVersion: current["apiVersion"] }, { previous: current })
   const strict = request.fieldValidation === "Ignore" ? [] : found.strict
   return finish(request, patched.object, decoded.object, [...patched.warnings, ...strict])
 }
