@@ -10,14 +10,18 @@ export interface Timer {
 
 /** Below this size dead timers are left to be skipped; sweeping a small heap costs more than it saves. */
 const sweepSizeMin = 64
+const capacityMin = 64
 
 /**
  * Binary heap with lazy deletion: a cancelled timer stays until it reaches the top or until more than half of the
  * heap is dead, when all dead ones are swept out at once. `(time, sequence)` is a total order, so the order of
  * `pop` never depends on the shape of the heap.
+ *
+ * Times lie in an array of their own beside the timers: comparing numbers in one piece of memory is most of the work.
  */
 export class TimerHeap {
   private timers: Array<Timer> = []
+  private times = new Float64Array(capacityMin)
   private sequence = 0
   private dead = 0
 
@@ -33,8 +37,15 @@ export class TimerHeap {
 
   push(time: number, run: () => void): Timer {
     const timer: Timer = { time, sequence: this.sequence++, run }
+    const at = this.timers.length
+    if (at === this.times.length) {
+      const times = new Float64Array(2 * at)
+      times.set(this.times)
+      this.times = times
+    }
     this.timers.push(timer)
-    this.siftUp(this.timers.length - 1)
+    this.times[at] = time
+    this.siftUp(at)
     return timer
   }
 
@@ -62,6 +73,7 @@ export class TimerHeap {
     const last = timers.pop()!
     if (timers.length > 0) {
       timers[0] = last
+      this.times[0] = last.time
       this.siftDown(0)
     }
     return top
@@ -70,39 +82,52 @@ export class TimerHeap {
   private sweep(): void {
     this.timers = this.timers.filter((timer) => timer.run !== undefined)
     this.dead = 0
+    this.timers.forEach((timer, index) => {
+      this.times[index] = timer.time
+    })
     for (let index = (this.timers.length >> 1) - 1; index >= 0; index--) this.siftDown(index)
   }
 
   private siftUp(start: number): void {
-    const timers = this.timers
+    const { timers, times } = this
     const timer = timers[start]!
+    const time = times[start]!
     let index = start
     while (index > 0) {
       const parent = (index - 1) >> 1
-      const above = timers[parent]!
-      if (!isBefore(timer, above)) break
-      timers[index] = above
+      const above = times[parent]!
+      if (time > above || (time === above && timer.sequence > timers[parent]!.sequence)) break
+      timers[index] = timers[parent]!
+      times[index] = above
       index = parent
     }
     timers[index] = timer
+    times[index] = time
   }
 
   private siftDown(start: number): void {
-    const timers = this.timers
+    const { timers, times } = this
     const length = timers.length
     const timer = timers[start]!
+    const time = times[start]!
     let index = start
     for (;;) {
       let child = 2 * index + 1
       if (child >= length) break
-      if (child + 1 < length && isBefore(timers[child + 1]!, timers[child]!)) child++
-      const below = timers[child]!
-      if (!isBefore(below, timer)) break
-      timers[index] = below
+      if (child + 1 < length && this.isBefore(child + 1, child)) child++
+      const below = times[child]!
+      if (below > time || (below === time && timers[child]!.sequence > timer.sequence)) break
+      timers[index] = timers[child]!
+      times[index] = below
       index = child
     }
     timers[index] = timer
+    times[index] = time
+  }
+
+  private isBefore(a: number, b: number): boolean {
+    const before = this.times[a]!
+    const after = this.times[b]!
+    return before < after || (before === after && this.timers[a]!.sequence < this.timers[b]!.sequence)
   }
 }
-
-const isBefore = (a: Timer, b: Timer): boolean => a.time < b.time || (a.time === b.time && a.sequence < b.sequence)
