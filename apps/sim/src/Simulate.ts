@@ -5,6 +5,7 @@ import { KubeClient, type KubeError, type KubeObject, KubeResource } from "@fair
 import { Checker, JournalHash, Simulation } from "@fairlead/simulation"
 import { Cause, Data, Effect, Exit, Layer, Logger } from "effect"
 import { makeChecks } from "./Checks.ts"
+import { JournalLines } from "./JournalLines.ts"
 import { type TransportKind, world } from "./Layers.ts"
 import { actionOf, drawWorkload, place, type TaskPlan } from "./Workload.ts"
 
@@ -104,6 +105,7 @@ const prepare = (observer: Observer): Effect.Effect<void, never, FakeApiServer> 
 class Observer {
   lastChange = 0
   private readonly journal = JournalHash.make()
+  private readonly lines = new JournalLines()
   private readonly checkers: Checker.Checkers<StoreWrite>
   private readonly writesByKind = new Map<string, number>()
   private pods = 0
@@ -119,7 +121,7 @@ class Observer {
     this.lastChange = this.simulation.elapsed()
     this.writesByKind.set(resource.plural, (this.writesByKind.get(resource.plural) ?? 0) + 1)
     if (resource.plural === "pods" && event.type === "ADDED") this.pods++
-    this.journal.add(`${this.lastChange} ${event.type} ${resource.plural} ${JSON.stringify(event.object)}`)
+    this.journal.add(this.lines.lineOf(write, this.lastChange))
     this.checkers.observe(write)
   }
 
