@@ -23,11 +23,13 @@ export interface ClusterEngineOptions {
   readonly identity: string
   /** Fails when the lease is lost: then nothing of this process may go on. */
   readonly lost: Deferred.Deferred<never, LeadershipLost>
+  /** Carries requests to the API server; Node's `http` and `https` with the material of `access` if left out. */
+  readonly fetch?: FetchNode.FetchNode | undefined
 }
 
 /** Starts an engine; it leads when it gets the lease, and gives it back when the layer closes. */
 export const layer = (options: ClusterEngineOptions): Layer.Layer<Engine> => {
-  const { access, identity, settings } = options
+  const { identity, settings } = options
   const { namespace } = settings.engine
   const resources = settings.plugins.job ? [KubeResource.pods, KubeResource.jobs] : [KubeResource.pods]
   const recorder = settings.events.kubernetes
@@ -37,7 +39,7 @@ export const layer = (options: ClusterEngineOptions): Layer.Layer<Engine> => {
     Layer.provide(plugins(options)),
     Layer.provide(Layer.mergeAll(LaunchedObjects.layer(resources, namespace), LaunchFiles.layer, sink(settings.events), recorder)),
     Layer.provide(Layer.mergeAll(client, datastore(settings.datastore))),
-    Layer.provide(transport(access, settings.kubernetes))
+    Layer.provide(transport(options))
   )
 }
 
@@ -57,8 +59,10 @@ const engine = ({ access, identity, lost, settings }: ClusterEngineOptions) =>
   }))
 
 /** Every write passes the fence, and again when it is repeated: nothing is sent under a lease that may have expired. */
-const transport = (access: ClusterAccess, { requestBurst, requestsPerSecond }: Settings["kubernetes"]): Layer.Layer<KubeTransport> => {
-  const wire = Layer.unwrap(Effect.map(FetchNode.make({ tls: () => Effect.runPromise(access.tls) }), (fetch) =>
+const transport = ({ access, fetch: given, settings }: ClusterEngineOptions): Layer.Layer<KubeTransport> => {
+  const { requestBurst, requestsPerSecond } = settings.kubernetes
+  const carrier = given === undefined ? FetchNode.make({ tls: () => Effect.runPromise(access.tls) }) : Effect.succeed(given)
+  const wire = Layer.unwrap(Effect.map(carrier, (fetch) =>
     KubeTransportFetch.layer({
       baseUrl: access.server,
       fetch,
