@@ -227,6 +227,17 @@ describe("check", () => {
     expect(writes(world)).toEqual(["create pods"])
   })
 
+  it("follows a pod that the cache never shows, by asking the server", () => {
+    const { task, world } = start()
+    task.handle()
+    world.now += 60_000
+    world.setStatus(name, { phase: "Running", containerStatuses: [containerStatus(name, running())] })
+    expect(task.handle().phase.phase).toBe("Running")
+    world.setStatus(name, { phase: "Succeeded", containerStatuses: [containerStatus(name, terminated(0))] })
+    expect(task.handle().phase.phase).toBe("Success")
+    expect(writes(world)).toEqual(["create pods"])
+  })
+
   it("charges a pod that is gone to the system", () => {
     const { task, world } = launched()
     world.value(world.client.delete(KubeResource.pods, { namespace: "flyte", name }, { gracePeriodSeconds: 0 }))

@@ -1,0 +1,48 @@
+import { existsSync, readFileSync } from "node:fs"
+import { join } from "node:path"
+import { describe, expect, it } from "vitest"
+
+const root = join(import.meta.dirname, "../..")
+const text = readFileSync(join(root, "docs/weaknesses.md"), "utf8")
+const rows = text.split("\n").filter((line) => /^\| \d+ \|/.test(line))
+
+const testReference = /`([\w-]+\/test\/[\w./-]+\.test\.ts)`: "([^"]+)"/g
+const decisionReference = /\[decision (\d+)\]\((decisions\/(\d{4})-[\w-]+\.md)\)/g
+
+const fileOf = (path: string): string => join(root, path.startsWith("scripts/") ? "" : "packages", path)
+
+/** Test files by path; each is read once. */
+const sources = new Map<string, string>()
+const sourceOf = (path: string): string => {
+  const known = sources.get(path)
+  if (known !== undefined) return known
+  const source = existsSync(fileOf(path)) ? readFileSync(fileOf(path), "utf8") : ""
+  sources.set(path, source)
+  return source
+}
+
+/** Everything that a row refers to and that is not there. */
+const missingIn = (row: string): ReadonlyArray<string> => {
+  const tests = [...row.matchAll(testReference)].filter(([, path = "", title = ""]) => !sourceOf(path).includes(`"${title}"`))
+  const decisions = [...row.matchAll(decisionReference)].filter(([, number, path = "", digits]) => Number(number) !== Number(digits) || !existsSync(join(root, "docs", path)))
+  return [...tests, ...decisions].map(([whole]) => whole)
+}
+
+describe("docs/weaknesses.md", () => {
+  it("numbers its rows from 1", () => {
+    expect(rows.map((row) => Number(/^\| (\d+)/.exec(row)?.[1]))).toEqual(rows.map((_, index) => index + 1))
+    expect(rows.length).toBeGreaterThanOrEqual(48)
+  })
+
+  it.each(rows.map((row) => [row.split(" | ")[1], row]))("%s", (_, row) => {
+    expect(row.split(" | ")).toHaveLength(4)
+    expect([...row.matchAll(testReference), ...row.matchAll(decisionReference)].length).toBeGreaterThan(0)
+    expect(missingIn(row)).toEqual([])
+  })
+})
+
+it("a test that does not exist is found out", () => {
+  expect(missingIn('| 1 | a | b | `reconciler/test/Decision.test.ts`: "no such test" |')).toHaveLength(1)
+  expect(missingIn('| 1 | a | b | `reconciler/test/Nowhere.test.ts`: "x" |')).toHaveLength(1)
+  expect(missingIn("| 1 | a | b | [decision 99](decisions/0099-nowhere.md) |")).toHaveLength(1)
+})
