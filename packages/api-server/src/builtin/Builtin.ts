@@ -9,7 +9,8 @@
  *    `Pod in version "v1" cannot be handled as a Pod: <problem>`; `strict` has the texts of unknown and duplicate fields.
  *    Results of JSON, merge and strategic patches are decoded the same way.
  * 2. `ManagedFields.update` (../apply) before admission, see there.
- * 3. `Validation.of(group, kind)` after the strategy of the kind has prepared the object, see there.
+ * 3. `Validation.create` or `Validation.update` (./validation) once the rules of the kind have prepared the object; for
+ *    valid objects then `Warnings.onCreate` or `Warnings.onUpdate` (./warnings).
  */
 import { columnDescriptions, columnLines } from "./Columns.generated.ts"
 import { makeDecoder, type Decoded, type DecodeOptions } from "./Decode.ts"

@@ -44,7 +44,7 @@ export const isHugePages = (name: string): boolean => name.startsWith("hugepages
 const isNative = (name: string): boolean => !name.includes("/") || name.includes("kubernetes.io/")
 
 /** Resources that device plugins offer. */
-export const isExtended = (name: string): boolean =>
+const isExtended = (name: string): boolean =>
   !isNative(name) && !name.startsWith("requests.") && qualifiedNameErrors(`requests.${name}`).length === 0
 
 /** Resources of which more may be promised than there is. */

@@ -1,0 +1,30 @@
+import fc from "fast-check"
+import { describe, expect, it } from "vitest"
+import { mergePatch } from "../../src/patch/MergePatch.ts"
+
+const value = fc.letrec((tie) => ({
+  any: fc.oneof({ depthSize: "small" }, fc.constantFrom(1, "x", true), fc.array(fc.constantFrom(1, 2), { maxLength: 2 }), tie("object")),
+  object: fc.dictionary(fc.constantFrom("a", "b", "c"), tie("any"), { maxKeys: 3 })
+}))["object"] as fc.Arbitrary<Record<string, unknown>>
+
+describe("mergePatch", () => {
+  it.each([
+    ["sets fields at any depth", { a: { b: 1 } }, { a: { c: 2 } }, { a: { b: 1, c: 2 } }],
+    ["removes fields by null", { a: { b: 1, c: 2 } }, { a: { b: null } }, { a: { c: 2 } }],
+    ["replaces lists as a whole", { a: [1, 2] }, { a: [3] }, { a: [3] }],
+    ["replaces a scalar by an object, without its nulls", { a: 1 }, { a: { b: null, c: 2 } }, { a: { c: 2 } }],
+    ["leaves alone what the patch does not name", { a: 1, b: 2 }, {}, { a: 1, b: 2 }]
+  ])("%s", (_, current, patch, expected) => {
+    const before = structuredClone(current)
+    expect(mergePatch(current, patch)).toEqual(expected)
+    expect(current).toEqual(before)
+  })
+
+  it("comes to the same end when it is applied twice, and gives back an object that has it all", () => {
+    fc.assert(fc.property(value, value, (current, patch) => {
+      const once = mergePatch(current, patch)
+      expect(mergePatch(once, patch)).toEqual(once)
+      expect(mergePatch(patch, patch)).toEqual(patch)
+    }))
+  })
+})
