@@ -44,3 +44,13 @@ describe("requests for many tasks at once", () => {
     expect(cost).toEqual({ "patch taskactions": 1000, "create pods": 550, "patch taskactions/status": 550, "delete pods": 50 })
   })
 })
+
+it("tasks that only run cost no request at all", () => {
+  onCluster(Object.fromEntries(namesOf(100).map((name) => [name, { default: { start: 100, run: "forever" } }])), (calls) => Effect.gen(function*() {
+    yield* create(...namesOf(100).map((name) => taskAction(name)))
+    yield* Effect.sleep("1 minute")
+    const before = calls.length
+    yield* Effect.sleep("10 minutes")
+    expect(calls.slice(before)).toEqual([])
+  }), { gcInterval: "0 seconds" }, roomyCluster)
+})
