@@ -44,13 +44,14 @@ export const join = (uri: string, ...keys: ReadonlyArray<string>): Result.Result
 /** The one spelling of a URI: scheme in lower case, no credentials, no slash at the end. */
 export const format = ({ authority, key, scheme }: Reference): string => `${scheme}://${authority}${key === "" ? "" : `/${key}`}`
 
-const trim = (path: string): string => path.replace(/^\/+|\/+$/g, "")
+const trim = (path: string): string => (path.startsWith("/") || path.endsWith("/") ? path.replace(/^\/+|\/+$/g, "") : path)
 
 /** The last part of a URI's key: the name of a file. */
 export const baseName = (uri: string): string => uri.replace(/\/+$/, "").split("/").at(-1) ?? ""
 
 const keyProblem = (key: string): string | undefined => {
   if (key.includes("\0")) return "it holds a NUL character"
-  const steps = key.split("/")
-  return steps.includes("..") || steps.includes(".") ? 'it holds "." or ".." as a step; write where the thing really is' : undefined
+  return dots.test(key) ? 'it holds "." or ".." as a step; write where the thing really is' : undefined
 }
+
+const dots = /(?:^|\/)\.\.?(?:\/|$)/

@@ -35,18 +35,35 @@ const utf8Encoder = new TextEncoder()
 /** Cuts a reason to what is kept of it. */
 export const keptReason = (reason: string): string => reason.slice(0, reasonLengthMax)
 
+/** States that were read or written here, under their stored form: an engine hands the same one in round after round. */
+const known = new WeakMap<PluginState, ObjectState>()
+
 /** Reads a stored state; `undefined` when it was not written by this version or is damaged. */
-export const decode = (state: PluginState): ObjectState | undefined => {
-  if (state.version !== schemaVersion) return undefined
+export const decode = (stored: PluginState): ObjectState | undefined => {
+  const before = known.get(stored)
+  if (before !== undefined) return before
+  const state = read(stored)
+  if (state !== undefined) known.set(stored, state)
+  return state
+}
+
+const read = ({ bytes, version }: PluginState): ObjectState | undefined => {
+  if (version !== schemaVersion) return undefined
   try {
-    return Option.getOrUndefined(decodeJson(JSON.parse(utf8Decoder.decode(state.bytes))))
+    return Option.getOrUndefined(decodeJson(JSON.parse(utf8Decoder.decode(bytes))))
   } catch {
     return undefined
   }
 }
 
 /** Writes a state for storage. Equal states give equal bytes. */
-export const encode = (state: ObjectState): PluginState => ({
+export const encode = (state: ObjectState): PluginState => {
+  const stored = write(state)
+  known.set(stored, state)
+  return stored
+}
+
+const write = (state: ObjectState): PluginState => ({
   version: schemaVersion,
   bytes: utf8Encoder.encode(JSON.stringify({
     schema: schemaVersion,

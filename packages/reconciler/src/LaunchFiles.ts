@@ -18,13 +18,14 @@ export class LaunchFiles extends Context.Service<LaunchFiles, {
 }
 
 function make(datastore: Datastore["Service"]): LaunchFiles["Service"] {
-  const run = <A>(plugin: string, effect: Effect.Effect<A, DatastoreError | TaskFiles.TaskFileInvalid, Datastore>): Effect.Effect<A, PluginError> =>
-    effect.pipe(Effect.provideService(Datastore, datastore), Effect.mapError((error) => toPluginError(plugin, error)))
+  // Built when it is run: most rounds look at none of the files.
+  const run = <A>(plugin: string, effect: () => Effect.Effect<A, DatastoreError | TaskFiles.TaskFileInvalid, Datastore>): Effect.Effect<A, PluginError> =>
+    Effect.suspend(() => effect().pipe(Effect.provideService(Datastore, datastore), Effect.mapError((error) => toPluginError(plugin, error))))
   return {
-    putInputs: (plugin, inputPrefix, inputs) => run(plugin, TaskFiles.writeInputs(inputPrefix, inputs)),
-    inputs: (plugin, paths) => once(run(plugin, TaskFiles.readInputs(paths.inputPrefix))),
-    outcome: (plugin, paths) => run(plugin, TaskFiles.readOutcome(paths.outputPrefix)),
-    putOutputs: (plugin, paths, outputs) => run(plugin, TaskFiles.writeOutputs(paths.outputPrefix, outputs))
+    putInputs: (plugin, inputPrefix, inputs) => run(plugin, () => TaskFiles.writeInputs(inputPrefix, inputs)),
+    inputs: (plugin, paths) => once(run(plugin, () => TaskFiles.readInputs(paths.inputPrefix))),
+    outcome: (plugin, paths) => run(plugin, () => TaskFiles.readOutcome(paths.outputPrefix)),
+    putOutputs: (plugin, paths, outputs) => run(plugin, () => TaskFiles.writeOutputs(paths.outputPrefix, outputs))
   }
 }
 

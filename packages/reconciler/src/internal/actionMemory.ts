@@ -1,5 +1,5 @@
 /** What the engine remembers about an action between rounds and can afford to lose: everything else is in the status. */
-import type { TaskAction, TaskExecutionMetadata, TaskPaths } from "@fairlead/core"
+import type { PluginState, TaskAction, TaskExecutionMetadata, TaskPaths } from "@fairlead/core"
 import type { ActionEvent } from "../ActionEvent.ts"
 import type { Assignment, Rejection } from "../Preparation.ts"
 import { isSameProgress } from "./statusPatch.ts"
@@ -49,6 +49,8 @@ export interface ActionMemory {
   /** The sink refused the last time, and people were told. */
   isSinkDown: boolean
   launch: LaunchFacts | undefined
+  /** The plugin state as it was last read or reported; worth nothing unless the status holds it. */
+  pluginState: PluginState | undefined
 }
 
 /** Memories by `namespace/name`. A memory of an object that was deleted and made anew is never used for the new one. */
@@ -75,6 +77,7 @@ export class Memories {
       isAbortTold: false,
       isSinkDown: false,
       launch: undefined,
+      pluginState: undefined,
       ...remember(action)
     }
     this.#byKey.set(key, fresh)

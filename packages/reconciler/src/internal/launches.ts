@@ -1,11 +1,11 @@
 /** Launches: the folders, the metadata and the context of each. */
-import { Names, type TaskAction, type TaskExecutionContext, type TaskPaths } from "@fairlead/core"
+import { Names, type PluginState, type TaskAction, type TaskExecutionContext, type TaskPaths } from "@fairlead/core"
 import { Result } from "effect"
 import { attemptOf } from "../Decision.ts"
 import * as ExecutionMetadata from "../ExecutionMetadata.ts"
 import { type Assignment, ownerOf } from "../Preparation.ts"
 import type { ActionMemory, LaunchFacts } from "./actionMemory.ts"
-import { fromStatus } from "./pluginState.ts"
+import { fromStatus, holds } from "./pluginState.ts"
 import type { Surroundings } from "./surroundings.ts"
 
 /** Folder of the outputs of a launch. The base was checked when the action was prepared. */
@@ -53,6 +53,13 @@ export const believed = (status: TaskAction.TaskActionStatus): TaskAction.TaskAc
   return attempt === undefined || status.pluginPhase === undefined || attempt === status.attempts ? status : { ...status, attempts: attempt }
 }
 
+/** The stored state, read only if it is another one than was seen last. */
+const stateOf = (memory: ActionMemory, status: TaskAction.TaskActionStatus): PluginState | undefined => {
+  const known = memory.pluginState
+  if (known !== undefined && holds(status, known)) return known
+  return (memory.pluginState = fromStatus(status))
+}
+
 /** What a plugin gets to work with for the launch that `status` is in. */
 export const contextOf = (
   around: Surroundings,
@@ -69,7 +76,7 @@ export const contextOf = (
     launch,
     now,
     template: assignment.template,
-    state: fromStatus(status),
+    state: stateOf(memory, status),
     inputs: around.files.inputs(assignment.plugin.id, paths),
     outcome: around.files.outcome(assignment.plugin.id, paths),
     putOutputs: (outputs) => around.files.putOutputs(assignment.plugin.id, paths, outputs)

@@ -5,15 +5,27 @@ import { Base64 } from "effect/encoding"
 
 type Status = TaskAction.TaskActionStatus
 
+/** Texts that were made before: a state is compared and stored in several rounds. States never change. */
+const texts = new WeakMap<PluginState, string>()
+
+const textOf = (state: PluginState): string => {
+  let text = texts.get(state)
+  if (text === undefined) {
+    text = Base64.encode(state.bytes)
+    texts.set(state, text)
+  }
+  return text
+}
+
 /** The fields of the status that hold `state`. */
 export const toFields = (state: PluginState): Pick<Status, "pluginState" | "pluginStateVersion"> => ({
-  pluginState: Base64.encode(state.bytes),
+  pluginState: textOf(state),
   pluginStateVersion: state.version
 })
 
 /** True when the status holds exactly `state`. */
 export const holds = (status: Status, state: PluginState): boolean =>
-  status.pluginState !== undefined && (status.pluginStateVersion ?? 0) === state.version && status.pluginState === Base64.encode(state.bytes)
+  status.pluginState !== undefined && (status.pluginStateVersion ?? 0) === state.version && status.pluginState === textOf(state)
 
 /** The stored state. Text that is not base64 comes back as bytes that no plugin can take for its own. */
 export const fromStatus = (status: Status | undefined): PluginState | undefined => {

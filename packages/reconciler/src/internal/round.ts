@@ -90,7 +90,10 @@ const handle = Effect.fnUntraced(function*(
     memory.areInputsWritten = true
   }
   const handled = yield* callPlugin(around, memory, plugin.id, plugin.handle(contextOf(around, action, memory, assignment, status, now)))
-  if (Result.isSuccess(handled)) return { _tag: "Reported", transition: handled.success }
+  if (Result.isSuccess(handled)) {
+    memory.pluginState = handled.success.state ?? memory.pluginState
+    return { _tag: "Reported", transition: handled.success }
+  }
   yield* around.warn(action, "FailedPluginHandle", handled.failure.message)
   return { _tag: "Failed", error: handled.failure }
 })

@@ -1,7 +1,18 @@
 /** Times on the wire. */
 
 /** Milliseconds since the epoch as RFC 3339 in UTC with whole seconds, as Kubernetes writes times. */
-export const toSeconds = (now: number): string => `${new Date(now).toISOString().slice(0, 19)}Z`
+export const toSeconds = (now: number): string => {
+  const second = Math.floor(now / 1000)
+  if (second !== lastSecond) {
+    lastText = `${new Date(now).toISOString().slice(0, 19)}Z`
+    lastSecond = second
+  }
+  return lastText
+}
+
+/** The last second that was written: a round writes it several times. */
+let lastSecond = Number.NaN
+let lastText = ""
 
 /** The same with milliseconds, for the lines of the phase history: short tasks would otherwise take no time. */
 export const toMillis = (now: number): string => new Date(now).toISOString()
