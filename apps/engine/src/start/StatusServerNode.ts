@@ -31,10 +31,25 @@ export const answerStatus = (method: string, path: string, context: Context.Cont
     case "/readyz":
       return ofHealth(health.report("ready"))
     case "/metrics":
-      return { status: 200, type: "text/plain; version=0.0.4; charset=utf-8", body: PrometheusMetrics.formatUnsafe(context) }
+      return { status: 200, type: "text/plain; version=0.0.4; charset=utf-8", body: `${PrometheusMetrics.formatUnsafe(context).trimEnd()}\n${processMetrics()}` }
     default:
       return { status: 404, type: plain, body: `there is no ${path}; there are /healthz, /livez, /readyz, /metrics\n` }
   }
+}
+
+/** What Prometheus' own clients tell of every process. */
+const processMetrics = (): string => {
+  const { system, user } = process.cpuUsage()
+  const started = Date.now() / 1000 - process.uptime()
+  return [
+    "# TYPE process_cpu_seconds_total counter",
+    `process_cpu_seconds_total ${(system + user) / 1e6}`,
+    "# TYPE process_resident_memory_bytes gauge",
+    `process_resident_memory_bytes ${process.memoryUsage.rss()}`,
+    "# TYPE process_start_time_seconds gauge",
+    `process_start_time_seconds ${started.toFixed(3)}`,
+    ""
+  ].join("\n")
 }
 
 const ofHealth = ({ lines, ok }: HealthReport): StatusAnswer => ({

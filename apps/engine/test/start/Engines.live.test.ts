@@ -4,7 +4,7 @@ import { logOf, startCluster, statusUrl, until, untilLogged } from "./processes.
 const named = (count: number): ReadonlyArray<string> => Array.from({ length: count }, (_, index) => `n${index}`)
 const runs = (names: ReadonlyArray<string>): ReadonlyArray<string> => names.map((it) => `run-${it}`).toSorted()
 
-describe("engines in processes of their own", () => {
+describe.concurrent("engines in processes of their own", () => {
   it("an engine that is killed in the middle and started again ends every task once, with one pod each", async () => {
     const cluster = await startCluster(300)
     try {
