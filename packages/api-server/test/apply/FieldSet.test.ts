@@ -32,10 +32,11 @@ describe("FieldSet", () => {
     fc.assert(fc.property(paths, paths, (left, right) => {
       const [a, b] = [ofPaths(...left), ofPaths(...right)]
       const [inA, inB] = [new Set(pathsOf(a)), new Set(pathsOf(b))]
-      expect(sorted(pathsOf(unionRoot(a, b)))).toEqual(sorted(inA.union(inB)))
-      expect(sorted(pathsOf(difference(a, b)))).toEqual(sorted(inA.difference(inB)))
-      expect(sorted(pathsOf(intersection(a, b)))).toEqual(sorted(inA.intersection(inB)))
-      expect(intersects(a, b)).toBe(!inA.isDisjointFrom(inB))
+      const both = [...inA].filter((one) => inB.has(one))
+      expect(sorted(pathsOf(unionRoot(a, b)))).toEqual(sorted(new Set([...inA, ...inB])))
+      expect(sorted(pathsOf(difference(a, b)))).toEqual(sorted([...inA].filter((one) => !inB.has(one))))
+      expect(sorted(pathsOf(intersection(a, b)))).toEqual(sorted(both))
+      expect(intersects(a, b)).toBe(both.length > 0)
     }))
   })
 

@@ -2,7 +2,7 @@ import type { ManagedFieldsEntry } from "@fairlead/kube"
 import { describe, expect, it } from "vitest"
 import { fromScale, toScale } from "../../src/apply/ScaleFields.ts"
 
-const entry = (manager: string, fieldsV1: object, more: Partial<ManagedFieldsEntry> = {}): ManagedFieldsEntry => ({
+const entry = (manager: string, fieldsV1: NonNullable<ManagedFieldsEntry["fieldsV1"]>, more: Partial<ManagedFieldsEntry> = {}): ManagedFieldsEntry => ({
   manager, operation: "Update", apiVersion: "apps/v1", time: "2026-01-01T00:00:00Z", fieldsType: "FieldsV1", fieldsV1, ...more
 })
 
