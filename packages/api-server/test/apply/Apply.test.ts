@@ -1,5 +1,5 @@
 import type { KubeObject } from "@fairlead/kube"
-import fc from "fast-check"
+import { assert, constantFrom, dictionary, property } from "fast-check"
 import { describe, expect, it } from "vitest"
 import { applyBuiltin, type ApplyWrite } from "../../src/apply/Apply.ts"
 import { update } from "../../src/apply/ManagedFields.ts"
@@ -136,8 +136,8 @@ describe("applyBuiltin", () => {
   })
 
   it("changes nothing the second time, and removes its fields with an empty configuration", () => {
-    const entries = fc.dictionary(fc.constantFrom("a", "b", "c", "d"), fc.constantFrom("1", "2"), { maxKeys: 4 })
-    fc.assert(fc.property(entries, entries, (ours, theirs) => {
+    const entries = dictionary(constantFrom("a", "b", "c", "d"), constantFrom("1", "2"), { maxKeys: 4 })
+    assert(property(entries, entries, (ours, theirs) => {
       const start = applied(undefined, config(theirs), write("other"))
       const once = applied(start, config(ours), write("us", { force: true }))
       const twice = applied(once, config(ours), write("us"))

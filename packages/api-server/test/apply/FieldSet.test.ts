@@ -1,4 +1,4 @@
-import fc from "fast-check"
+import { array, assert, constantFrom, property } from "fast-check"
 import { describe, expect, it } from "vitest"
 import {
   difference, differenceBelow, empty, has, intersection, intersects, isEmpty, isMember, ofPaths, unionRoot, type FieldSet
@@ -16,12 +16,12 @@ const pathsOf = (set: FieldSet, prefix: Path = []): ReadonlyArray<string> =>
   })
 
 const sorted = (paths: Iterable<string>): ReadonlyArray<string> => [...paths].sort()
-const path = fc.array(fc.constantFrom("f:a", "f:b", "k:{\"name\":\"c\"}"), { minLength: 1, maxLength: 4 })
-const paths = fc.array(path, { maxLength: 8 })
+const path = array(constantFrom("f:a", "f:b", "k:{\"name\":\"c\"}"), { minLength: 1, maxLength: 4 })
+const paths = array(path, { maxLength: 8 })
 
 describe("FieldSet", () => {
   it("holds the paths of which it was made", () => {
-    fc.assert(fc.property(paths, (list) => {
+    assert(property(paths, (list) => {
       const set = ofPaths(...list)
       expect(sorted(pathsOf(set))).toEqual(sorted(new Set(list.map((one) => one.join("/")))))
       for (const one of list) expect(has(set, one)).toBe(true)
@@ -29,7 +29,7 @@ describe("FieldSet", () => {
   })
 
   it("joins, subtracts and intersects like a set of paths", () => {
-    fc.assert(fc.property(paths, paths, (left, right) => {
+    assert(property(paths, paths, (left, right) => {
       const [a, b] = [ofPaths(...left), ofPaths(...right)]
       const [inA, inB] = [new Set(pathsOf(a)), new Set(pathsOf(b))]
       const both = [...inA].filter((one) => inB.has(one))
@@ -41,14 +41,14 @@ describe("FieldSet", () => {
   })
 
   it("takes away what lies below a path along with it", () => {
-    fc.assert(fc.property(paths, paths, (left, right) => {
+    assert(property(paths, paths, (left, right) => {
       const expected = left.map((one) => one.join("/")).filter((one) => !right.some((gone) => `${one}/`.startsWith(`${gone.join("/")}/`)))
       expect(sorted(pathsOf(differenceBelow(ofPaths(...left), ofPaths(...right))))).toEqual(sorted(new Set(expected)))
     }))
   })
 
   it("gives back its argument where nothing changes", () => {
-    fc.assert(fc.property(paths, (list) => {
+    assert(property(paths, (list) => {
       const set = ofPaths(...list)
       expect(unionRoot(set, empty)).toBe(set)
       expect(unionRoot(set, set)).toBe(set)

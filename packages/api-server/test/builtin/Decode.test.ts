@@ -1,4 +1,4 @@
-import fc from "fast-check"
+import { assert, constantFrom, dictionary, jsonValue, property, record } from "fast-check"
 import { describe, expect, it } from "vitest"
 import * as Builtin from "../../src/builtin/Builtin.ts"
 import { emptyPodFields, podOf } from "./pods.ts"
@@ -78,9 +78,9 @@ describe("Builtin.decode", () => {
   })
 
   it("decodes what it has decoded to the same again, and never changes what it is given", () => {
-    const json = fc.jsonValue({ maxDepth: 2 })
-    const body = fc.record({ metadata: fc.dictionary(fc.constantFrom("name", "labels", "annotations", "x"), json), data: json, binaryData: json }, { requiredKeys: [] })
-    fc.assert(fc.property(body, (value) => {
+    const json = jsonValue({ maxDepth: 2 })
+    const body = record({ metadata: dictionary(constantFrom("name", "labels", "annotations", "x"), json), data: json, binaryData: json }, { requiredKeys: [] })
+    assert(property(body, (value) => {
       const before = structuredClone(value)
       const once = Builtin.decode(schemaOf("ConfigMap"), value)
       expect(value).toEqual(before)

@@ -1,4 +1,4 @@
-import fc from "fast-check"
+import { array, assert, constantFrom, property } from "fast-check"
 import { describe, expect, it } from "vitest"
 import { unifiedDiff } from "../../src/builtin/UnifiedDiff.ts"
 
@@ -34,8 +34,8 @@ describe("unifiedDiff", () => {
   })
 
   it("leads from one text to the other", () => {
-    const text = fc.array(fc.constantFrom("a", "b", "c", "d"), { minLength: 1, maxLength: 20 }).map((lines) => lines.join("\n"))
-    fc.assert(fc.property(text, text, (before, after) => {
+    const text = array(constantFrom("a", "b", "c", "d"), { minLength: 1, maxLength: 20 }).map((lines) => lines.join("\n"))
+    assert(property(text, text, (before, after) => {
       expect(applyDiff(before, unifiedDiff(before, after))).toBe(after)
     }))
   })

@@ -1,11 +1,11 @@
-import fc from "fast-check"
+import { array, assert, constantFrom, dictionary, letrec, oneof, property, type Arbitrary } from "fast-check"
 import { describe, expect, it } from "vitest"
 import { mergePatch } from "../../src/patch/MergePatch.ts"
 
-const value = fc.letrec((tie) => ({
-  any: fc.oneof({ depthSize: "small" }, fc.constantFrom(1, "x", true), fc.array(fc.constantFrom(1, 2), { maxLength: 2 }), tie("object")),
-  object: fc.dictionary(fc.constantFrom("a", "b", "c"), tie("any"), { maxKeys: 3 })
-}))["object"] as fc.Arbitrary<Record<string, unknown>>
+const value = letrec((tie) => ({
+  any: oneof({ depthSize: "small" }, constantFrom(1, "x", true), array(constantFrom(1, 2), { maxLength: 2 }), tie("object")),
+  object: dictionary(constantFrom("a", "b", "c"), tie("any"), { maxKeys: 3 })
+}))["object"] as Arbitrary<Record<string, unknown>>
 
 describe("mergePatch", () => {
   it.each([
@@ -21,7 +21,7 @@ describe("mergePatch", () => {
   })
 
   it("comes to the same end when it is applied twice, and gives back an object that has it all", () => {
-    fc.assert(fc.property(value, value, (current, patch) => {
+    assert(property(value, value, (current, patch) => {
       const once = mergePatch(current, patch)
       expect(mergePatch(once, patch)).toEqual(once)
       expect(mergePatch(patch, patch)).toEqual(patch)

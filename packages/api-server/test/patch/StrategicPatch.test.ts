@@ -1,4 +1,4 @@
-import fc from "fast-check"
+import { assert, constantFrom, property, record, uniqueArray } from "fast-check"
 import { describe, expect, it } from "vitest"
 import * as Builtin from "../../src/builtin/Builtin.ts"
 import { PatchError } from "../../src/patch/PatchError.ts"
@@ -79,9 +79,9 @@ describe("strategicPatch", () => {
   })
 
   it("comes to the same end when it is applied twice", () => {
-    const item = fc.record({ name: fc.constantFrom("a", "b", "c"), image: fc.constantFrom("1", "2") })
-    const list = fc.uniqueArray(item, { selector: ({ name }) => name, maxLength: 3 })
-    fc.assert(fc.property(list, list, (now, wanted) => {
+    const item = record({ name: constantFrom("a", "b", "c"), image: constantFrom("1", "2") })
+    const list = uniqueArray(item, { selector: ({ name }) => name, maxLength: 3 })
+    assert(property(list, list, (now, wanted) => {
       const once = patched(pod({ containers: now }), { spec: { containers: wanted } })
       expect(patched(once as unknown as Record<string, unknown>, { spec: { containers: wanted } })).toEqual(once)
       const byName = new Map([...now, ...wanted].map((one) => [one.name, one]))
