@@ -304,11 +304,23 @@ const remove = <A extends KubeObject>(
         ...parts.plugin.deleteOptions?.(context),
         preconditions: { uid: target.uid }
       }),
-      // Conflict means that the object of that name is another one by now.
-      (error) => KubeError.isReason(error, "NotFound", "Gone", "Conflict") ? Effect.void : Effect.fail(kubeFailure(parts.plugin.id, error))
+      (error) => {
+        if (error.reason._tag === "Conflict") return unlessStillThere(parts, context, target, error)
+        return KubeError.isReason(error, "NotFound", "Gone") ? Effect.void : Effect.fail(kubeFailure(parts.plugin.id, error))
+      }
     ),
     Effect.sync(() => parts.recent.deleted(target.uid, context.now))
   )
+
+/** A conflict mostly means that the object of that name is another one by now, but servers also have other reasons for it. */
+const unlessStillThere = <A extends KubeObject>(
+  parts: Parts<A>,
+  context: TaskExecutionContext,
+  target: { readonly name: string; readonly uid: string },
+  error: KubeError.KubeError
+): Effect.Effect<void, PluginError> =>
+  Effect.flatMap(readLive(parts, { namespace: context.metadata.namespace, name: target.name }), (object) =>
+    object?.metadata.uid === target.uid ? Effect.fail(kubeFailure(parts.plugin.id, error)) : Effect.void)
 
 const abort = Effect.fnUntraced(function*<A extends KubeObject>(parts: Parts<A>, context: TaskExecutionContext): Effect.fn.Return<void, PluginError> {
   const target = yield* locate(parts, context)

@@ -432,6 +432,16 @@ describe("abort", () => {
     expect(world.objects().filter((it) => it.metadata.deletionTimestamp === undefined)).toEqual([])
   })
 
+  it("does not take any conflict for a pod that is gone", () => {
+    const { task, world } = start()
+    task.handle()
+    world.rules.push(({ verb }) => verb === "delete" ? { error: answer(409, "Conflict", "the object has been modified") } : undefined)
+    expect(task.abortFails()).toMatchObject({ code: "Conflict", retryable: true })
+    world.rules.length = 0
+    task.abort()
+    expect(world.objects()).toEqual([])
+  })
+
   it("leaves another pod of the name alone", () => {
     const { task, world } = start()
     task.handle()
