@@ -1,14 +1,16 @@
 /** Turns a `KubeObjectPlugin` into a core `Plugin`: launches its object once, follows it, and cleans it up. */
 import { Phase, type Plugin, PluginError, type TaskExecutionContext, type Transition } from "@fairlead/core"
-import { KubeClient, KubeError, type KubeObject, type ObjectKey } from "@fairlead/kube"
+import { KubeClient, KubeError, type KubeObject } from "@fairlead/kube"
 import { Duration, Effect } from "effect"
 import { createOutcome, kubeFailure } from "./CreateOutcome.ts"
+import { abort, finalize } from "./internal/objectCleanup.ts"
 import { risingVersion } from "./internal/phaseVersions.ts"
-import { makeRecentLaunches, type RecentLaunches } from "./internal/recentLaunches.ts"
+import { makeRecentLaunches } from "./internal/recentLaunches.ts"
+import { hasObject, type LaunchedState, lookUp, type Parts, readLive } from "./internal/runnerParts.ts"
 import { canSettle, settle } from "./internal/taskOutcome.ts"
 import type { KubeObjectPlugin, PhaseReading } from "./KubeObjectPlugin.ts"
 import type { ObjectEvents } from "./ObjectEvents.ts"
-import { isOurs, objectFinalizer, objectName, stamp } from "./ObjectMetadata.ts"
+import { isOurs, objectName, stamp } from "./ObjectMetadata.ts"
 import { ObjectReader } from "./ObjectReader.ts"
 import { type ObjectRunnerConfig, objectRunnerDefaults, quotaPause } from "./ObjectRunnerConfig.ts"
 import * as ObjectState from "./ObjectState.ts"
@@ -18,16 +20,6 @@ export interface ObjectRunnerOptions {
   readonly config?: ObjectRunnerConfig | undefined
   /** Where Kubernetes Events about the objects are found; without it none are reported. */
   readonly events?: ObjectEvents | undefined
-}
-
-/** Everything that the steps below share. */
-interface Parts<A extends KubeObject> {
-  readonly plugin: KubeObjectPlugin<A>
-  readonly client: KubeClient["Service"]
-  readonly reader: ObjectReader["Service"]
-  readonly recent: RecentLaunches<A>
-  readonly config: ObjectRunnerConfig
-  readonly events: ObjectEvents | undefined
 }
 
 /**
@@ -80,11 +72,6 @@ const corruptState = (version: number): Phase.PhaseInfo =>
       : `the stored plugin state has layout ${version}, this engine reads layout ${ObjectState.schemaVersion}`,
     kind: "SYSTEM"
   }, { cleanup: true })
-
-/** State of a launch that has its object. */
-type LaunchedState = ObjectState.ObjectState & { readonly uid: string }
-
-const hasObject = (state: ObjectState.ObjectState): state is LaunchedState => state.uid !== undefined
 
 /** State of an object that was found or created now. */
 const launched = (object: KubeObject, context: TaskExecutionContext, phase: Phase.PhaseInfo, since: number): LaunchedState => ({
@@ -191,21 +178,6 @@ const previousOf = (state: ObjectState.ObjectState | undefined) =>
 const changed = (stored: ObjectState.ObjectState | undefined, state: ObjectState.ObjectState, phase: Phase.PhaseInfo): Transition =>
   ObjectState.same(stored, state) ? { phase } : { phase, state: ObjectState.encode(state) }
 
-/** The object as the cache shows it, or as it was created a moment ago. */
-const lookUp = <A extends KubeObject>(parts: Parts<A>, namespace: string, name: string, now: number): A | undefined => {
-  const cached = parts.reader.get(parts.plugin.resource, namespace, name) as A | undefined
-  if (cached === undefined) {
-    return parts.reader.covers(parts.plugin.resource) ? parts.recent.find(namespace, name, now) : undefined
-  }
-  parts.recent.forget(namespace, name)
-  return cached
-}
-
-/** The object as the API server has it; `undefined` when there is none. */
-const readLive = <A extends KubeObject>(parts: Parts<A>, key: ObjectKey): Effect.Effect<A | undefined, PluginError> =>
-  Effect.catch(parts.client.get<A>(parts.plugin.resource, key), (error) =>
-    KubeError.isReason(error, "NotFound", "Gone", "Expired") ? Effect.undefined : Effect.fail(kubeFailure(parts.plugin.id, error)))
-
 /** Follows an object. `stored` is the state that the engine has, which lags behind `state` after an adoption. */
 const check = Effect.fnUntraced(function*<A extends KubeObject>(
   parts: Parts<A>,
@@ -276,86 +248,3 @@ const ended = (object: KubeObject, context: TaskExecutionContext, reading: Phase
     ? Effect.map(context.outcome, (outcome) => settle(phase, outcome, context.template, context.paths.outputPrefix))
     : Effect.succeed(phase)
 }
-
-/** Name and uid of the object of this launch, if there is one. */
-const locate = Effect.fnUntraced(function*<A extends KubeObject>(
-  parts: Parts<A>,
-  context: TaskExecutionContext
-): Effect.fn.Return<{ readonly name: string; readonly uid: string } | undefined, PluginError> {
-  const state = context.state === undefined ? undefined : ObjectState.decode(context.state)
-  if (state !== undefined && hasObject(state)) return state
-  const { namespace } = context.metadata
-  const name = objectName(context.metadata, context.launch, parts.plugin.generatedNameMaxLength)
-  const object = lookUp(parts, namespace, name, context.now) ?? (yield* readLive(parts, { namespace, name }))
-  return object !== undefined && isOurs(object, context.launch, context.metadata) && object.metadata.uid !== undefined
-    ? { name, uid: object.metadata.uid }
-    : undefined
-})
-
-const remove = <A extends KubeObject>(
-  parts: Parts<A>,
-  context: TaskExecutionContext,
-  target: { readonly name: string; readonly uid: string }
-): Effect.Effect<void, PluginError> =>
-  Effect.andThen(
-    Effect.catch(
-      parts.client.delete(parts.plugin.resource, { namespace: context.metadata.namespace, name: target.name }, {
-        propagationPolicy: "Background",
-        ...parts.plugin.deleteOptions?.(context),
-        preconditions: { uid: target.uid }
-      }),
-      (error) => {
-        if (error.reason._tag === "Conflict") return unlessStillThere(parts, context, target, error)
-        return KubeError.isReason(error, "NotFound", "Gone") ? Effect.void : Effect.fail(kubeFailure(parts.plugin.id, error))
-      }
-    ),
-    Effect.sync(() => parts.recent.deleted(target.uid, context.now))
-  )
-
-/** A conflict mostly means that the object of that name is another one by now, but servers also have other reasons for it. */
-const unlessStillThere = <A extends KubeObject>(
-  parts: Parts<A>,
-  context: TaskExecutionContext,
-  target: { readonly name: string; readonly uid: string },
-  error: KubeError.KubeError
-): Effect.Effect<void, PluginError> =>
-  Effect.flatMap(readLive(parts, { namespace: context.metadata.namespace, name: target.name }), (object) =>
-    object?.metadata.uid === target.uid ? Effect.fail(kubeFailure(parts.plugin.id, error)) : Effect.void)
-
-const abort = Effect.fnUntraced(function*<A extends KubeObject>(parts: Parts<A>, context: TaskExecutionContext): Effect.fn.Return<void, PluginError> {
-  const target = yield* locate(parts, context)
-  if (target === undefined) return
-  yield* remove(parts, context, target)
-  parts.recent.forget(context.metadata.namespace, target.name)
-})
-
-const finalize = Effect.fnUntraced(function*<A extends KubeObject>(parts: Parts<A>, context: TaskExecutionContext): Effect.fn.Return<void, PluginError> {
-  const { config, plugin } = parts
-  const state = context.state === undefined ? undefined : ObjectState.decode(context.state)
-  const { namespace } = context.metadata
-  const launchNumber = state?.launch ?? context.launch
-  const name = state?.name ?? objectName(context.metadata, launchNumber, plugin.generatedNameMaxLength)
-  const cached = lookUp(parts, namespace, name, context.now)
-  // A finalizer that stays behind would keep the object for ever, so here the cache is not enough.
-  const object = cached ?? (config.injectFinalizer ? yield* readLive(parts, { namespace, name }) : undefined)
-  parts.recent.forget(namespace, name)
-  const uid = object?.metadata.uid ?? state?.uid
-  if (uid !== undefined) parts.events?.forget(uid)
-  if (object === undefined || uid === undefined || !isOurs(object, launchNumber, context.metadata)) return
-  if (object.metadata.finalizers?.includes(objectFinalizer) ?? false) yield* release(parts, { namespace, name }, object)
-  const goesOn = config.deleteOnFinalize || (!plugin.isTerminal(object) && plugin.outlivesTask(object))
-  if (goesOn && object.metadata.deletionTimestamp === undefined && !parts.recent.isDeleted(uid)) yield* remove(parts, context, { name, uid })
-})
-
-/** Takes our finalizer off and leaves those of others alone. */
-const release = <A extends KubeObject>(parts: Parts<A>, key: ObjectKey, object: A): Effect.Effect<void, PluginError> =>
-  Effect.catch(
-    Effect.asVoid(parts.client.patch(parts.plugin.resource, key, "merge", {
-      metadata: {
-        uid: object.metadata.uid,
-        resourceVersion: object.metadata.resourceVersion,
-        finalizers: object.metadata.finalizers?.filter((it) => it !== objectFinalizer) ?? []
-      }
-    })),
-    (error) => KubeError.isReason(error, "NotFound", "Gone") ? Effect.void : Effect.fail(kubeFailure(parts.plugin.id, error))
-  )

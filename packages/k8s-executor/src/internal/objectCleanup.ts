@@ -1,0 +1,93 @@
+/** The end of a launch: its object is deleted or let go, under its own uid. */
+import type { PluginError, TaskExecutionContext } from "@fairlead/core"
+import { KubeError, type KubeObject, type ObjectKey } from "@fairlead/kube"
+import { Effect } from "effect"
+import { kubeFailure } from "../CreateOutcome.ts"
+import { isOurs, objectFinalizer, objectName } from "../ObjectMetadata.ts"
+import * as ObjectState from "../ObjectState.ts"
+import { hasObject, lookUp, type Parts, readLive } from "./runnerParts.ts"
+
+/** Name and uid of the object of this launch, if there is one. */
+const locate = Effect.fnUntraced(function*<A extends KubeObject>(
+  parts: Parts<A>,
+  context: TaskExecutionContext
+): Effect.fn.Return<{ readonly name: string; readonly uid: string } | undefined, PluginError> {
+  const state = context.state === undefined ? undefined : ObjectState.decode(context.state)
+  if (state !== undefined && hasObject(state)) return state
+  const { namespace } = context.metadata
+  const name = objectName(context.metadata, context.launch, parts.plugin.generatedNameMaxLength)
+  const object = lookUp(parts, namespace, name, context.now) ?? (yield* readLive(parts, { namespace, name }))
+  return object !== undefined && isOurs(object, context.launch, context.metadata) && object.metadata.uid !== undefined
+    ? { name, uid: object.metadata.uid }
+    : undefined
+})
+
+const remove = <A extends KubeObject>(
+  parts: Parts<A>,
+  context: TaskExecutionContext,
+  target: { readonly name: string; readonly uid: string }
+): Effect.Effect<void, PluginError> =>
+  Effect.andThen(
+    Effect.catch(
+      parts.client.delete(parts.plugin.resource, { namespace: context.metadata.namespace, name: target.name }, {
+        propagationPolicy: "Background",
+        ...parts.plugin.deleteOptions?.(context),
+        preconditions: { uid: target.uid }
+      }),
+      (error) => {
+        if (error.reason._tag === "Conflict") return unlessStillThere(parts, context, target, error)
+        return KubeError.isReason(error, "NotFound", "Gone") ? Effect.void : Effect.fail(kubeFailure(parts.plugin.id, error))
+      }
+    ),
+    Effect.sync(() => parts.recent.deleted(target.uid, context.now))
+  )
+
+/** A conflict mostly means that the object of that name is another one by now, but servers also have other reasons for it. */
+const unlessStillThere = <A extends KubeObject>(
+  parts: Parts<A>,
+  context: TaskExecutionContext,
+  target: { readonly name: string; readonly uid: string },
+  error: KubeError.KubeError
+): Effect.Effect<void, PluginError> =>
+  Effect.flatMap(readLive(parts, { namespace: context.metadata.namespace, name: target.name }), (object) =>
+    object?.metadata.uid === target.uid ? Effect.fail(kubeFailure(parts.plugin.id, error)) : Effect.void)
+
+/** Deletes the object of the launch, if there is one. */
+export const abort = Effect.fnUntraced(function*<A extends KubeObject>(parts: Parts<A>, context: TaskExecutionContext): Effect.fn.Return<void, PluginError> {
+  const target = yield* locate(parts, context)
+  if (target === undefined) return
+  yield* remove(parts, context, target)
+  parts.recent.forget(context.metadata.namespace, target.name)
+})
+
+/** Lets go of the object, and deletes it if it would outlive its task. */
+export const finalize = Effect.fnUntraced(function*<A extends KubeObject>(parts: Parts<A>, context: TaskExecutionContext): Effect.fn.Return<void, PluginError> {
+  const { config, plugin } = parts
+  const state = context.state === undefined ? undefined : ObjectState.decode(context.state)
+  const { namespace } = context.metadata
+  const launchNumber = state?.launch ?? context.launch
+  const name = state?.name ?? objectName(context.metadata, launchNumber, plugin.generatedNameMaxLength)
+  const cached = lookUp(parts, namespace, name, context.now)
+  // A finalizer that stays behind would keep the object for ever, so here the cache is not enough.
+  const object = cached ?? (config.injectFinalizer ? yield* readLive(parts, { namespace, name }) : undefined)
+  parts.recent.forget(namespace, name)
+  const uid = object?.metadata.uid ?? state?.uid
+  if (uid !== undefined) parts.events?.forget(uid)
+  if (object === undefined || uid === undefined || !isOurs(object, launchNumber, context.metadata)) return
+  if (object.metadata.finalizers?.includes(objectFinalizer) ?? false) yield* release(parts, { namespace, name }, object)
+  const goesOn = config.deleteOnFinalize || (!plugin.isTerminal(object) && plugin.outlivesTask(object))
+  if (goesOn && object.metadata.deletionTimestamp === undefined && !parts.recent.isDeleted(uid)) yield* remove(parts, context, { name, uid })
+})
+
+/** Takes our finalizer off and leaves those of others alone. */
+const release = <A extends KubeObject>(parts: Parts<A>, key: ObjectKey, object: A): Effect.Effect<void, PluginError> =>
+  Effect.catch(
+    Effect.asVoid(parts.client.patch(parts.plugin.resource, key, "merge", {
+      metadata: {
+        uid: object.metadata.uid,
+        resourceVersion: object.metadata.resourceVersion,
+        finalizers: object.metadata.finalizers?.filter((it) => it !== objectFinalizer) ?? []
+      }
+    })),
+    (error) => KubeError.isReason(error, "NotFound", "Gone") ? Effect.void : Effect.fail(kubeFailure(parts.plugin.id, error))
+  )
