@@ -39,7 +39,10 @@ export const startCommand = Command.make("start", flags, ({ config, context, kub
     })
     const surroundings = Layer.mergeAll(Telemetry.logs(settings.logs), Telemetry.traces(settings.traces), Health.layer)
     // To be told to stop is how this program ends when all is well.
-    yield* Effect.provide(Effect.raceFirst(Effect.scoped(serve(settings, access)), stopRequested), surroundings)
+    const running = Effect.raceFirst(Effect.scoped(serve(settings, access)), stopRequested).pipe(
+      Effect.catch((error) => Effect.andThen(Effect.logError(error.message), ExitCode.set(1)))
+    )
+    yield* Effect.provide(running, surroundings)
   }).pipe(
     Effect.catch((error) => Effect.gen(function*() {
       const screen = yield* Screen

@@ -1,5 +1,6 @@
-import { expect, it, describe } from "vitest"
-import { logOf, startCluster, statusUrl, until, untilLogged } from "./processes.ts"
+import { KubeResource } from "@fairlead/kube"
+import { describe, expect, it } from "vitest"
+import { logOf, manifest, startCluster, statusUrl, taskAction, until, untilLogged } from "./processes.ts"
 
 const named = (count: number): ReadonlyArray<string> => Array.from({ length: count }, (_, index) => `n${index}`)
 const runs = (names: ReadonlyArray<string>): ReadonlyArray<string> => names.map((it) => `run-${it}`).toSorted()
@@ -46,9 +47,9 @@ describe.concurrent("engines in processes of their own", () => {
       await untilLogged(standby, "holds the lease")
       const took = performance.now() - killedAt
       await until("all tasks ended", 40, () => (cluster.ended().length >= 40 ? true : undefined))
-      // The lease of 3 s runs from its last renewal, and candidates look every 0.5 s to 1.1 s.
-      expect(took).toBeGreaterThan(2000)
-      expect(took).toBeLessThan(8000)
+      // The lease of 5 s runs from its last renewal, and candidates look every 0.5 s to 1.1 s.
+      expect(took).toBeGreaterThan(4000)
+      expect(took).toBeLessThan(20_000)
       console.info(`takeover after SIGKILL: ${Math.round(took)} ms; all done ${Math.round(performance.now() - killedAt)} ms after it`)
       expect(cluster.ended().toSorted()).toEqual(runs(names))
       expect([...cluster.podsOf().values()].every((pods) => pods.length === 1)).toBe(true)
@@ -79,6 +80,54 @@ describe.concurrent("engines in processes of their own", () => {
       expect(metrics).toMatch(/rest_client_requests_total\{[^}]*verb="patch"[^}]*\} \d/)
       expect(await (await fetch(`${status}/livez`)).text()).toMatch(/\[\+\]lease fairlead-engine ok/)
       expect((await fetch(`${status}/nothing`)).status).toBe(404)
+    } finally {
+      await cluster.close()
+    }
+  }, 90_000)
+
+  it("a leader that was frozen for longer than its lease ends with 1, and no task runs twice", async () => {
+    const cluster = await startCluster(300)
+    try {
+      const names = named(20)
+      const leader = cluster.engine({ ENGINE_WORKERS: "4", KUBERNETES_REQUESTS_PER_SECOND: "40", KUBERNETES_REQUEST_BURST: "1" })
+      await untilLogged(leader, "holds the lease")
+      const standby = cluster.engine()
+      const status = await statusUrl(standby)
+      await until("a standby that is ready", 20, async () => ((await fetch(`${status}/readyz`)).ok ? true : undefined))
+      await cluster.submit(names)
+      await until("some tasks ended", 30, () => (cluster.ended().length >= 3 ? true : undefined))
+      leader.child.kill("SIGSTOP")
+      await untilLogged(standby, "holds the lease")
+      leader.child.kill("SIGCONT")
+      expect(await leader.exited).toBe(1)
+      expect(logOf(leader).filter((it) => it.level === "ERROR")).toEqual([expect.objectContaining({ message: expect.stringContaining("lost the lease default/fairlead-engine") as string })])
+      await until("all tasks ended", 40, () => (cluster.ended().length >= 20 ? true : undefined))
+      expect(cluster.ended().toSorted()).toEqual(runs(names))
+      expect([...cluster.podsOf().values()].every((pods) => pods.length === 1)).toBe(true)
+    } finally {
+      await cluster.close()
+    }
+  }, 90_000)
+
+  it("an engine with the token of the deployment's service account completes tasks in its namespace, and nothing is refused to it", async () => {
+    const cluster = await startCluster(50)
+    try {
+      const rbac = (plural: string, kind: string) => KubeResource.make("rbac.authorization.k8s.io", "v1", plural, kind)
+      await cluster.create(KubeResource.namespaces, manifest("namespace.yaml")[0]!)
+      await cluster.create(KubeResource.serviceAccounts, manifest("service-account.yaml")[0]!)
+      await cluster.create(rbac("roles", "Role"), manifest("role.yaml")[0]!)
+      await cluster.create(rbac("rolebindings", "RoleBinding"), manifest("role-binding.yaml")[0]!)
+      const issued = await cluster.call("POST", "/api/v1/namespaces/fairlead/serviceaccounts/fairlead-engine/token", { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", spec: {} })
+      const { status } = (await issued.json()) as { readonly status: { readonly token: string } }
+      const engine = cluster.engine({ ENGINE_NAMESPACE: "fairlead", LEADER_ELECTION_NAMESPACE: "fairlead" }, status.token)
+      await untilLogged(engine, "holds the lease fairlead/fairlead-engine")
+      for (const name of named(3)) await cluster.create(KubeResource.taskActions, taskAction(name, "fairlead"))
+      await until("all tasks ended", 30, () => (cluster.ended().length >= 3 ? true : undefined))
+      const metrics = await (await fetch(`${await statusUrl(engine)}/metrics`)).text()
+      const calls = metrics.split("\n").filter((it) => it.startsWith("rest_client_requests_total"))
+      expect(calls.some((it) => it.includes("verb=\"create\"") && it.includes("code=\"2xx\""))).toBe(true)
+      expect(calls.filter((it) => /code="40[13]"/.test(it))).toEqual([])
+      expect(logOf(engine).filter((it) => it.level !== "INFO")).toEqual([])
     } finally {
       await cluster.close()
     }

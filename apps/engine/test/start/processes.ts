@@ -115,8 +115,8 @@ const usual = (folder: string): { readonly [variable: string]: string } => ({
   DATASTORE_FILE_ROOT: folder,
   SERVER_HOST: "127.0.0.1",
   SERVER_PORT: "0",
-  LEADER_ELECTION_LEASE_DURATION: "3 seconds",
-  LEADER_ELECTION_RENEW_DEADLINE: "2 seconds",
+  LEADER_ELECTION_LEASE_DURATION: "5 seconds",
+  LEADER_ELECTION_RENEW_DEADLINE: "4 seconds",
   LEADER_ELECTION_RETRY_PERIOD: "500 millis",
   EVENTS_SINK: "none"
 })
