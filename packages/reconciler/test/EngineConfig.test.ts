@@ -1,6 +1,8 @@
-import { Config, ConfigProvider, Duration, Effect } from "effect"
+import { Config, ConfigProvider, Duration, Effect, Schema } from "effect"
 import { describe, expect, it } from "vitest"
 import { EngineConfig, limitsOf, makeConfig } from "../src/index.ts"
+
+const defaults = Schema.encodeSync(EngineConfig)(makeConfig())
 
 describe("EngineConfig", () => {
   it("has a default for everything that needs a value", () => {
@@ -21,6 +23,20 @@ describe("EngineConfig", () => {
     const provider = ConfigProvider.fromUnknown({ engine: { workers: "8", gcTtl: "5 minutes", dataRoot: "s3://b", interruptibleDefault: "true" } })
     const config = Effect.runSync(Config.schema(EngineConfig, "engine").parse(provider))
     expect(config).toMatchObject({ workers: 8, dataRoot: "s3://b", interruptibleDefault: true })
+  })
+
+  const scalars = Object.entries(defaults).flatMap(([key, value]): ReadonlyArray<readonly [string, string]> => {
+    if (typeof value === "number") return [[key, String(value + 1)]]
+    if (typeof value === "boolean") return [[key, String(!value)]]
+    if (typeof value !== "string") return []
+    return [[key, /^\d/.test(value) ? "7 seconds" : "other"]]
+  })
+
+  it.each(scalars)("takes %s from the environment", (key, text) => {
+    const provider = ConfigProvider.fromUnknown({ engine: { [key]: text } })
+    const config = Effect.runSync(Config.schema(EngineConfig, "engine").parse(provider))
+    const changed = Object.entries(Schema.encodeSync(EngineConfig)(config)).filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(defaults[name as keyof typeof defaults]))
+    expect(changed.map(([name]) => name)).toEqual([key])
   })
 
   it("an interval of zero between looks means the default", () => {
