@@ -111,6 +111,14 @@ export const ipErrors = (text: string): ReadonlyArray<string> => {
   return isMapped(text) ? ["must not be an IPv4-mapped IPv6 address"] : none
 }
 
+/** An address as it is written best. */
+export const canonicalIp = (ip: string): string => {
+  const mapped = /^(?:0*:)*:?ffff:((?:\d+\.){3}\d+)$/i.exec(ip)
+  if (mapped !== null) return mapped[1] ?? ip
+  if (!ip.includes(":")) return ip.split(".").map(Number).join(".")
+  return new URL(`http://[${ip}]`).hostname.slice(1, -1)
+}
+
 const isMapped = (text: string): boolean => /^(?:0*:)*:?ffff:(?:\d+\.){3}\d+$/i.test(text)
 
 const bytesOfIp = (text: string): ReadonlyArray<number> => {
@@ -122,6 +130,7 @@ const bytesOfIp = (text: string): ReadonlyArray<number> => {
   return all.flatMap((group) => [parseInt(group, 16) >> 8, parseInt(group, 16) & 255])
 }
 
+/** Whether a range of addresses, with its length of bits, starts at another address than its first. */
 const hasHostBits = (address: string, bits: number): boolean =>
   bytesOfIp(address).some((byte, i) => (byte & (0xff >> Math.min(8, Math.max(0, bits - i * 8)))) !== 0)
 
@@ -155,3 +164,13 @@ export const checkDomainPath = (check: Check, field: string, value: string): voi
 
 /** Text of an inclusive range. */
 export const inclusiveRange = range
+
+const bitsOf = (range: string): number => Number(range.split("/")[1])
+
+/** Whether all addresses of one valid range, and fewer than all, lie in another. */
+export const isStrictlyWithin = (inner: string, outer: string): boolean => {
+  const [a, b] = [bytesOfIp(inner.split("/")[0] ?? ""), bytesOfIp(outer.split("/")[0] ?? "")]
+  const bits = bitsOf(outer)
+  const mask = (i: number): number => 0xff & ~(0xff >> Math.min(8, Math.max(0, bits - i * 8)))
+  return a.length === b.length && bits < bitsOf(inner) && a.every((byte, i) => (byte & mask(i)) === ((b[i] ?? 0) & mask(i)))
+}

@@ -2,9 +2,11 @@
 import { qualifiedNameErrors } from "../../internal/nameRules.ts"
 import { internalForm } from "../InternalForm.ts"
 import { equal, type Fields } from "../Sharing.ts"
-import { count, part, text, type Check } from "./Check.ts"
+import { count, items, part, text, type Check } from "./Check.ts"
 import { checkConditions } from "./Conditions.ts"
 import { checkPodTemplate } from "./PodSpec.ts"
+import { checkResources } from "./Quantities.ts"
+import { checkTolerations } from "./Scheduling.ts"
 import { checkAtMostAll, checkIntOrPercent } from "./Workloads.ts"
 
 const specOf = (object: Fields): Fields => part(object, "spec") ?? {}
@@ -92,13 +94,25 @@ export const checkRevisionUpdate = (check: Check, revision: Fields, old: Fields)
   if (!equal(revision["data"], old["data"])) check.invalid("data", revision["data"], "field is immutable")
 }
 
-/** How many replicas are asked for. */
-export const checkScale = (check: Check, scale: Fields): void => check.notNegative("spec.replicas", specOf(scale)["replicas"])
-
-/** The node to which a pod is bound. */
-export const checkPodBinding = (check: Check, binding: Fields): void => {
-  const target = part(binding, "target") ?? {}
-  const kind = text(target, "kind")
-  if (kind !== "" && kind !== "Node") check.unsupported("target.kind", kind, ["Node", "<empty>"])
-  if (text(target, "name") === "") check.required("target.name")
+/** A class of ways to run containers. */
+export const checkRuntimeClass = (check: Check, runtime: Fields): void => {
+  const handler = text(runtime, "handler")
+  if (handler === "") check.required("handler")
+  else check.dnsLabel("handler", handler)
+  const overhead = part(runtime, "overhead")
+  if (overhead !== undefined) checkResources(check, "overhead", { limits: overhead["podFixed"] }, new Set())
+  const scheduling = part(runtime, "scheduling")
+  check.labels("scheduling.nodeSelector", scheduling?.["nodeSelector"])
+  const tolerations = items(scheduling?.["tolerations"])
+  checkTolerations(check, "scheduling.tolerations", tolerations)
+  const keyOf = (one: Fields): string => JSON.stringify(["key", "operator", "value", "effect"].map((name) => text(one, name)))
+  tolerations.forEach((one, i) => {
+    if (tolerations.slice(0, i).some((other) => keyOf(other) === keyOf(one))) {
+      check.duplicate(`scheduling.tolerations[${i}]`, internalForm("core.Toleration", one))
+    }
+  })
 }
+
+/** What a class of ways means stays. */
+export const checkRuntimeClassUpdate = (check: Check, runtime: Fields, old: Fields): void =>
+  check.immutable("handler", runtime["handler"], old["handler"])

@@ -15,6 +15,7 @@ import type { StatusCause } from "@fairlead/kube"
 import type { Fields } from "../Sharing.ts"
 import { checkBindingUpdate, checkClusterRole, checkClusterRoleBinding, checkRole, checkRoleBinding } from "./Access.ts"
 import { checkEndpoints } from "./Addresses.ts"
+import { checkAutoscaler, checkAutoscalerStatus } from "./Autoscalers.ts"
 import { Check, part } from "./Check.ts"
 import { checkClaimSpec, checkClaimStatus, checkClaimUpdate, checkVolumeSpec, checkVolumeUpdate } from "./Claims.ts"
 import {
@@ -22,16 +23,20 @@ import {
   checkNodeUpdate, checkSecret, checkSecretUpdate
 } from "./CoreKinds.ts"
 import { checkCronJob, checkCronJobUpdate } from "./CronJobs.ts"
+import { checkEndpointSlice } from "./EndpointSlices.ts"
+import { checkIngress, checkIngressClass, checkIngressCreate, checkIngressStatus } from "./Ingresses.ts"
 import { checkJob, checkJobUpdate } from "./Jobs.ts"
 import { checkJobStatus } from "./JobStatus.ts"
+import { checkNetworkPolicy } from "./NetworkPolicies.ts"
 import { checkEphemeralUpdate, checkPodCreate, checkPodUpdate, checkResize } from "./Pods.ts"
 import { checkPodStatus } from "./PodStatus.ts"
 import { checkLimitRange, checkQuota, checkQuotaStatus, checkQuotaUpdate } from "./Quotas.ts"
 import { checkBalancerStatus, checkService, checkServiceUpdate } from "./Services.ts"
 import {
   checkDisruptionBudget, checkDisruptionStatus, checkLease, checkPriorityClass, checkPriorityClassUpdate, checkRevision, checkRevisionUpdate,
-  checkTemplateObject
+  checkRuntimeClass, checkRuntimeClassUpdate, checkTemplateObject
 } from "./SmallKinds.ts"
+import { checkAttachment, checkDriver, checkStorageClass, checkStorageClassUpdate } from "./StorageKinds.ts"
 import {
   checkDaemonSet, checkDeployment, checkReplicaSet, checkReplicationController, checkStatefulSet, checkWorkloadStatus
 } from "./Workloads.ts"
@@ -120,8 +125,16 @@ const groups: Readonly<Record<string, Readonly<Record<string, KindChecks>>>> = {
     cronjobs: { create: checkCronJob, update: checkCronJobUpdate },
     jobs: { create: checkJob, update: checkJobUpdate, subresources: { status: checkJobStatus } }
   },
+  autoscaling: { horizontalpodautoscalers: whenSpecChanges(checkAutoscaler, checkAutoscalerStatus) },
   "coordination.k8s.io": { leases: whenSpecChanges(checkLease) },
+  "discovery.k8s.io": { endpointslices: always(checkEndpointSlice) },
   "events.k8s.io": { events: { create: checkNewEvent, update: checkNewEventUpdate } },
+  "networking.k8s.io": {
+    ingressclasses: always(checkIngressClass),
+    ingresses: { create: checkIngressCreate, update: checkIngress, subresources: { status: checkIngressStatus } },
+    networkpolicies: always(checkNetworkPolicy)
+  },
+  "node.k8s.io": { runtimeclasses: { create: checkRuntimeClass, update: checkRuntimeClassUpdate } },
   policy: { poddisruptionbudgets: whenSpecChanges(checkDisruptionBudget, checkDisruptionStatus) },
   "rbac.authorization.k8s.io": {
     clusterrolebindings: binding(checkClusterRoleBinding),
@@ -129,7 +142,12 @@ const groups: Readonly<Record<string, Readonly<Record<string, KindChecks>>>> = {
     rolebindings: binding(checkRoleBinding),
     roles: always(checkRole)
   },
-  "scheduling.k8s.io": { priorityclasses: { create: checkPriorityClass, update: checkPriorityClassUpdate } }
+  "scheduling.k8s.io": { priorityclasses: { create: checkPriorityClass, update: checkPriorityClassUpdate } },
+  "storage.k8s.io": {
+    csidrivers: always(checkDriver),
+    storageclasses: { create: checkStorageClass, update: checkStorageClassUpdate },
+    volumeattachments: always(checkAttachment)
+  }
 }
 
 /** Adds what is wrong with a new object. */

@@ -1,18 +1,10 @@
 /** Addresses in forms that are better avoided. */
-import { ipFamilyOf } from "../validation/Formats.ts"
-
-/** An address as it is written best. */
-const canonical = (ip: string): string => {
-  const mapped = /^(?:0*:)*:?ffff:((?:\d+\.){3}\d+)$/i.exec(ip)
-  if (mapped !== null) return mapped[1] ?? ip
-  if (!ip.includes(":")) return ip.split(".").map(Number).join(".")
-  return new URL(`http://[${ip}]`).hostname.slice(1, -1)
-}
+import { canonicalIp, ipFamilyOf } from "../validation/Formats.ts"
 
 /** Warnings about an address that is valid. */
 export const ipWarnings = (field: string, ip: string): ReadonlyArray<string> => {
   if (!/^[\d.]+$/.test(ip) && ipFamilyOf(ip) === undefined) return []
-  const best = canonical(ip)
+  const best = canonicalIp(ip)
   if (best === ip) return []
   return best.includes(":")
     ? [`${field}: IPv6 address ${JSON.stringify(ip)} should be in RFC 5952 canonical format (${JSON.stringify(best)})`]
@@ -22,7 +14,7 @@ export const ipWarnings = (field: string, ip: string): ReadonlyArray<string> => 
 /** Warnings about a range of addresses that is valid. */
 export const cidrWarnings = (field: string, range: string): ReadonlyArray<string> => {
   const [address = "", bits = ""] = range.split("/")
-  const best = `${canonical(address)}/${Number(bits)}`
+  const best = `${canonicalIp(address)}/${Number(bits)}`
   if (best === range) return []
   return best.includes(":")
     ? [`${field}: IPv6 CIDR value ${JSON.stringify(range)} should be in RFC 5952 canonical format (${JSON.stringify(best)})`]

@@ -172,6 +172,25 @@ const endpointWarnings = (endpoints: Fields): Texts =>
     ["addresses", "notReadyAddresses"].flatMap((list) =>
       items(subset[list]).flatMap((address, j) => ipWarnings(`subsets[${i}].${list}[${j}].ip`, text(address, "ip")))))
 
+const sliceWarnings = (slice: Fields): Texts =>
+  slice["addressType"] === "FQDN"
+    ? none
+    : items(slice["endpoints"]).flatMap((endpoint, i) =>
+      texts(endpoint["addresses"]).flatMap((ip, j) => ipWarnings(`endpoints[${i}].addresses[${j}]`, ip)))
+
+const policyWarnings = (policy: Fields): Texts =>
+  ([["ingress", "from"], ["egress", "to"]] as const).flatMap(([list, peers]) =>
+    items(specOf(policy)[list]).flatMap((rule, i) =>
+      items(rule[peers]).flatMap((peer, j) => {
+        const block = part(peer, "ipBlock")
+        const field = `spec.${list}[${i}].${peers}[${j}].ipBlock`
+        if (block === undefined) return none
+        return [
+          ...cidrWarnings(`${field}.cidr`, text(block, "cidr")),
+          ...texts(block["except"]).flatMap((range, k) => cidrWarnings(`${field}.except[${k}]`, range))
+        ]
+      })))
+
 const podStatusWarnings = (pod: Fields): Texts =>
   ["podIPs", "hostIPs"].flatMap((list) =>
     items(part(pod, "status")?.[list]).flatMap((one, i) => (text(one, "ip") === "" ? none : ipWarnings(`status.${list}[${i}].ip`, text(one, "ip")))))
@@ -201,7 +220,14 @@ const groups: Readonly<Record<string, Readonly<Record<string, KindWarnings>>>> =
   },
   apps: { daemonsets: { ...specTemplate, create: templateWarnings }, deployments: specTemplate, replicasets: specTemplate, statefulsets: statefulSet },
   batch: { cronjobs: cronJob, jobs: templated((job) => jobWarnings("spec", specOf(job))) },
+  "discovery.k8s.io": {
+    endpointslices: {
+      create: (slice) => [...(slice["addressType"] === "FQDN" ? ["spec.addressType: FQDN endpoints are deprecated"] : none), ...sliceWarnings(slice)],
+      update: sliceWarnings
+    }
+  },
   "networking.k8s.io": {
+    networkpolicies: always(policyWarnings),
     ingresses: {
       create: (ingress) => annotationOf(ingress, ingressClass) !== undefined && specOf(ingress)["ingressClassName"] === undefined
         ? [`annotation ${JSON.stringify(ingressClass)} is deprecated, please use 'spec.ingressClassName' instead`]

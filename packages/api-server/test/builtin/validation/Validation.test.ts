@@ -1,8 +1,8 @@
 import type { StatusCause } from "@fairlead/kube"
 import { describe, expect, it } from "vitest"
-import * as Builtin from "../../src/builtin/Builtin.ts"
-import * as Validation from "../../src/builtin/validation/Validation.ts"
-import { podOf } from "./pods.ts"
+import * as Builtin from "../../../src/builtin/Builtin.ts"
+import * as Validation from "../../../src/builtin/validation/Validation.ts"
+import { podOf } from "../pods.ts"
 
 interface Kind {
   readonly group: string
