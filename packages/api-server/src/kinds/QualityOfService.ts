@@ -1,11 +1,12 @@
-/** The quality of service class of a pod, from the resources of its containers. */
+/** The quality of service class of a pod, from its own resources or those of its containers. */
 import type { Container, PodSpec } from "@fairlead/kube"
 
 const isZero = (quantity: unknown): boolean => quantity === undefined || Number.parseFloat(String(quantity)) === 0
 
 /** `BestEffort` without requests and limits, `Guaranteed` with equal limits for cpu and memory everywhere, else `Burstable`. */
 export const qualityOfService = (spec: PodSpec): "BestEffort" | "Guaranteed" | "Burstable" => {
-  const containers: ReadonlyArray<Container> = [...(spec.initContainers ?? []), ...(spec.containers ?? [])]
+  const asked = spec.resources?.requests !== undefined || spec.resources?.limits !== undefined
+  const containers: ReadonlyArray<Pick<Container, "resources">> = asked ? [spec] : [...(spec.initContainers ?? []), ...(spec.containers ?? [])]
   let any = false
   let guaranteed = true
   for (const { resources } of containers) {

@@ -4,8 +4,10 @@ import type { Draft } from "../Draft.ts"
 import type { Call } from "../rest/Call.ts"
 import { admitTolerations } from "./DefaultTolerations.ts"
 import { validateEscalation } from "./Escalation.ts"
+import { admitLimits, validateLimits } from "./LimitRanger.ts"
 import { admitNamespace } from "./NamespaceLifecycle.ts"
 import { admitNodeTaints } from "./NodeTaints.ts"
+import { validatePodSecurity } from "./PodSecurity.ts"
 import { admitPodTopology } from "./PodTopology.ts"
 import { admitPriority } from "./Priority.ts"
 import { admitRuntimeClass } from "./RuntimeClass.ts"
@@ -23,6 +25,7 @@ export type Validate = (call: Call, operation: Operation, object: Draft | undefi
 
 const admissions: ReadonlyArray<Admit> = [
   admitNamespace,
+  admitLimits,
   admitServiceAccount,
   admitNodeTaints,
   admitPriority,
@@ -32,7 +35,7 @@ const admissions: ReadonlyArray<Admit> = [
   admitPodTopology
 ]
 
-const validations: ReadonlyArray<Validate> = [validateEscalation]
+const validations: ReadonlyArray<Validate> = [validateEscalation, validateLimits, validatePodSecurity]
 
 /** Runs the policies that may change a draft. */
 export const admit: Admit = (call, operation, draft, previous) => {

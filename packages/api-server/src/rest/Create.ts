@@ -7,6 +7,7 @@ import { randomName, randomUid } from "../internal/randomNames.ts"
 import { formatSeconds } from "../internal/timestamps.ts"
 import { pathSegmentErrors } from "../internal/nameRules.ts"
 import { admit, validateAdmitted } from "../policy/Admission.ts"
+import { checkQuotas } from "../policy/ResourceQuota.ts"
 import { toServed } from "../ServedResource.ts"
 import { answer } from "./Answer.ts"
 import { readBody } from "./Body.ts"
@@ -37,10 +38,13 @@ export const createObject = (call: Call, draft: Draft): KubeObject => {
     if (existing === undefined) break
     if (isGenerated && attempt < generateAttemptsMax) continue
     validateAdmitted(call, "create", draft, undefined)
+    checkQuotas(call, "create", draft, undefined)
     refuseExisting(resource, existing, draft)
   }
   validateAdmitted(call, "create", draft, undefined)
+  const charge = checkQuotas(call, "create", draft, undefined)
   if (call.dryRun) return toServed(resource, draft)
+  charge()
   const stored = resource.conversion === undefined ? draft : { ...resource.conversion.toStored(draft) } as Draft
   return toServed(resource, call.server.store.put(resource.collection, call.namespace, draft.metadata.name!, stored))
 }

@@ -7,6 +7,7 @@ import { invalidValue } from "../FieldCause.ts"
 import { deepEqual } from "../internal/deepEqual.ts"
 import { pathSegmentErrors } from "../internal/nameRules.ts"
 import { admit, validateAdmitted } from "../policy/Admission.ts"
+import { checkQuotas } from "../policy/ResourceQuota.ts"
 import { toServed } from "../ServedResource.ts"
 import { answer } from "./Answer.ts"
 import { readBody } from "./Body.ts"
@@ -67,6 +68,8 @@ export const replaceObject = (call: Call, draft: Draft): KubeObject => {
   prepare(call, draft, previous)
   settleFields(call, draft, previous)
   validateAdmitted(call, "update", draft, previous)
+  const charge = checkQuotas(call, "update", draft, previous)
+  if (!call.dryRun) charge()
   return commit(call, draft, previous)
 }
 
