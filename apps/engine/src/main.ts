@@ -9,18 +9,21 @@ const args = process.argv.slice(2)
 
 /** The copilot starts for every task with files, so it loads no more than it needs. */
 const copilot = async (): Promise<void> => {
+  // The signal may come while the rest is loaded: a task can be that quick.
+  const told = new Promise<void>((resolve) => process.once("SIGTERM", () => resolve()))
   const { copilotHelp, runCopilot } = await import("./commands/Copilot.ts")
   if (args.length === 1 || args.includes("--help") || args.includes("-h")) {
     process.stdout.write(copilotHelp)
     return
   }
   const Effect = await import("effect/Effect")
-  const terminated = Effect.callback<void>((resume) => {
-    process.once("SIGTERM", () => resume(Effect.void))
-  })
   // Keeps the process alive while it waits for the signal.
   const alive = setInterval(() => undefined, 60_000)
-  process.exitCode = await Effect.runPromise(runCopilot(args.slice(1), { writeError: (text) => process.stderr.write(text), terminated }))
+  process.exitCode = await Effect.runPromise(runCopilot(args.slice(1), {
+    writeError: (text) => process.stderr.write(text),
+    note: (text) => process.stdout.write(text),
+    terminated: Effect.promise(() => told)
+  }))
   clearInterval(alive)
 }
 
@@ -63,8 +66,7 @@ const followSignals = (onFirst: (code: number) => void, temporaryFolders: Readon
 const commands = async (): Promise<void> => {
   const NodeServices = await import("@effect/platform-node/NodeServices")
   const { Cause, Deferred, Effect, Exit, Layer, Logger, Runtime } = await import("effect")
-  const { cli, version } = await import("./Cli.ts")
-  const { Command } = await import("effect/cli")
+  const { runCli } = await import("./Cli.ts")
   const { ExitCode } = await import("./ExitCode.ts")
   const { Machine } = await import("./Machine.ts")
   const { Screen } = await import("./run/ProgressView.ts")
@@ -84,15 +86,13 @@ const commands = async (): Promise<void> => {
   })
   const screen = Layer.succeed(Screen, {
     isTerminal: process.stderr.isTTY === true && process.env["TERM"] !== "dumb",
-    columns: () => process.stderr.columns ?? 80,
-    rows: () => process.stderr.rows ?? 24,
+    // A terminal that was never told its size says 0.
+    columns: () => process.stderr.columns || 80,
+    rows: () => process.stderr.rows || 24,
     write: (text) => process.stderr.write(text)
   })
   const exit = { code: 0 }
-  const program = Command.runWith(cli, { version })(args).pipe(
-    Effect.catchTag("ShowHelp", (help) => Effect.sync(() => {
-      if (help.errors.length > 0) exit.code = 2
-    })),
+  const program = runCli(args).pipe(
     Effect.provide(Layer.mergeAll(machine, screen, Layer.succeed(ExitCode, exit), NodeServices.layer)),
     Effect.provideService(Logger.LogToStderr, true)
   )

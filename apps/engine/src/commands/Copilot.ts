@@ -18,6 +18,8 @@ The sidecar waits for SIGTERM, which tells it that the task has ended.
 /** Where the words of a failure go. */
 export interface CopilotPlace {
   readonly writeError: (text: string) => void
+  /** Where it says what it waits for; nobody needs it where it does not wait for long. */
+  readonly note?: ((text: string) => void) | undefined
   /** Completes when this process is told to end. */
   readonly terminated: Effect.Effect<void>
 }
@@ -30,6 +32,7 @@ export const runCopilot = Effect.fnUntraced(function*(args: ReadonlyArray<string
     return 2
   }
   const command = parsed.success
+  if (command._tag === "Sidecar") place.note?.(`waiting for the end of the task, whose outputs will be in ${command.options.fromLocalDir}\n`)
   const work: Effect.Effect<string | undefined, { readonly message: string }, Needs> = command._tag === "Download"
     ? Effect.as(CopilotDownload.run(command.options), undefined)
     : Effect.map(CopilotSidecar.run(command.options, place.terminated), (outcome) => (outcome._tag === "Reported" ? outcome.error.message : undefined))
