@@ -6,6 +6,6 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     reporters: process.env["CI"] === undefined ? ["default", "json"] : ["dot", "json"],
     outputFile: { json: ".test-results/vitest.json" },
-    testTimeout: 20_000
+    testTimeout: 60_000
   }
 })
