@@ -26,6 +26,8 @@ const token = "simulation"
 
 const server = FakeApiServer.layerWith({
   managedFields: false,
+  // A watch that breaks off resumes within a fraction of a second.
+  historyMax: 2000,
   tokens: { [token]: { name: "engine", groups: ["system:masters"] } }
 })
 

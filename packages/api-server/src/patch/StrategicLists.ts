@@ -40,14 +40,24 @@ export const mergeKeyed = (current: List, patch: List, rules: ListRules): List =
   if (key === undefined) return broken("cannot merge lists without merge key for struct")
   const [kept, changes] = applyItemDirectives(current, patch as ReadonlyArray<Fields>, key)
   const merged = [...kept]
+  let last = -1
+  let isInOrder = true
   for (const change of changes) {
     if (!Object.hasOwn(change, key)) noMergeKey(change, key)
     const at = findByKey(merged, key, change[key])
     if (at < 0) merged.push(change)
     else merged[at] = rules.mergeItem(merged[at] as Fields, change)
+    isInOrder &&= at > last
+    last = at
   }
+  // The usual patch changes items that are there, in the order in which they stand, and so leaves them there.
+  if (isInOrder && haveOwnKeys(merged, key)) return merged
   return inOrder(...partition(merged, changes, key), changes, kept, key)
 }
+
+/** Whether all items have the key, each with a value of its own. */
+const haveOwnKeys = (list: List, key: string): boolean =>
+  list.every((item, i) => isObject(item) && Object.hasOwn(item, key) && findByKey(list, key, item[key]) === i)
 
 /** Takes the special items out of the patch: what is left of the list, and the plain items to merge into it. */
 const applyItemDirectives = (current: List, patch: ReadonlyArray<Fields>, key: string): readonly [List, ReadonlyArray<Fields>] => {

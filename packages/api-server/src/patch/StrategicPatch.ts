@@ -30,10 +30,10 @@ const mergeMap = (current: Fields, patch: Fields, schema: SchemaNode): Fields =>
   if (Object.hasOwn(patch, directive)) return replaceOrDelete(patch)
   const kept = applyRetainKeys(current, patch)
   const out: Fields = { ...kept }
-  const done = new Set([retainKeys])
-  for (const key in patch) if (key.startsWith(elementOrder)) orderList(out, patch, key, schema, done)
+  let done: Set<string> | undefined
+  for (const key in patch) if (key.startsWith(elementOrder)) orderList(out, patch, key, schema, (done ??= new Set()))
   for (const key in patch) {
-    if (done.has(key)) continue
+    if (key === retainKeys || done?.has(key) === true) continue
     if (key.startsWith(deleteFromList)) mergeKey(out, listNameOf(key, deleteFromList, "primitive list"), patch[key], schema, true)
     else mergeKey(out, key, patch[key], schema, false)
   }

@@ -160,16 +160,17 @@ class WatchSession implements WatchHandle {
   }
 }
 
-const plainEvents = new WeakMap<StoreEvent, WatchEvent>()
+/** The last event that was shown whole. Everybody who watches everything is told of one event before the next. */
+let lastEvent: StoreEvent | undefined
+let lastShown: WatchEvent | undefined
 
-/** The event for those who watch everything, made once. */
+/** The event for those who watch everything, made once for all of them. */
 const plainEvent = (event: StoreEvent): WatchEvent => {
-  let shown = plainEvents.get(event)
-  if (shown === undefined) {
-    shown = { type: event.type, object: event.object }
-    plainEvents.set(event, shown)
+  if (lastShown === undefined || lastEvent !== event) {
+    lastShown = { type: event.type, object: event.object }
+    lastEvent = event
   }
-  return shown
+  return lastShown
 }
 
 /** The object as it last matched, under the version at which it ceased to. */
