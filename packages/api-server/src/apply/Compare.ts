@@ -5,6 +5,7 @@
  */
 import { untypedAtomic, type SchemaNode } from "../builtin/SchemaNode.ts"
 import { equal, isObject, sizeOf, type Fields } from "../builtin/Sharing.ts"
+import { addedFields } from "./AddedFields.ts"
 import { empty, leaf, type FieldSet } from "./FieldSet.ts"
 import { elementsOf } from "./PathElement.ts"
 
@@ -58,8 +59,9 @@ const shapeOf = (schema: SchemaNode, value: unknown): Shape => {
 
 const visit = (schema: SchemaNode, before: unknown, after: unknown): Found => {
   if (before === after) return nothing
+  if (before === undefined) return { removed: undefined, modified: undefined, added: addedFields(schema, after) }
   const shape = shapeOf(schema, after === undefined ? before : after)
-  if (schema.shape !== "any" || before === undefined || after === undefined || shapeOf(schema, before) === shape) {
+  if (schema.shape !== "any" || after === undefined || shapeOf(schema, before) === shape) {
     return visitAs(shape, schema, before, after)
   }
   // The kind of an untyped value changed: it counts as both kinds.

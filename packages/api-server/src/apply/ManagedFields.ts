@@ -173,13 +173,6 @@ export const served = (owners: Owners, write: FieldWrite): Map<string, Owner> =>
 export const resetting = (found: Comparison, write: FieldWrite): Comparison => {
   const { resets } = write
   if (resets === undefined) return found
-  if ("except" in resets) {
-    return {
-      removed: differenceBelow(found.removed, resets.except),
-      modified: differenceBelow(found.modified, resets.except),
-      added: differenceBelow(found.added, resets.except)
-    }
-  }
   return { removed: differenceBelow(found.removed, resets), modified: differenceBelow(found.modified, resets), added: differenceBelow(found.added, resets) }
 }
 

@@ -2,7 +2,7 @@
 import { goQuote, goNumber } from "../builtin/GoText.ts"
 import type { SchemaNode } from "../builtin/SchemaNode.ts"
 import { isObject, type Fields } from "../builtin/Sharing.ts"
-import { isMember, type FieldSet } from "./FieldSet.ts"
+import { isMember, leaf, type FieldSet } from "./FieldSet.ts"
 
 interface KeyPlan {
   /** Key fields in the order in which they are written. */
@@ -113,20 +113,29 @@ export const printPaths = (set: FieldSet, prefix = ""): ReadonlyArray<string> =>
   return [...members, ...elements.flatMap((key) => printPaths(set[key] as FieldSet, prefix + printElement(key)))]
 }
 
+const inOrder = new WeakSet<FieldSet>()
+
+/** Remembers that a set has its elements in order at every level. */
+export const noteOrdered = (set: FieldSet): FieldSet => {
+  inOrder.add(set)
+  return set
+}
+
 /** The set with its elements in order at every level; parts that are in order already are kept. */
 export const ordered = (set: FieldSet): FieldSet => {
+  if (set === leaf || inOrder.has(set)) return set
   let previous: string | undefined
-  let inOrder = true
+  let kept = true
   let changed: Fields | undefined
   for (const key in set) {
-    if (previous !== undefined && inOrder && compareElements(previous, key) > 0) inOrder = false
+    if (previous !== undefined && kept && compareElements(previous, key) > 0) kept = false
     previous = key
     const node = set[key] as FieldSet
     const sorted = ordered(node)
     if (sorted !== node) (changed ??= {})[key] = sorted
   }
-  if (inOrder && changed === undefined) return set
+  if (kept && changed === undefined) return noteOrdered(set)
   const out: Fields = {}
   for (const key of Object.keys(set).sort(compareElements)) out[key] = changed?.[key] ?? set[key]
-  return out as FieldSet
+  return noteOrdered(out as FieldSet)
 }
