@@ -83,6 +83,9 @@ const quietUnlessAsked = <A, E, R>(run: Effect.Effect<A, E, R>) =>
     return yield* Effect.provideService(run, Screen, { ...(yield* Screen), isTerminal: false })
   })
 
+/** Enough to keep one processor busy while files are written and processes start. */
+const startingMost = 4
+
 interface RunSettings {
   readonly keep: boolean
   readonly parallel: number
@@ -107,7 +110,7 @@ const runOnEmbeddedCluster = (submissions: ReadonlyArray<Submission>, settings: 
       Layer.provideMerge(Layers.datastore(options)),
       Layer.provideMerge(Layers.definition.pipe(Layer.provideMerge(Layers.server(options))))
     )
-    const end = yield* Effect.provide(runSession({ submissions, parallel: settings.parallel, timeout: settings.timeout }), world)
+    const end = yield* Effect.provide(runSession({ submissions, parallel: settings.parallel, starting: startingMost, timeout: settings.timeout }), world)
     return { ...end, folder }
   }))
 

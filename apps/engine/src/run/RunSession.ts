@@ -2,7 +2,7 @@
 import { LiteralValues, type TaskAction } from "@fairlead/core"
 import { KubeClient, KubeError, type KubeObject, KubeResource } from "@fairlead/kube"
 import { Engine } from "@fairlead/reconciler"
-import { Clock, Effect, Semaphore } from "effect"
+import { Clock, Duration, Effect, Semaphore } from "effect"
 import { Machine } from "../Machine.ts"
 import type { Submission } from "../tasks/Submission.ts"
 import * as ProgressView from "./ProgressView.ts"
@@ -16,6 +16,8 @@ export interface RunSessionOptions {
   readonly submissions: ReadonlyArray<Submission>
   /** Tasks at work at the same time. */
   readonly parallel: number
+  /** Tasks on their way from submission to running at the same time. */
+  readonly starting: number
   /** Milliseconds for the whole run; `undefined` for no limit. */
   readonly timeout: number | undefined
 }
@@ -40,7 +42,7 @@ export const runSession = Effect.fnUntraced(function*(options: RunSessionOptions
   board.follow(view.change)
   yield* followActions(board)
   yield* makeNamespaces(options.submissions)
-  const permits = yield* Semaphore.make(options.parallel)
+  const permits: Permits = { running: yield* Semaphore.make(options.parallel), starting: yield* Semaphore.make(options.starting) }
   const { stopRequested } = yield* Machine
   const all = Effect.forEach(options.submissions, (submission) => carryOut(board, permits, submission), { concurrency: "unbounded", discard: true })
   const early = yield* Effect.raceFirst(Effect.as(all, undefined), earlyEnd(options.timeout, stopRequested))
@@ -86,19 +88,33 @@ const makeNamespaces = Effect.fnUntraced(function*(submissions: ReadonlyArray<Su
   }
 })
 
-/** Waits for what the task needs, submits it when there is room, and waits for its end. */
-const carryOut = Effect.fnUntraced(function*(board: TaskBoard, permits: Semaphore.Semaphore, submission: Submission) {
+interface Permits {
+  readonly running: Semaphore.Semaphore
+  readonly starting: Semaphore.Semaphore
+}
+
+/** A task that takes longer to start waits for something, and does not keep the next one from starting. */
+const startPatience = Duration.millis(200)
+
+/**
+ * Waits for what the task needs, submits it when there is room, and waits for its end. All of the work between submission
+ * and start is done by one processor: few tasks at a time start sooner, and the last one no later.
+ */
+const carryOut = Effect.fnUntraced(function*(board: TaskBoard, permits: Permits, submission: Submission) {
   const bound = yield* bindReferences(board, submission)
   if (bound === undefined) return
-  yield* permits.withPermits(1)(Effect.gen(function*() {
-    const kube = yield* KubeClient
-    board.submitted(submission.name, yield* Clock.currentTimeMillis)
-    const created = yield* Effect.result(kube.create(KubeResource.taskActions, bound as KubeObject))
-    if (created._tag === "Failure") {
-      return board.gaveUp(submission.name, "failed", created.failure.message, yield* Clock.currentTimeMillis)
-    }
+  yield* permits.running.withPermits(1)(Effect.gen(function*() {
+    yield* permits.starting.withPermits(1)(submit(board, submission, bound))
     yield* board.ended(submission.name)
   }))
+})
+
+const submit = Effect.fnUntraced(function*(board: TaskBoard, { name }: Submission, action: TaskAction.TaskAction) {
+  const kube = yield* KubeClient
+  board.submitted(name, yield* Clock.currentTimeMillis)
+  const created = yield* Effect.result(kube.create(KubeResource.taskActions, action as KubeObject))
+  if (created._tag === "Failure") return board.gaveUp(name, "failed", created.failure.message, yield* Clock.currentTimeMillis)
+  yield* Effect.timeoutOption(board.started(name), startPatience)
 })
 
 /** Puts outputs of other tasks into the inputs; `undefined` when one of them did not succeed. */

@@ -15,6 +15,7 @@ export interface BoardEntry {
 export class TaskBoard {
   private readonly entries: Map<string, BoardEntry>
   private readonly ends: Map<string, Deferred.Deferred<BoardEntry>>
+  private readonly starts: Map<string, Deferred.Deferred<BoardEntry>>
   private onChange: (change: ProgressChange) => void = () => undefined
   /** Set once the run stops its tasks: what the deletion of an object means then. */
   stopReason: string | undefined = undefined
@@ -22,6 +23,7 @@ export class TaskBoard {
   constructor(submissions: ReadonlyArray<Submission>) {
     this.entries = new Map(submissions.map((submission) => [submission.name, { submission, progress: waiting(submission.name), action: undefined }]))
     this.ends = new Map(submissions.map(({ name }) => [name, Deferred.makeUnsafe<BoardEntry>()]))
+    this.starts = new Map(submissions.map(({ name }) => [name, Deferred.makeUnsafe<BoardEntry>()]))
   }
 
   /** Tells changes to a view from now on. */
@@ -33,10 +35,10 @@ export class TaskBoard {
   readonly progress = (): ReadonlyArray<TaskProgress> => this.list().map((entry) => entry.progress)
 
   /** Waits for the end of a task. */
-  readonly ended = (name: string): Effect.Effect<BoardEntry> => {
-    const end = this.ends.get(name)
-    return end === undefined ? Effect.die(new Error(`the run has no task ${name}`)) : Deferred.await(end)
-  }
+  readonly ended = (name: string): Effect.Effect<BoardEntry> => this.await(this.ends, name)
+
+  /** Waits until a task is running, or has ended. */
+  readonly started = (name: string): Effect.Effect<BoardEntry> => this.await(this.starts, name)
 
   /** The task was handed to the cluster. */
   submitted(name: string, now: number): void {
@@ -64,9 +66,18 @@ export class TaskBoard {
     this.entries.set(name, changed)
     if (changed.progress === entry.progress) return
     this.onChange({ task: changed.progress, previous: entry.progress })
-    if (!isEnded(entry.progress) && isEnded(changed.progress)) {
-      const end = this.ends.get(name)
-      if (end !== undefined) Deferred.doneUnsafe(end, Effect.succeed(changed))
-    }
+    const { state } = changed.progress
+    if (state === "running" || isEnded(changed.progress)) this.done(this.starts, changed)
+    if (isEnded(changed.progress)) this.done(this.ends, changed)
+  }
+
+  private await(points: ReadonlyMap<string, Deferred.Deferred<BoardEntry>>, name: string): Effect.Effect<BoardEntry> {
+    const point = points.get(name)
+    return point === undefined ? Effect.die(new Error(`the run has no task ${name}`)) : Deferred.await(point)
+  }
+
+  private done(points: ReadonlyMap<string, Deferred.Deferred<BoardEntry>>, entry: BoardEntry): void {
+    const point = points.get(entry.submission.name)
+    if (point !== undefined) Deferred.doneUnsafe(point, Effect.succeed(entry))
   }
 }

@@ -69,4 +69,16 @@ describe("TaskBoard", () => {
       expect((yield* Fiber.join(waiting)).progress.state).toBe("succeeded")
       expect((yield* board.ended("a")).progress.endedAt).toBe(2)
     }))
+
+  it.effect("started waits until the task is running, or has ended without", () =>
+    Effect.gen(function*() {
+      const { board } = boardWith("a", "b")
+      const waiting = yield* Effect.forkChild(Effect.all([board.started("a"), board.started("b")]), { startImmediately: true })
+      board.submitted("a", 1)
+      board.observed("a", version("a", "Progressing", "Queued"), 2)
+      board.gaveUp("b", "failed", "no room", 3)
+      expect(waiting.pollUnsafe()).toBeUndefined()
+      board.observed("a", version("a", "Progressing", "Executing"), 4)
+      expect((yield* Fiber.join(waiting)).map(({ progress }) => progress.state)).toEqual(["running", "failed"])
+    }))
 })
