@@ -1,11 +1,6 @@
 /** Values of custom resources as Go writes them into messages. */
 import { goQuote } from "../builtin/GoText.ts"
-
-/** A number as `%v` prints a float. */
-export const goFloat = (value: number): string => {
-  const size = Math.abs(value)
-  return size === 0 || (size >= 1e-4 && size < 1e6) ? String(value) : value.toExponential().replace(/e([+-])(\d)$/, "e$10$2")
-}
+import { goFloat } from "../cel/values/FloatText.ts"
 
 /** A number as `%v` prints it when it came out of JSON: whole ones are integers. */
 export const goNumber = (value: number): string => (Number.isInteger(value) ? BigInt(value).toString() : goFloat(value))

@@ -1,5 +1,6 @@
 /** What is wrong with a number, in the original's words. Whole numbers are compared as integers, as Go does. */
-import { goFloat, goNumber } from "./GoValueText.ts"
+import { goFloat } from "../cel/values/FloatText.ts"
+import { goNumber } from "./GoValueText.ts"
 import type { SchemaProps } from "./SchemaProps.ts"
 import { isWhole } from "./ValueChecks.ts"
 

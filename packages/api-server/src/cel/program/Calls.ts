@@ -1,0 +1,45 @@
+/** Carries out calls of functions. */
+import { actualCost } from "../cost/ActualCost.ts"
+import type { Declared } from "../functions/Declare.ts"
+import { isOfType, typeOf } from "../values/TypeOf.ts"
+import { fail, type Value } from "../values/Value.ts"
+import type { Evaluate } from "./Frame.ts"
+
+const accepts = ({ args }: Declared, values: ReadonlyArray<Value>): boolean =>
+  args.length === values.length && args.every((type, index) => isOfType(values[index]!, type))
+
+const operator = /^(?:[-!]_|_.*_|@in)$/
+
+const refuse = (name: string, overloads: ReadonlyArray<Declared>, values: ReadonlyArray<Value>): never => {
+  if (!operator.test(name)) return fail(`no such overload: ${name}(${values.map((value) => typeOf(value).name).join(", ")})`)
+  return fail(overloads.some(({ args }) => isOfType(values[0]!, args[0]!)) ? "no such overload" : `no such overload: ${name}`)
+}
+
+/** Calls the first of the functions that takes the arguments. */
+export const compileCall = (name: string, overloads: ReadonlyArray<Declared>, args: ReadonlyArray<Evaluate>): Evaluate => {
+  const cost = actualCost(name)
+  const finish = (values: ReadonlyArray<Value>, spend: (amount: number) => void): Value => {
+    const found = overloads.find((overload) => accepts(overload, values)) ?? refuse(name, overloads, values)
+    const result = found.run(...values)
+    spend(cost === undefined ? 1 : cost(values, result, found))
+    return result
+  }
+  const [first, second] = args
+  if (overloads.length === 1 && args.length === 2) return compileBinary(name, overloads[0]!, first!, second!)
+  return (frame) => finish(args.map((argument) => argument(frame)), (amount) => frame.spend(amount))
+}
+
+/** Most calls are operators on two values of known types. */
+const compileBinary = (name: string, only: Declared, first: Evaluate, second: Evaluate): Evaluate => {
+  const cost = actualCost(name)
+  const [left, right] = only.args as [Declared["result"], Declared["result"]]
+  const { run } = only
+  return (frame) => {
+    const one = first(frame)
+    const other = second(frame)
+    if (!isOfType(one, left) || !isOfType(other, right)) return refuse(name, [only], [one, other])
+    const result = run(one, other)
+    frame.spend(cost === undefined ? 1 : cost([one, other], result, only))
+    return result
+  }
+}
