@@ -119,7 +119,7 @@ describe.concurrent("engines in processes of their own", () => {
       await cluster.create(rbac("rolebindings", "RoleBinding"), manifest("role-binding.yaml")[0]!)
       const issued = await cluster.call("POST", "/api/v1/namespaces/fairlead/serviceaccounts/fairlead-engine/token", { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", spec: {} })
       const { status } = (await issued.json()) as { readonly status: { readonly token: string } }
-      const engine = cluster.engine({ ENGINE_NAMESPACE: "fairlead", LEADER_ELECTION_NAMESPACE: "fairlead" }, status.token)
+      const engine = cluster.engine({ ENGINE_NAMESPACE: "fairlead", LEADER_ELECTION_NAMESPACE: "fairlead", PODS_SECURITY_LEVEL: "restricted" }, status.token)
       await untilLogged(engine, "holds the lease fairlead/fairlead-engine")
       for (const name of named(3)) await cluster.create(KubeResource.taskActions, taskAction(name, "fairlead"))
       await until("all tasks ended", 30, () => (cluster.ended().length >= 3 ? true : undefined))
