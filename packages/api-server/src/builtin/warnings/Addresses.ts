@@ -1,9 +1,11 @@
 /** Addresses in forms that are better avoided. */
 import { canonicalIp, ipFamilyOf } from "../validation/Formats.ts"
 
+const isAddress = (text: string): boolean => ipFamilyOf(text) !== undefined || /^\d+(?:\.\d+){3}$/.test(text)
+
 /** Warnings about an address that is valid. */
 export const ipWarnings = (field: string, ip: string): ReadonlyArray<string> => {
-  if (!/^[\d.]+$/.test(ip) && ipFamilyOf(ip) === undefined) return []
+  if (!isAddress(ip)) return []
   const best = canonicalIp(ip)
   if (best === ip) return []
   return best.includes(":")
@@ -14,6 +16,7 @@ export const ipWarnings = (field: string, ip: string): ReadonlyArray<string> => 
 /** Warnings about a range of addresses that is valid. */
 export const cidrWarnings = (field: string, range: string): ReadonlyArray<string> => {
   const [address = "", bits = ""] = range.split("/")
+  if (!isAddress(address)) return []
   const best = `${canonicalIp(address)}/${Number(bits)}`
   if (best === range) return []
   return best.includes(":")
