@@ -38,7 +38,7 @@ const problemsOf = (schema: Structural, path: string, inMetadata: boolean, isRoo
     if (embedded.length > 0) return [...found, ...embedded.map((cause) => ({ ...cause, field: `${path}${(cause.field ?? "").slice("value".length)}` }))]
   }
   if (!compileValidity(schema.props)(value)) return [...found, ...new Violations(path).find(schema.props, value)]
-  return [...found, ...compileRules(schema, isRoot || schema.embedded).checkDefault(value, path)]
+  return [...found, ...(compileRules(schema, isRoot || schema.embedded)?.checkDefault(value, path) ?? [])]
 }
 
 const malformed = (path: string, problem: string): StatusCause => {

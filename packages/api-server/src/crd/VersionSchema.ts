@@ -2,10 +2,12 @@
 import type { KubeObject, StatusCause } from "@fairlead/kube"
 import { decode, objectMeta } from "../builtin/Builtin.ts"
 import type { Fields } from "../builtin/Sharing.ts"
+import { invalid, noField } from "./Causes.ts"
 import { Correlation } from "./Correlation.ts"
 import { checkEmbedded, coerceEmbedded, embedsResources } from "./EmbeddedResources.ts"
 import { compileDuplicates, type DuplicateSearch } from "./ListTypes.ts"
 import { compileNormalise, unknownFields } from "./Normalise.ts"
+import { compileRules, type ObjectRules } from "./ObjectRules.ts"
 import type { SchemaProps } from "./SchemaProps.ts"
 import { type Structural, structuralRoot } from "./Structural.ts"
 import { compileValidity, remembering, type Validity } from "./Validity.ts"
@@ -23,6 +25,12 @@ export interface ReadObject {
 const none: ReadonlyArray<never> = []
 const always: Validity = () => true
 
+/** Reasons for which rules are not carried out, as they could not rely on the schema. */
+const hindering: ReadonlySet<string> = new Set([
+  "FieldValueNotSupported", "FieldValueRequired", "FieldValueTooLong", "FieldValueTooMany", "FieldValueTypeInvalid"
+])
+const notChecked = invalid(noField, null, "some validation rules were not checked because the object was invalid; correct the existing errors to complete validation")
+
 /** Reads and checks objects of one version. Objects given to it are never changed. */
 export class VersionSchema {
   readonly root: Structural
@@ -35,6 +43,8 @@ export class VersionSchema {
   private readonly statusValid: Validity
   private readonly duplicates: DuplicateSearch
   private readonly embeds: boolean
+  /** Compiled when the first object comes. */
+  private rules: ObjectRules | "none" | undefined
 
   constructor(props: SchemaProps) {
     this.props = props
@@ -93,13 +103,18 @@ export class VersionSchema {
 
   /** What the rules of the schema have against an object. Without `previous`, rules that look back are left out. */
   checkRules(
-    _object: object,
-    _previous: object | undefined,
-    _correlation: Correlation | undefined,
-    _found: ReadonlyArray<StatusCause>,
-    _warnings: Array<string>
+    object: object,
+    previous: object | undefined,
+    correlation: Correlation | undefined,
+    found: ReadonlyArray<StatusCause>,
+    warnings: Array<string>
   ): ReadonlyArray<StatusCause> {
-    return none
+    this.rules ??= compileRules(this.root, true) ?? "none"
+    if (this.rules === "none") return none
+    if (found.some(({ reason }) => hindering.has(reason ?? ""))) return [notChecked]
+    const findings = this.rules.check(object, previous, correlation)
+    warnings.push(...findings.warnings)
+    return findings.causes
   }
 
   private embedded(object: object): ReadonlyArray<StatusCause> {
