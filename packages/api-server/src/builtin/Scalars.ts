@@ -18,7 +18,7 @@ export const normalise = (type: ScalarType, value: unknown): unknown => {
     case "float64":
       return typeof value === "number" ? value : undefined
     case "bytes":
-      return typeof value === "string" ? base64(value) : undefined
+      return typeof value === "string" ? base64(value) : Array.isArray(value) ? bytesOfNumbers(value) : undefined
     case "time":
     case "microTime":
       return typeof value === "string" ? time(value, type) : undefined
@@ -52,6 +52,10 @@ export const zeroOf = (type: ScalarType): unknown => {
       return null
   }
 }
+
+/** Go also reads bytes that are listed as numbers; what is no byte counts as zero here. */
+const bytesOfNumbers = (values: ReadonlyArray<unknown>): string =>
+  btoa(String.fromCharCode(...values.map((value) => (Number.isInteger(value) && (value as number) >= 0 && (value as number) < 256 ? (value as number) : 0))))
 
 const time = (value: string, type: "time" | "microTime"): string | undefined => {
   const result = parseTime(value, type === "time" ? "seconds" : "micros")

@@ -46,6 +46,10 @@ describe("Builtin.decode", () => {
     expect(container?.resources).toEqual({ requests: { cpu: "100m", memory: "1Gi" } })
   })
 
+  it("reads bytes that are listed as numbers", () => {
+    expect(decode("Secret", "{\"data\":{\"k\":[97,98]}}").object["data"]).toEqual({ k: "YWI=" })
+  })
+
   it("fills in the defaults of a pod", () => {
     const { object } = decode("Pod", JSON.stringify(podOf({ containers: [{ name: "c", image: "a:1" }] })))
     expect(object["spec"]).toEqual({

@@ -19,8 +19,8 @@ const scalarOf = (node: SchemaNode, pick: <A>(from: ReadonlyArray<A>) => A): unk
       return pick([true, false])
     case "int32":
     case "int64":
-      return pick(numbersToTry)
-    case "number":
+    case "int":
+    case "float64":
       return pick(numbersToTry)
     case "quantity":
       return pick(["1", "100m", "1Gi", "-1", "0"])
