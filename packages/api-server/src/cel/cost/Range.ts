@@ -17,6 +17,7 @@ export const exactly = (value: number): Range => ({ min: value, max: value })
 /** A size of which nothing is known. */
 export const anything: Range = { min: 0, max: countless }
 
+/** No cost, no size. */
 export const nothing = exactly(0)
 
 /** Adds up ranges. */

@@ -4,12 +4,14 @@ import type { Value } from "../values/Value.ts"
 /** A part of an expression; `offset` is the place in the text that problems with it are shown at. */
 export type Expr = LiteralExpr | IdentExpr | SelectExpr | CallExpr | ListExpr | MapExpr | StructExpr | LoopExpr | MissingExpr
 
+/** A value that stands in the text. */
 export interface LiteralExpr {
   readonly kind: "literal"
   readonly offset: number
   readonly value: Value
 }
 
+/** A name. */
 export interface IdentExpr {
   readonly kind: "ident"
   readonly offset: number
@@ -34,29 +36,34 @@ export interface CallExpr {
   readonly args: ReadonlyArray<Expr>
 }
 
+/** One item of a list; with `optional`, `?item`. */
 export interface ListItem {
   readonly value: Expr
   readonly optional: boolean
 }
 
+/** `[item, item]`. */
 export interface ListExpr {
   readonly kind: "list"
   readonly offset: number
   readonly items: ReadonlyArray<ListItem>
 }
 
+/** One entry of a map; with `optional`, `?key: value`. */
 export interface MapEntry {
   readonly key: Expr
   readonly value: Expr
   readonly optional: boolean
 }
 
+/** `{key: value}`. */
 export interface MapExpr {
   readonly kind: "map"
   readonly offset: number
   readonly entries: ReadonlyArray<MapEntry>
 }
 
+/** One field of an object; with `optional`, `?field: value`. */
 export interface StructField {
   readonly offset: number
   readonly name: string
@@ -64,6 +71,7 @@ export interface StructField {
   readonly optional: boolean
 }
 
+/** `Name{field: value}`. */
 export interface StructExpr {
   readonly kind: "struct"
   readonly offset: number

@@ -6,42 +6,12 @@ import { expandMacro } from "./Macros.ts"
 import { nowhere, Problems } from "./Source.ts"
 import { type Follow, ReadingStopped, SyntaxReader } from "./SyntaxReader.ts"
 import { type Token, type TokenKind, tokensOf } from "./Tokens.ts"
+import {
+  kinds, orEnd, literals, primaries, operands, relations, sums, products, names, afterAll, afterCondition, afterYes, afterAnd, afterRelation,
+  afterCalc, afterUnary, afterOperand, afterPrimary, afterArguments, afterIndex, afterItems, afterEntries, afterItem, afterKey,
+  thenExpression, inArguments, inList, endOfList, inMap, endOfMap, inStruct, inIndex
+} from "./FollowSets.ts"
 
-const kinds = (...all: ReadonlyArray<TokenKind>): ReadonlySet<TokenKind> => new Set(all)
-const follow = (...all: ReadonlyArray<TokenKind>): Follow => ({ kinds: kinds(...all), mayEnd: false })
-const orEnd = (...all: ReadonlyArray<TokenKind>): Follow => ({ kinds: kinds(...all), mayEnd: true })
-
-const literals = kinds("'-'", "'true'", "'false'", "'null'", "NUM_FLOAT", "NUM_INT", "NUM_UINT", "STRING", "BYTES")
-const primaries = kinds("'['", "'{'", "'('", "'.'", "IDENTIFIER", ...literals)
-const operands = kinds("'!'", ...primaries)
-const relations = kinds("'<'", "'<='", "'>='", "'>'", "'=='", "'!='", "'in'")
-const sums = kinds("'+'", "'-'")
-const products = kinds("'*'", "'/'", "'%'")
-const names = kinds("IDENTIFIER", "ESC_IDENTIFIER")
-
-const afterAll = follow("<EOF>")
-const afterCondition = orEnd("'?'")
-const afterYes = follow("':'")
-const afterAnd = orEnd("'||'")
-const afterRelation = orEnd("'&&'")
-const afterCalc = orEnd(...relations)
-const afterUnary = orEnd(...products, ...sums)
-const afterOperand = orEnd()
-const afterPrimary = orEnd("'.'", "'['")
-const afterArguments = follow("')'")
-const afterIndex = follow("']'")
-const afterItems = follow("','", "']'")
-const afterEntries = follow("','", "'}'")
-const afterItem = orEnd("','")
-const afterKey = follow("':'")
-const thenExpression = { kinds: operands, mayEnd: false }
-const inArguments = kinds("')'", ...operands)
-const inList = kinds("'?'", "','", "']'", ...operands)
-const endOfList = kinds("','", "']'")
-const inMap = kinds("'?'", "','", "'}'", ...operands)
-const endOfMap = kinds("','", "'}'")
-const inStruct = kinds("'?'", "','", "'}'", ...names)
-const inIndex = kinds("'?'", ...operands)
 const selectSite = {}
 const signSite = {}
 const dotSite = {}

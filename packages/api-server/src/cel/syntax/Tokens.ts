@@ -8,8 +8,10 @@ export const tokenKinds = [
   "IDENTIFIER", "ESC_IDENTIFIER"
 ] as const
 
+/** A kind of word. */
 export type TokenKind = (typeof tokenKinds)[number]
 
+/** One word of an expression. */
 export interface Token {
   readonly kind: TokenKind
   readonly offset: number
