@@ -249,7 +249,9 @@ const checkUnchanged = ({ spec }: Definition, previous: Definition, found: Found
   check("names.plural", spec.names.plural, previous.spec.names.plural)
 }
 
-const checkStoredVersions = ({ spec: { versions }, status: { storedVersions } }: Definition, found: Found): void => {
+const checkStoredVersions = ({ spec, status }: Definition, found: Found): void => {
+  const versions = spec.versions ?? []
+  const storedVersions = status.storedVersions ?? []
   const path = "status.storedVersions"
   if (storedVersions.length === 0) return void found.push(invalid(path, null, "must have at least one stored version"))
   for (const { name, storage } of versions) {

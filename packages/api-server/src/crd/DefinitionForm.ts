@@ -14,7 +14,8 @@ export interface DefinitionForm {
 const parts = ["schema", "subresources", "additionalPrinterColumns", "selectableFields"] as const
 
 /** Takes out of the versions what is the same in all of them. */
-export const formOf = ({ versions }: Pick<DefinitionSpec, "versions">): DefinitionForm => {
+export const formOf = (spec: { readonly versions: DefinitionSpec["versions"] | null }): DefinitionForm => {
+  const versions = spec.versions ?? []
   const first = versions[0]
   if (first === undefined) return { shared: {}, versions }
   const common = parts.filter((part) => versions.every((version) => equal(plain(version[part]), plain(first[part]))))
