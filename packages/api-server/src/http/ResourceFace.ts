@@ -62,6 +62,7 @@ export const resourceResponse = (server: ApiServer, request: HttpRequest, at: Re
   const resource = catalog.find(at.group, at.version, at.plural)
   if (resource === undefined) return unknownResource(server, at)
   const verb = verbOf(request, at)
+  if (resource.custom && isOutOfScope(resource, at, verb)) return pageNotFound()
   checkMethod(resource, at, verb)
   if (!resource.custom && !matchesLiterally(request.header("accept"), offered(verb))) throw notAcceptable(offered(verb))
   const query = parseQuery(request.query)
@@ -113,10 +114,12 @@ const checkMethod = (resource: ServedResource, at: ResourceRoute, verb: Verb | u
   if (!served.verbs.includes(verb)) throw methodNotAllowed()
 }
 
+/** Paths of custom resources with a namespace too many or too few do not exist. */
+const isOutOfScope = (resource: ServedResource, at: ResourceRoute, verb: Verb | undefined): boolean =>
+  resource.namespaced ? at.namespace === "" && verb !== "list" && verb !== "watch" : at.namespace !== ""
+
 const checkCustomMethod = (resource: ServedResource, at: ResourceRoute, verb: Verb | undefined): void => {
   if (verb === undefined) throw methodNotAllowed()
-  if (at.namespace !== "" && !resource.namespaced) throw notServed()
-  if (resource.namespaced && at.namespace === "" && verb !== "list" && verb !== "watch") throw notServed()
   if ((verb === "update" || verb === "patch") && at.name === "") throw badRequest("name must be provided")
   if (at.subresource === "") return
   const served = resource.subresources.get(at.subresource)
