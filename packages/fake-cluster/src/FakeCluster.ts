@@ -3,6 +3,7 @@ import { FakeApiServer, KubeTransportApiServer } from "@fairlead/api-server"
 import { EventRecorder, Informer } from "@fairlead/controller"
 import { type ConfigMap, KubeClient, type KubeError, type KubeObject, KubeResource, KubeTransport, type Namespace, type Node, type Pod } from "@fairlead/kube"
 import { Clock, Context, type Duration, Effect, Layer, type Scope } from "effect"
+import * as DisruptionController from "./DisruptionController.ts"
 import * as GarbageCollector from "./GarbageCollector.ts"
 import { awaitStores } from "./internal/awaitStores.ts"
 import { builtinResources } from "./internal/builtinResources.ts"
@@ -15,6 +16,7 @@ import * as Nodes from "./Nodes.ts"
 import * as PodGarbageCollector from "./PodGarbageCollector.ts"
 import type { LogOptions, PodRuntime } from "./PodRuntime.ts"
 import * as PodScheduler from "./PodScheduler.ts"
+import * as QuotaController from "./QuotaController.ts"
 import * as ServiceAccountController from "./ServiceAccountController.ts"
 
 /** What a cluster consists of. */
@@ -92,6 +94,8 @@ export const run = Effect.fnUntraced(function*(
   yield* Effect.forkScoped(GarbageCollector.run(directory))
   yield* Effect.forkScoped(NamespaceController.run(namespaces, directory))
   yield* Effect.forkScoped(ServiceAccountController.run({ namespaces, serviceAccounts, configMaps, rootCertificate: options.rootCertificate ?? "" }))
+  yield* Effect.forkScoped(QuotaController.run(directory))
+  yield* Effect.forkScoped(DisruptionController.run(pods, directory))
   yield* Effect.forkScoped(PodGarbageCollector.run({ pods, nodes, endedMost: options.endedPodsMost }))
   const kubelet = yield* startNodes(options, pods, nodes)
   // Pods mount the account's token and the certificate: without them the first ones would have to wait for a retry.

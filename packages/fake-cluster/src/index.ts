@@ -1,4 +1,5 @@
 /** Nodes and controllers around the in-memory API server: scheduler, kubelet, garbage collector. */
+export * as DisruptionController from "./DisruptionController.ts"
 export * from "./FakeCluster.ts"
 export * as GarbageCollector from "./GarbageCollector.ts"
 export * as Kubelet from "./Kubelet.ts"
@@ -9,4 +10,5 @@ export * from "./PodRuntime.ts"
 export * as PodRuntimeFunction from "./PodRuntimeFunction.ts"
 export * as PodRuntimeScripted from "./PodRuntimeScripted.ts"
 export * as PodScheduler from "./PodScheduler.ts"
+export * as QuotaController from "./QuotaController.ts"
 export * as ServiceAccountController from "./ServiceAccountController.ts"

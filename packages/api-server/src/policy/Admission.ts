@@ -2,16 +2,20 @@
 import type { KubeObject } from "@fairlead/kube"
 import type { Draft } from "../Draft.ts"
 import type { Call } from "../rest/Call.ts"
+import { validateSigner } from "./CertificateSigners.ts"
+import { validateClaimResize } from "./ClaimResize.ts"
+import { admitDefaultClass } from "./DefaultClasses.ts"
 import { admitTolerations } from "./DefaultTolerations.ts"
 import { validateEscalation } from "./Escalation.ts"
 import { admitLimits, validateLimits } from "./LimitRanger.ts"
 import { admitNamespace } from "./NamespaceLifecycle.ts"
 import { admitNodeTaints } from "./NodeTaints.ts"
+import { validatePodResize } from "./PodResize.ts"
 import { validatePodSecurity } from "./PodSecurity.ts"
 import { admitPodTopology } from "./PodTopology.ts"
-import { admitPriority } from "./Priority.ts"
-import { admitRuntimeClass } from "./RuntimeClass.ts"
-import { admitServiceAccount } from "./ServiceAccount.ts"
+import { admitPriority, validatePriorityClass } from "./Priority.ts"
+import { admitRuntimeClass, validateRuntimeClass } from "./RuntimeClass.ts"
+import { admitServiceAccount, validateServiceAccount } from "./ServiceAccount.ts"
 import { admitStorageProtection } from "./StorageProtection.ts"
 
 /** What a write does to its object. */
@@ -32,10 +36,21 @@ const admissions: ReadonlyArray<Admit> = [
   admitTolerations,
   admitStorageProtection,
   admitRuntimeClass,
+  admitDefaultClass,
   admitPodTopology
 ]
 
-const validations: ReadonlyArray<Validate> = [validateEscalation, validateLimits, validatePodSecurity]
+const validations: ReadonlyArray<Validate> = [
+  validateEscalation,
+  validateLimits,
+  validateServiceAccount,
+  validatePodSecurity,
+  validatePriorityClass,
+  validateClaimResize,
+  validateRuntimeClass,
+  validateSigner,
+  validatePodResize
+]
 
 /** Runs the policies that may change a draft. */
 export const admit: Admit = (call, operation, draft, previous) => {

@@ -1,11 +1,11 @@
 /** Gives containers the default resources of their namespace, and refuses what is out of its range (admission plugin LimitRanger). */
 import { type Container, type KubeObject, type PodSpec, Quantity } from "@fairlead/kube"
-import { forbidden } from "../ApiFailure.ts"
 import { type Draft, field } from "../Draft.ts"
 import { type Amounts, amountOf, amountsOf, podAmounts, type ResourceList } from "../internal/resourceLists.ts"
 import type { Call } from "../rest/Call.ts"
 import type { Admit, Operation, Validate } from "./Admission.ts"
 import { setPodSpec } from "./PodDrafts.ts"
+import { refusal } from "./Refusal.ts"
 
 interface Limit {
   readonly type: string
@@ -87,7 +87,7 @@ export const validateLimits: Validate = (call, operation, object, previous) => {
   for (const limits of rangesOf(call)) {
     const problems = [...new Set(kind === "Pod" ? problemsOfPod(limits, object) : problemsOfClaim(limits, object))]
     if (problems.length === 0) continue
-    throw forbidden(call.resource, object.metadata.name ?? "", problems.length === 1 ? problems[0]! : `[${problems.join(", ")}]`)
+    throw refusal(call, object, problems.length === 1 ? problems[0]! : `[${problems.join(", ")}]`)
   }
 }
 

@@ -1,7 +1,8 @@
 /** Objects are only created in namespaces that exist and are not going away (admission plugin NamespaceLifecycle). */
-import { failure, forbidden, notFound } from "../ApiFailure.ts"
+import { failure, notFound } from "../ApiFailure.ts"
 import { field } from "../Draft.ts"
 import type { Admit } from "./Admission.ts"
+import { refusal } from "./Refusal.ts"
 
 const namespaces = { group: "", plural: "namespaces" } as const
 
@@ -12,11 +13,7 @@ export const admitNamespace: Admit = (call, operation, draft) => {
   const found = server.store.collection(namespaces).get("", namespace)
   if (found === undefined) throw notFound(namespaces, namespace)
   if (found.metadata.deletionTimestamp === undefined && field<{ phase?: string }>(found, "status")?.phase !== "Terminating") return
-  const denial = forbidden(
-    resource,
-    draft.metadata.name ?? "",
-    `unable to create new content in namespace ${namespace} because it is being terminated`
-  )
+  const denial = refusal(call, draft, `unable to create new content in namespace ${namespace} because it is being terminated`)
   throw failure(403, "Forbidden", denial.status.message ?? "", {
     ...denial.status.details,
     causes: [{ reason: "NamespaceTerminating", message: `namespace ${namespace} is being terminated`, field: "metadata.namespace" }]

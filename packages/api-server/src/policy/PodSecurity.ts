@@ -1,9 +1,10 @@
 /** Pods keep to the Pod Security Standard that their namespace asks for by labels (admission plugin PodSecurity). */
 import type { KubeObject, ObjectMeta, Pod, PodSpec } from "@fairlead/kube"
-import { forbidden, invalid } from "../ApiFailure.ts"
+import { invalid } from "../ApiFailure.ts"
 import { type Draft, field } from "../Draft.ts"
 import type { Call } from "../rest/Call.ts"
 import type { Validate } from "./Admission.ts"
+import { refusal } from "./Refusal.ts"
 import { viewOf } from "./security/PodView.ts"
 import { findingsOf, isStricter, type LevelVersion, printFindings, printLevel, securityPolicyOf } from "./security/SecurityPolicy.ts"
 
@@ -49,7 +50,7 @@ const validatePod = (call: Call, object: Draft, previous: KubeObject | undefined
   const view = viewOf(object.metadata as ObjectMeta, spec)
   const findings = findingsOf(enforce, view)
   if (findings.length > 0) {
-    throw forbidden(call.resource, object.metadata.name ?? "", `violates PodSecurity "${printLevel(enforce)}": ${printFindings(findings)}`)
+    throw refusal(call, object, `violates PodSecurity "${printLevel(enforce)}": ${printFindings(findings)}`)
   }
   warnOf(call, warn, object.metadata as ObjectMeta, spec)
 }

@@ -1,10 +1,10 @@
 /** Resolves the priority of pods from their class (admission plugin Priority). */
 import type { KubeObject, PodSpec } from "@fairlead/kube"
-import { forbidden } from "../ApiFailure.ts"
 import { type Draft, field } from "../Draft.ts"
 import type { Call } from "../rest/Call.ts"
-import type { Admit } from "./Admission.ts"
+import type { Admit, Validate } from "./Admission.ts"
 import { isPod, setPodSpec } from "./PodDrafts.ts"
+import { refusal } from "./Refusal.ts"
 
 interface PriorityClass extends KubeObject {
   readonly value: number
@@ -24,7 +24,7 @@ export const admitPriority: Admit = (call, operation, draft, previous) => {
   const value = found?.value ?? 0
   const policy = found?.preemptionPolicy ?? "PreemptLowerPriority"
   const refuse = (why: string): never => {
-    throw forbidden(call.resource, draft.metadata.name ?? "", `${why} from the given PriorityClass name`)
+    throw refusal(call, draft, `${why} from the given PriorityClass name`)
   }
   if (spec.priority !== undefined && spec.priority !== value) {
     refuse(`the integer value of priority (${spec.priority}) must not be provided in pod spec; priority admission controller computed ${value}`)
@@ -57,10 +57,24 @@ const classOf = (call: Call, spec: PodSpec, draft: Draft): PriorityClass | undef
   const name = spec.priorityClassName
   if (name !== undefined && name !== "") {
     const found = collection.get("", name) as PriorityClass | undefined
-    if (found === undefined) throw forbidden(call.resource, draft.metadata.name ?? "", `no PriorityClass with name ${name} was found`)
+    if (found === undefined) throw refusal(call, draft, `no PriorityClass with name ${name} was found`)
     return found
   }
   if (collection.size === 0) return undefined
-  const defaults = (collection.list("") as ReadonlyArray<PriorityClass>).filter((it) => it.globalDefault === true)
+  return defaultClass(call)
+}
+
+/** The class that is the default of the cluster. */
+const defaultClass = ({ server }: Call): PriorityClass | undefined => {
+  const defaults = (server.store.collection(classes).list("") as ReadonlyArray<PriorityClass>).filter((it) => it.globalDefault === true)
   return defaults.reduce<PriorityClass | undefined>((least, it) => (least === undefined || it.value < least.value ? it : least), undefined)
+}
+
+/** There is one default class at most. */
+export const validatePriorityClass: Validate = (call, operation, object) => {
+  if (operation === "delete" || call.resource.plural !== classes.plural || call.resource.group !== classes.group) return
+  if (field<boolean>(object!, "globalDefault") !== true) return
+  const found = defaultClass(call)
+  if (found === undefined || (operation === "update" && found.metadata.name === object!.metadata.name)) return
+  throw refusal(call, object!, `PriorityClass ${found.metadata.name} is already marked as default. Only one default can exist`)
 }

@@ -1,7 +1,6 @@
 /** Namespaces hold no more than their quotas allow (admission plugin ResourceQuota). */
 import type { KubeObject } from "@fairlead/kube"
 import { Quantity } from "@fairlead/kube"
-import { forbidden } from "../ApiFailure.ts"
 import { type Draft, draftOf } from "../Draft.ts"
 import { type Amounts, addAmounts, amountsOf, formatAmounts, keepAmounts, printAmounts } from "../internal/resourceLists.ts"
 import { type Call, makeCall } from "../rest/Call.ts"
@@ -10,6 +9,7 @@ import type { ServerContext } from "../ServerContext.ts"
 import type { Operation } from "./Admission.ts"
 import type { Evaluator } from "./quota/Evaluator.ts"
 import { evaluatorOf, isInScopes, type ResourceQuota } from "./quota/Quotas.ts"
+import { refusal } from "./Refusal.ts"
 
 const resourceQuotas = { group: "", plural: "resourcequotas" } as const
 
@@ -41,9 +41,9 @@ const concerns = (call: Call, evaluator: Evaluator, quota: ResourceQuota, object
   const names = Object.keys(quota.status?.hard ?? {}).filter(evaluator.covers)
   if (names.length === 0 || !isInScopes(evaluator, quota, object)) return false
   const missing = evaluator.missing(object, names)
-  if (missing !== undefined) throw refused(call, object, `failed quota: ${quota.metadata.name}: ${missing}`)
+  if (missing !== undefined) throw refusal(call, object, `failed quota: ${quota.metadata.name}: ${missing}`)
   if (names.some((name) => quota.status?.used?.[name] === undefined)) {
-    throw refused(call, object, `status unknown for quota: ${quota.metadata.name}, resources: ${names.sort().join(",")}`)
+    throw refusal(call, object, `status unknown for quota: ${quota.metadata.name}, resources: ${names.sort().join(",")}`)
   }
   return true
 }
@@ -59,7 +59,7 @@ const chargeOf = (call: Call, evaluator: Evaluator, quota: ResourceQuota, object
   const exceeded = new Set([...requested.keys()].filter((name) => Quantity.compare(total.get(name)!, hard.get(name)!) > 0))
   if (exceeded.size > 0 && call.request.subresource !== "status") {
     const print = (amounts: Amounts): string => printAmounts(keepAmounts(amounts, (name) => exceeded.has(name)))
-    throw refused(call, object, `exceeded quota: ${quota.metadata.name}, requested: ${print(requested)}, used: ${print(used)}, limited: ${print(hard)}`)
+    throw refusal(call, object, `exceeded quota: ${quota.metadata.name}, requested: ${print(requested)}, used: ${print(used)}, limited: ${print(hard)}`)
   }
   return { quota, used: total }
 }
@@ -76,8 +76,6 @@ const growth = (usage: Amounts, before: Amounts): Amounts => {
   }
   return more
 }
-
-const refused = ({ resource }: Call, object: KubeObject, why: string): ReturnType<typeof forbidden> => forbidden(resource, object.metadata.name ?? "", why)
 
 /** Writes the status of a quota as the server itself. */
 const store = (server: ServerContext, { quota, used }: Charge): void => {

@@ -38,7 +38,8 @@ export const createObject = (call: Call, draft: Draft): KubeObject => {
     if (existing === undefined) break
     if (isGenerated && attempt < generateAttemptsMax) continue
     validateAdmitted(call, "create", draft, undefined)
-    checkQuotas(call, "create", draft, undefined)
+    const chargeInVain = checkQuotas(call, "create", draft, undefined)
+    if (!call.dryRun) chargeInVain()
     refuseExisting(resource, existing, draft)
   }
   validateAdmitted(call, "create", draft, undefined)

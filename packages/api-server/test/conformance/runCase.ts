@@ -17,6 +17,9 @@ const lcg = (seed: number): (() => number) => {
   }
 }
 
+/** Distinguishes the names of one run from those of another. */
+export const runId = "run1case2"
+
 /** A server that knows the administrator's token. */
 const makeStage = (): Stage => {
   const time = new VirtualTime(start)
@@ -31,7 +34,7 @@ const makeStage = (): Stage => {
   return {
     fetch: fetchHandler(server),
     token: "admin-token",
-    id: "run1case2",
+    id: runId,
     pass: async (millis) => {
       time.advance(millis)
       await new Promise<void>((done) => setImmediate(done))
@@ -39,11 +42,14 @@ const makeStage = (): Stage => {
   }
 }
 
-/** The differences between a run of the case and its record; empty for a pass. */
-export const runCase = async (testCase: ConformanceCase): Promise<ReadonlyArray<string>> => {
+/** The differences between a run of the case on a stage and its record; empty for a pass. */
+export const runCaseOn = async (testCase: ConformanceCase, stage: Stage): Promise<ReadonlyArray<string>> => {
   try {
-    return compareCase(testCase, await playCase(testCase, makeStage()))
+    return compareCase(testCase, await playCase(testCase, stage))
   } catch (error) {
     return [`stopped: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`]
   }
 }
+
+/** The same on a server of its own. */
+export const runCase = (testCase: ConformanceCase): Promise<ReadonlyArray<string>> => runCaseOn(testCase, makeStage())

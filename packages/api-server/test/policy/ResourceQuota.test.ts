@@ -30,12 +30,12 @@ describe("the quota of a namespace", () => {
     expect(usedNow()).toEqual({ pods: "1", "requests.memory": "2Gi" })
   })
 
-  it("is not used by dry runs nor by names that are taken", () => {
+  it("is not used by dry runs, but by names that are taken", () => {
     const { call, create, usedNow } = withQuota({ "count/configmaps": "5" })
     create("configmaps", "a", {})
     create("configmaps", "a", {})
     call("create", { query: { dryRun: "All" }, body: { metadata: { name: "b" } } })
-    expect(usedNow()).toEqual({ "count/configmaps": "1" })
+    expect(usedNow()).toEqual({ "count/configmaps": "2" })
   })
 
   it("counts the growth of a service that changes its type", () => {

@@ -62,18 +62,20 @@ const resourceOf = (name: string): GroupResource | undefined => {
   return plural === undefined ? undefined : { group: "", plural }
 }
 
+/** The resources of which a quota counts the objects. */
+export const quotaResources = (quota: ResourceQuota): ReadonlyArray<GroupResource> => {
+  const resources = Object.keys(quota.spec?.hard ?? {}).flatMap((name) => resourceOf(name) ?? [])
+  return [...new Map(resources.map((resource) => [printResource(resource), resource])).values()]
+}
+
 /**
  * What the objects of a namespace use under a quota; `list` answers all objects of a resource there. Entries that
  * nothing counts are left out. For the controller that fills `status.used`.
  */
 export const quotaUsage = (quota: ResourceQuota, list: (resource: GroupResource) => ReadonlyArray<KubeObject>, now: number): ResourceList => {
   const hard = Object.keys(quota.spec?.hard ?? {})
-  const resources = new Map(hard.flatMap((name) => {
-    const resource = resourceOf(name)
-    return resource === undefined ? [] : [[printResource(resource), resource] as const]
-  }))
   let used: Amounts = new Map()
-  for (const resource of resources.values()) {
+  for (const resource of quotaResources(quota)) {
     const evaluator = evaluatorOf(resource)
     if (evaluator === undefined) continue
     const names = new Set(hard.filter(evaluator.covers))
