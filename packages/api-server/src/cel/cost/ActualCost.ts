@@ -64,6 +64,7 @@ const costs: ReadonlyMap<string, Cost> = new Map<string, Cost>([
   ...["replace", "split", "ip.isCanonical"].map((name) => [name, readFirstTwice] as const),
   ...["_<_", "_<=_", "_>_", "_>=_"].map((name) => [name, comparison] as const),
   ...["startsWith", "endsWith", "strings.quote", "format"].map((name) => [name, readFirst] as const),
+  ["_[?_]", (_args, result) => (result instanceof Optional && result.value !== undefined ? 1 : 0)],
   ["_==_", equality],
   ["_!=_", comparison],
   ["_+_", addition],

@@ -51,10 +51,10 @@ const formats: Readonly<Record<string, FormatValue>> = {
   dns1035LabelPrefix: new FormatValue("DNS1035LabelPrefix", 30, asPrefix(dns1035Errors)),
   labelValue: new FormatValue("LabelValue", 40, labelValueErrors),
   uri: new FormatValue("URI", 1103, uriProblems),
-  uuid: new FormatValue("uuid", 99, tested("uuid", "does not match the UUID format")),
+  uuid: new FormatValue("uuid", 70, tested("uuid", "does not match the UUID format")),
   byte: new FormatValue("byte", 84, tested("byte", "invalid base64")),
-  date: new FormatValue("date", 117, tested("date", "invalid date")),
-  datetime: new FormatValue("datetime", 117, tested("datetime", "invalid datetime"))
+  date: new FormatValue("date", 71, tested("date", "invalid date")),
+  datetime: new FormatValue("datetime", 71, tested("datetime", "invalid datetime"))
 }
 
 const validate = (format: FormatValue, text: string): Value => {

@@ -5,6 +5,7 @@ import { compareTexts } from "../values/Compare.ts"
 import { goFloat } from "../values/FloatText.ts"
 import { typeOf } from "../values/TypeOf.ts"
 import { Duration, fail, ListValue, MapValue, Timestamp, Uint, type Value } from "../values/Value.ts"
+import { type Clause, clauseProblem, replaceClauses } from "./FormatClauses.ts"
 import { durationText, timestampText } from "./Times.ts"
 
 const escapes: Readonly<Record<string, string>> = {
@@ -39,9 +40,6 @@ const element = (value: Value): string => {
   return plain(value, (name) => `no formatting function for ${name}`)
 }
 
-const stringProblem = (name: string): string =>
-  `string clause can only be used on strings, bools, bytes, ints, doubles, maps, lists, types, durations, and timestamps, was given ${name}`
-
 const entry = (map: MapValue, key: Value): string => {
   if (typeof key !== "string" && typeof key !== "boolean" && typeof key !== "bigint" && !(key instanceof Uint)) {
     return unformatted(`no formatting function for map key of type ${typeName(key)}`)
@@ -50,7 +48,7 @@ const entry = (map: MapValue, key: Value): string => {
 }
 
 /** A value for `%s`. */
-const plain = (value: Value, otherwise: (type: string) => string = stringProblem): string => {
+const plain = (value: Value, otherwise: (type: string) => string = (name) => clauseProblem("s", name)): string => {
   if (value === null) return "null"
   if (typeof value === "number") return goFloat(value)
   if (typeof value !== "object") return String(value)
@@ -65,15 +63,12 @@ const plain = (value: Value, otherwise: (type: string) => string = stringProblem
 
 const whole = (value: Value): bigint | undefined => (typeof value === "bigint" ? value : value instanceof Uint ? value.value : undefined)
 
-const inBase = (value: Value, base: number, otherwise: string): string => {
-  const number = whole(value)
-  return number === undefined ? unformatted(`${otherwise}, was given ${typeName(value)}`) : number.toString(base)
-}
+const inBase = (letter: string, value: Value, base: number): string => whole(value)?.toString(base) ?? unformatted(clauseProblem(letter, typeName(value)))
 
 const special: ReadonlySet<Value> = new Set(["NaN", "Infinity", "-Infinity"])
 
-const float = (value: Value, clause: string, print: (value: number) => string): string => {
-  if (typeof value !== "number" && !special.has(value)) return unformatted(`${clause} clause can only be used on doubles, was given ${typeName(value)}`)
+const float = (letter: string, value: Value, print: (value: number) => string): string => {
+  if (typeof value !== "number" && !special.has(value)) return unformatted(clauseProblem(letter, typeName(value)))
   const number = Number(value)
   return Number.isFinite(number) ? print(number) : Number.isNaN(number) ? "NaN" : number > 0 ? "∞" : "-∞"
 }
@@ -84,42 +79,43 @@ const superscript = (digits: string): string => digits.replaceAll(/\d/g, (digit)
 
 /** A number as English texts print it with an exponent. */
 const scientific = (value: number, digits: number): string =>
-  value.toExponential(digits).replace(/e([+-])(\d+)$/, (_, sign: string, exponent: string) => ` × 10${superscript(sign + exponent.padStart(2, "0"))}`)
+  value.toExponential(digits).replace(/e([+-])(\d+)$/, (_, sign: string, exponent: string) => `\u202f×\u202f10${superscript(sign + exponent.padStart(2, "0"))}`)
 
 const hex = (value: Value): string => {
   const bytes = typeof value === "string" ? new TextEncoder().encode(value) : value instanceof Uint8Array ? value : undefined
-  return bytes === undefined ? inBase(value, 16, "only integers, byte buffers, and strings can be formatted as hex") : bytesHex(bytes)
+  return bytes === undefined ? inBase("x", value, 16) : bytesHex(bytes)
 }
 
 const bytesHex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")
 
-const clause = (letter: string, precision: number, value: Value): string => {
+const clauseText = (letter: string, precision: number, value: Value): string => {
   switch (letter) {
     case "s":
       return plain(value)
     case "d":
-      return inBase(value, 10, "decimal clause can only be used on integers")
+      return inBase(letter, value, 10)
     case "f":
-      return float(value, "fixed-point", (number) => grouped(number.toFixed(precision)))
+      return float(letter, value, (number) => grouped(number.toFixed(precision)))
     case "e":
-      return float(value, "scientific", (number) => scientific(number, precision))
+      return float(letter, value, (number) => scientific(number, precision))
     case "b":
-      return typeof value === "boolean" ? String(Number(value)) : inBase(value, 2, "only integers and bools can be formatted as binary")
+      return typeof value === "boolean" ? String(Number(value)) : inBase(letter, value, 2)
     case "x":
       return hex(value)
     case "X":
       return hex(value).toUpperCase()
     default:
-      return inBase(value, 8, "octal clause can only be used on integers")
+      return inBase(letter, value, 8)
   }
 }
 
-const formatted = (letter: string | undefined, precision: string | undefined, value: Value): string => {
-  if (letter === undefined) return fail("unexpected end of string")
-  if (precision === "") return fail('could not parse formatting clause: error while parsing precision: error while converting precision to integer: strconv.Atoi: parsing "": invalid syntax')
-  if (!"sdfebxXo".includes(letter)) return fail(`could not parse formatting clause: unrecognized formatting clause "${letter}"`)
+const defaultPrecision = 6
+const mostDigits = 100
+
+const formatted = ({ letter, precision = defaultPrecision, problem }: Clause, value: Value): string => {
+  if (problem !== undefined) return fail(problem)
   try {
-    return clause(letter, precision === undefined ? 6 : Math.min(Number(precision), 100), value)
+    return clauseText(letter, Math.min(precision, mostDigits), value)
   } catch (error) {
     if (error instanceof Unformatted) return fail(`error during formatting: ${error.message}`)
     throw error
@@ -129,9 +125,5 @@ const formatted = (letter: string | undefined, precision: string | undefined, va
 /** Puts values in place of the clauses of a text. */
 export const formatText = (text: string, args: ListValue): string => {
   let next = 0
-  return text.replaceAll(/%%|%(?:\.(\d*))?([^])?/gu, (found, precision: string | undefined, letter: string | undefined) => {
-    if (found === "%%") return "%"
-    if (next >= args.size) return fail(`index ${next} out of range`)
-    return formatted(letter, precision, args.at(next++))
-  })
+  return replaceClauses(text, (clause) => (next < args.size ? formatted(clause, args.at(next++)) : fail(`index ${next} out of range`)))
 }

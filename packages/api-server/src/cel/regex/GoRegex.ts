@@ -37,7 +37,7 @@ const compileRegex = (node: RegexNode): GoRegex => {
       const found: Array<string> = []
       let end = -1
       for (const match of text.matchAll(new RegExp(source, "gu"))) {
-        if (found.length >= limit) break
+        if (limit >= 0 && found.length >= limit) break
         // As Go has it, an empty match right behind another match does not count.
         if (match[0] !== "" || match.index !== end) found.push(match[0])
         end = match.index + match[0].length

@@ -141,7 +141,6 @@ const macros: ReadonlyMap<string, Macro> = new Map([
   ["all/2", overOne(foldAll)],
   ["exists/2", overOne(foldExists)],
   ["exists_one/2", overOne(foldOne)],
-  ["existsOne/2", overOne(foldOne)],
   ["map/2", mapped],
   ["map/3", mapped],
   ["filter/2", filtered],

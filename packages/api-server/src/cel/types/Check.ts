@@ -192,14 +192,14 @@ class Checker {
     return inner.type
   }
 
-  private join(expr: Expr, before: Type | undefined, type: Type): Type {
+  private join(before: Type | undefined, type: Type): Type {
     if (before === undefined) return type
-    return this.substitution.assignable(before, type) ? moreGeneral(before, type) : this.mismatch(expr, before, type)
+    return this.substitution.assignable(before, type) ? moreGeneral(before, type) : dynType
   }
 
   private list(expr: ListExpr): Type {
     let items: Type | undefined
-    for (const { optional, value } of expr.items) items = this.join(value, items, this.item(value, optional))
+    for (const { optional, value } of expr.items) items = this.join(items, this.item(value, optional))
     return listOf(items ?? this.fresh())
   }
 
@@ -207,8 +207,8 @@ class Checker {
     let keys: Type | undefined
     let values: Type | undefined
     for (const { key, optional, value } of expr.entries) {
-      keys = this.join(key, keys, this.check(key))
-      values = this.join(value, values, this.item(value, optional))
+      keys = this.join(keys, this.check(key))
+      values = this.join(values, this.item(value, optional))
     }
     return mapOf(keys ?? this.fresh(), values ?? this.fresh())
   }
