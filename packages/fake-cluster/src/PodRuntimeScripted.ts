@@ -92,13 +92,13 @@ class ScriptedSandbox implements PodSandbox {
   readonly ip: string
   readonly #containers = new Map<string, ScriptedContainer>()
   readonly #logs = new Map<string, Array<string>>()
-  readonly #pod: Pod
+  readonly #podUid: string
   readonly #script: PodScript
   readonly #default: ContainerScript
   readonly #schedule: Schedule
 
   constructor(pod: Pod, script: PodScript, byDefault: ContainerScript, schedule: Schedule) {
-    this.#pod = pod
+    this.#podUid = pod.metadata.uid ?? ""
     this.#script = script
     this.#default = byDefault
     this.#schedule = schedule
@@ -127,7 +127,7 @@ class ScriptedSandbox implements PodSandbox {
     const logs = this.#logs.get(container.name) ?? []
     logs[restart] = script.log ?? ""
     this.#logs.set(container.name, logs)
-    running.report({ _tag: "Started", containerId: `scripted://${this.#pod.metadata.uid ?? ""}.${container.name}.${restart}` })
+    running.report({ _tag: "Started", containerId: `scripted://${this.#podUid}.${container.name}.${restart}` })
     const time = script.run ?? (running.isSidecar ? "forever" : 1000)
     const run = time === "forever" ? Infinity : millis(time, 0)
     const exit = (): void => this.#exit(container.name, running, script.exitCode ?? 0, script)

@@ -154,7 +154,14 @@ export class PodEntry {
     const key = { namespace, name: name!, subresource: "status" }
     return Effect.map(this.#of.client.patch<Pod>(KubeResource.pods, key, "strategic", { metadata: { uid }, status }), (answer) => {
       this.#written = answer.status
+      // A pod that is over may stay for long; whoever remembers it need not keep an older version of it alive.
+      if (this.isOver && answer.metadata.deletionTimestamp === undefined) this.#forgetOlder(answer)
     })
+  }
+
+  #forgetOlder(pod: Pod): void {
+    this.record = { ...this.record, pod }
+    this.#told = { ...this.#told, pod }
   }
 
   #remove(pod: Pod): Effect.Effect<void, KubeError.KubeError> {
