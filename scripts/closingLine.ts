@@ -14,7 +14,7 @@ const folders = ["packages", "apps"].flatMap((group) => readdirSync(`${root}${gr
 let passed = 0
 let failed = 0
 let skipped = 0
-for (const folder of [...folders, "scripts"]) {
+for (const folder of [...folders, "bench", "scripts"]) {
   if (!existsSync(`${root}${folder}/vitest.config.ts`)) continue
   const file = `${root}${folder}/.test-results/vitest.json`
   if (!existsSync(file)) {
