@@ -14,13 +14,16 @@ interface Times {
 const run = (command: string, args: ReadonlyArray<string>): Promise<Times> =>
   new Promise((resolve, reject) => {
     const began = performance.now()
-    const child = spawn(command, args, { cwd: root, stdio: ["ignore", "pipe", "ignore"] })
+    const child = spawn(command, args, { cwd: root, stdio: ["ignore", "pipe", "pipe"] })
     let text = ""
     let running: number | undefined
-    child.stdout.setEncoding("utf8").on("data", (more: string) => {
+    const listen = (more: string): void => {
       text += more
       if (running === undefined && /^running/m.test(text)) running = performance.now()
-    })
+    }
+    child.stdout.setEncoding("utf8").on("data", listen)
+    // Progress is shown there.
+    child.stderr.setEncoding("utf8").on("data", listen)
     child.once("error", reject)
     child.once("close", (code) => {
       if (code !== 0 || running === undefined) reject(new Error(`${command} ${args.join(" ")} ended with ${code}:\n${text.slice(-2000)}`))
