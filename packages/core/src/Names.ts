@@ -185,3 +185,15 @@ export const checkpointPrefix = (rawOutputPrefix: string): string => `${rawOutpu
 /** A key for use in queries and table names, unique per attempt: only letters, digits and `_`, no digit first. */
 export const perRetryUniqueKey = (name: string): string =>
   name.replace(/^[^a-zA-Z_]+/, "a").replace(/[^a-zA-Z0-9_]+/g, "_")
+
+/**
+ * Names one launch to services outside of the cluster, as a UUID (version 8, from 122 bits of FNV-1a). The uid of the action is in
+ * it, so that an action that is deleted and made anew under its name never meets the work of the old one.
+ */
+export const idempotencyKey = (uid: string, attempt: number, launch: number): string => {
+  const bytes = fnv1aBytes(`${uid}/${attempt}/${launch}`, 128)
+  bytes[6] = (bytes[6]! & 0x0f) | 0x80
+  bytes[8] = (bytes[8]! & 0x3f) | 0x80
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
+}

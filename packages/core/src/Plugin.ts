@@ -1,5 +1,5 @@
 /** The contract between the engine and the plugins that carry tasks out. */
-import { Data, type Effect } from "effect"
+import { Data, type Effect, type Redacted } from "effect"
 import type { LiteralMap, TaskTemplate } from "./idl/core.generated.ts"
 import type { ErrorKind, PhaseInfo, TaskError } from "./Phase.ts"
 import type { TaskExecutionMetadata } from "./TaskExecutionMetadata.ts"
@@ -51,6 +51,22 @@ export type TaskOutcome =
   | { readonly _tag: "Error"; readonly error: TaskError; readonly recoverable: boolean }
   | { readonly _tag: "Nothing" }
 
+/** Names a secret. References may be stored and shown; what they stand for may not. */
+export interface SecretReference {
+  /** Flyte's `Secret.group`: the Kubernetes Secret, the folder or the first part of the variable's name. */
+  readonly group?: string | undefined
+  /** Flyte's `Secret.key`. */
+  readonly key: string
+}
+
+/**
+ * Fetches secrets for one action. It holds no value itself and may be kept and used after the round, until the action ends.
+ * A secret that does not exist is a `PluginError` with the code `SecretNotFound`.
+ */
+export interface SecretAccessor {
+  readonly get: (reference: SecretReference) => Effect.Effect<Redacted.Redacted<string>, PluginError>
+}
+
 /** Everything that a plugin gets to work with in one round. */
 export interface TaskExecutionContext {
   readonly metadata: TaskExecutionMetadata
@@ -68,6 +84,14 @@ export interface TaskExecutionContext {
   readonly launch: number
   /** Milliseconds since the epoch, from the engine's clock, fixed for the round. */
   readonly now: number
+  /**
+   * Names this launch to services outside: the same on every call and after every restart, and different from that of any other
+   * launch of any action. A UUID, which every service takes.
+   */
+  readonly idempotencyKey: string
+  readonly secrets: SecretAccessor
+  /** Asks for an early round of the action. May be kept, and called at any time and any number of times; does nothing once the action is gone. */
+  readonly wake: () => void
 }
 
 /**
@@ -80,6 +104,11 @@ export interface Transition {
   readonly phase: PhaseInfo
   readonly state?: PluginState | undefined
   readonly deferrable?: boolean | undefined
+  /**
+   * Milliseconds after which the plugin wants to be asked again, instead of the time that the engine usually lets pass. Long for
+   * a plugin that calls `wake` when there is news, 0 for a step that follows at once. Bounds of time still end the task in time.
+   */
+  readonly lookAfter?: number | undefined
 }
 
 /**
@@ -98,4 +127,9 @@ export interface Plugin {
   readonly handle: (context: TaskExecutionContext) => Effect.Effect<Transition, PluginError>
   readonly abort: (context: TaskExecutionContext, reason: string) => Effect.Effect<void, PluginError>
   readonly finalize: (context: TaskExecutionContext) => Effect.Effect<void, PluginError>
+  /**
+   * Called once before the first round of an engine, with the states of all launches that are under way: what a plugin counts in
+   * memory (tokens of a quota) is counted again before anything new is begun.
+   */
+  readonly recover?: ((states: ReadonlyArray<PluginState>) => Effect.Effect<void>) | undefined
 }

@@ -89,7 +89,10 @@ const play = (task: Task): Story => {
         putOutputs: () => Effect.void,
         state,
         launch: 0,
-        now: yield* Clock.currentTimeMillis
+        now: yield* Clock.currentTimeMillis,
+        idempotencyKey: "00000000-0000-8000-8000-000000000000",
+        secrets: { get: () => Effect.die("not needed") },
+        wake: () => undefined
       }
       const { phase, state: next } = yield* plugin.handle(context)
       state = next ?? state

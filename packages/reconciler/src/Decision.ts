@@ -191,7 +191,7 @@ const unchanged = (situation: Situation, transition: Partial<Transition>, extra:
     status: hasNews ? withoutAbsent({ ...status, ...extra, ...stateFields(transition) }) : status,
     write: !hasNews ? "Nothing" : hasState && transition.deferrable !== true ? "Now" : "Later",
     reports: [],
-    next: waitFor(situation)
+    next: waitFor(situation, transition)
   }
 }
 
@@ -225,7 +225,7 @@ const stored = (
     ...errorFields(phase)
   })
   const report: Report = { sequence, attempt, phase: meaning.event, at: now, reason: phase.reason, info: phase.info, error: phase.error }
-  return { status: after, write, reports: [report], next: next ?? waitFor({ ...situation, status: after }) }
+  return { status: after, write, reports: [report], next: next ?? waitFor({ ...situation, status: after }, transition) }
 }
 
 const messageOf = (meaning: Meaning, phase: Phase.PhaseInfo): string => {
@@ -272,8 +272,8 @@ const countedIn = (count: SystemFailureCount) => ({
   systemFailureSince: toSeconds(count.since)
 })
 
-const waitFor = (situation: Situation): Next => ({
+const waitFor = (situation: Situation, transition: Partial<Transition>): Next => ({
   _tag: "Wait",
-  until: Math.min(situation.now + situation.limits.requeueAfter, deadlineOf(situation)),
+  until: Math.min(situation.now + (transition.lookAfter ?? situation.limits.requeueAfter), deadlineOf(situation)),
   notBefore: 0
 })

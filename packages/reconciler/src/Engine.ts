@@ -10,8 +10,10 @@ import * as GarbageCollector from "./GarbageCollector.ts"
 import { byParent, failsNow, parentUids } from "./internal/orphans.ts"
 import { isNews, LaunchedObjects } from "./LaunchedObjects.ts"
 import type { LaunchFiles } from "./LaunchFiles.ts"
-import type { PluginRegistry } from "./PluginRegistry.ts"
+import { recoverPlugins } from "./internal/recovery.ts"
+import { PluginRegistry } from "./PluginRegistry.ts"
 import * as TaskActionReconciler from "./TaskActionReconciler.ts"
+import { WakeUps } from "./WakeUps.ts"
 
 /** What the engine needs from its surroundings. */
 export type EngineNeeds = KubeTransport | KubeClient | PluginRegistry | EventSink | LaunchFiles | LaunchedObjects
@@ -54,7 +56,9 @@ const start = Effect.fnUntraced(function*(config: EngineConfig, { lead = identit
   const metrics = yield* EngineMetrics.make
   const kube = OwnWrites.recording(yield* KubeClient)
   const warn = Option.map(yield* Effect.serviceOption(EventRecorder), warnWith)
-  const reconciler = yield* TaskActionReconciler.make({ config, store: actions.store, metrics, warn: Option.getOrUndefined(warn) }).pipe(Effect.provideService(KubeClient, kube))
+  const wakeUps = Option.getOrElse(yield* Effect.serviceOption(WakeUps), WakeUps.make)
+  const registry = yield* PluginRegistry
+  const reconciler = yield* TaskActionReconciler.make({ config, store: actions.store, metrics, wakeUps, warn: Option.getOrUndefined(warn) }).pipe(Effect.provideService(KubeClient, kube))
   yield* followPhases(actions, metrics)
   const controller = Controller.run({
     name: "taskaction",
@@ -62,6 +66,7 @@ const start = Effect.fnUntraced(function*(config: EngineConfig, { lead = identit
     sources: [
       Source.of(actions, { predicate: concernsEngine }),
       Source.mapped(actions, (parent) => childrenOf(actions.store, parent), { predicate: failsNow }),
+      wakeUps.source,
       ...launched.informers.map((informer) => Source.owned(informer, { group: KubeResource.taskActions.group, kind: KubeResource.taskActions.kind, predicate: isNews }))
     ],
     workers: config.workers,
@@ -70,7 +75,8 @@ const start = Effect.fnUntraced(function*(config: EngineConfig, { lead = identit
     spans
   })
   const collector = Effect.provideService(GarbageCollector.run(config), KubeClient, kube)
-  yield* Effect.forkScoped(lead(Effect.andThen(Effect.all([controller, collector], { concurrency: "unbounded", discard: true }), Effect.never)))
+  const work = Effect.all([controller, collector], { concurrency: "unbounded", discard: true })
+  yield* Effect.forkScoped(lead(Effect.andThen(Effect.andThen(recoverPlugins(registry, actions), work), Effect.never)))
   return Engine.of({ actions, remembered: reconciler.remembered })
 }) satisfies (config: EngineConfig, options: EngineOptions) => Effect.Effect<Engine["Service"], never, EngineNeeds | Scope.Scope>
 

@@ -2,7 +2,7 @@
 import { type ReconcileRequest, Result, type Store, TerminalError } from "@fairlead/controller"
 import type { TaskAction } from "@fairlead/core"
 import { KubeClient, KubeError, type KubeObject } from "@fairlead/kube"
-import { Clock, Effect } from "effect"
+import { Clock, Effect, Option } from "effect"
 import { type EngineConfig, limitsOf } from "./EngineConfig.ts"
 import * as EngineMetrics from "./EngineMetrics.ts"
 import { EventSink } from "./EventSink.ts"
@@ -15,7 +15,9 @@ import { recall, settle } from "./internal/outbox.ts"
 import { advance } from "./internal/round.ts"
 import type { Surroundings } from "./internal/surroundings.ts"
 import { LaunchFiles } from "./LaunchFiles.ts"
+import { LaunchSecrets } from "./LaunchSecrets.ts"
 import { PluginRegistry } from "./PluginRegistry.ts"
+import { WakeUps } from "./WakeUps.ts"
 
 /** A TaskAction as the cache holds it. */
 export type CachedAction = TaskAction.TaskAction & KubeObject
@@ -28,6 +30,8 @@ export interface TaskActionReconcilerOptions {
   /** Tells people that something is wrong with an action. Must not fail and should not wait. */
   readonly warn?: ((action: TaskAction.TaskAction, reason: string, message: string) => Effect.Effect<void>) | undefined
   readonly metrics?: EngineMetrics.EngineMetrics | undefined
+  /** How plugins ask for early rounds; nobody hears of it if left out. */
+  readonly wakeUps?: WakeUps["Service"] | undefined
 }
 
 /**
@@ -51,6 +55,8 @@ export const make = Effect.fnUntraced(function*(options: TaskActionReconcilerOpt
     registry: yield* PluginRegistry,
     sink: yield* EventSink,
     files: yield* LaunchFiles,
+    secrets: Option.getOrElse(yield* Effect.serviceOption(LaunchSecrets), () => LaunchSecrets.none),
+    wakeUps: options.wakeUps ?? WakeUps.make(),
     memories: new Memories(),
     metrics: options.metrics ?? (yield* EngineMetrics.make),
     failedParent: options.config.abortOrphans ? (action) => failedParent(options.store, action) : () => undefined,

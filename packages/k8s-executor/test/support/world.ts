@@ -132,7 +132,10 @@ const makeDriver = (world: World, plugin: Effect.Success<ReturnType<typeof Objec
       putOutputs: () => Effect.die("outputs are not the runner's to write"),
       state: driver.state,
       launch: driver.launch,
-      now: world.now
+      now: world.now,
+      idempotencyKey: "00000000-0000-8000-8000-000000000000",
+      secrets: { get: () => Effect.die("no secret is the runner's to read") },
+      wake: () => undefined
     }),
     handle: () => {
       const transition = world.value(plugin.handle(driver.context()))

@@ -25,6 +25,7 @@ export interface LaunchFacts {
   readonly launch: number
   readonly metadata: TaskExecutionMetadata
   readonly paths: TaskPaths
+  readonly idempotencyKey: string
 }
 
 /** The memory of one action. Mutable: only one round works on an action at a time. */

@@ -38,7 +38,8 @@ const factsOf = (around: Surroundings, action: TaskAction.TaskAction, memory: Ac
     attempt,
     launch,
     metadata: ExecutionMetadata.make(action, assignment.template, around.config, { attempt, launch }),
-    paths: pathsOf(action, assignment, attempt, launch)
+    paths: pathsOf(action, assignment, attempt, launch),
+    idempotencyKey: Names.idempotencyKey(action.metadata.uid ?? "", attempt, launch)
   }
   memory.launch = facts
   return facts
@@ -69,7 +70,9 @@ export const contextOf = (
   status: TaskAction.TaskActionStatus,
   now: number
 ): TaskExecutionContext => {
-  const { metadata, paths, launch } = factsOf(around, action, memory, assignment, believed(status))
+  const { metadata, paths, launch, idempotencyKey } = factsOf(around, action, memory, assignment, believed(status))
+  const { namespace, name = "" } = action.metadata
+  const { plugin, id } = assignment
   return {
     metadata,
     paths,
@@ -77,8 +80,11 @@ export const contextOf = (
     now,
     template: assignment.template,
     state: stateOf(memory, status),
-    inputs: around.files.inputs(assignment.plugin.id, paths),
-    outcome: around.files.outcome(assignment.plugin.id, paths),
-    putOutputs: (outputs) => around.files.putOutputs(assignment.plugin.id, paths, outputs)
+    idempotencyKey,
+    inputs: around.files.inputs(plugin.id, paths),
+    outcome: around.files.outcome(plugin.id, paths),
+    putOutputs: (outputs) => around.files.putOutputs(plugin.id, paths, outputs),
+    secrets: { get: (reference) => around.secrets.get(plugin.id, { namespace: namespace ?? "", project: id.project, domain: id.domain }, reference) },
+    wake: () => around.wakeUps.wake(namespace, name)
   }
 }

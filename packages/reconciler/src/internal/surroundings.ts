@@ -8,6 +8,8 @@ import type { EngineMetrics } from "../EngineMetrics.ts"
 import type { EventSink } from "../EventSink.ts"
 import type { PluginRegistry } from "../PluginRegistry.ts"
 import type { LaunchFiles } from "../LaunchFiles.ts"
+import type { LaunchSecrets } from "../LaunchSecrets.ts"
+import type { WakeUps } from "../WakeUps.ts"
 import type { Memories } from "./actionMemory.ts"
 
 /** What a round works with. */
@@ -18,6 +20,8 @@ export interface Surroundings {
   readonly registry: PluginRegistry["Service"]
   readonly sink: EventSink["Service"]
   readonly files: LaunchFiles["Service"]
+  readonly secrets: LaunchSecrets["Service"]
+  readonly wakeUps: WakeUps["Service"]
   readonly memories: Memories
   readonly metrics: EngineMetrics
   /** The parent of an action, if it has failed for good. */
