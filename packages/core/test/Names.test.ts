@@ -220,7 +220,7 @@ const shardByTable = (key: string): string => {
 }
 
 describe("idempotencyKey", () => {
-  test("is a UUID that stays, and is another one for every launch, attempt and action", () => {
+  it("is a UUID that stays, and is another one for every launch, attempt and action", () => {
     const key = Names.idempotencyKey("0b1f6d9e-5c2e-4f0c-9a51-0d6a2f6f8f11", 1, 0)
     expect(key).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
     expect(Names.idempotencyKey("0b1f6d9e-5c2e-4f0c-9a51-0d6a2f6f8f11", 1, 0)).toBe(key)
