@@ -3,6 +3,8 @@ import { FakeApiServer, KubeTransportApiServer } from "@fairlead/api-server"
 import { EventRecorder, Informer } from "@fairlead/controller"
 import { type ConfigMap, KubeClient, type KubeError, type KubeObject, KubeResource, KubeTransport, type Namespace, type Node, type Pod } from "@fairlead/kube"
 import { Clock, Context, type Duration, Effect, Layer, type Scope } from "effect"
+import * as Controllers from "./controllers/Controllers.ts"
+import * as ControllerSetting from "./controllers/ControllerSetting.ts"
 import * as DisruptionController from "./DisruptionController.ts"
 import * as GarbageCollector from "./GarbageCollector.ts"
 import { awaitStores } from "./internal/awaitStores.ts"
@@ -97,6 +99,7 @@ export const run = Effect.fnUntraced(function*(
   yield* Effect.forkScoped(QuotaController.run(directory))
   yield* Effect.forkScoped(DisruptionController.run(pods, directory))
   yield* Effect.forkScoped(PodGarbageCollector.run({ pods, nodes, endedMost: options.endedPodsMost }))
+  yield* Controllers.start(yield* ControllerSetting.make(pods, directory))
   const kubelet = yield* startNodes(options, pods, nodes)
   // Pods mount the account's token and the certificate: without them the first ones would have to wait for a retry.
   yield* namespaces.synced

@@ -1,6 +1,6 @@
 /** A cluster under virtual time, for tests. */
 import { FakeApiServer, KubeTransportApiServer } from "@fairlead/api-server"
-import { KubeClient, type KubeObject, KubeResource, type KubeTransport, type Pod, type PodSpec } from "@fairlead/kube"
+import { type CoreEvent, KubeClient, type KubeObject, KubeResource, type KubeTransport, type Pod, type PodSpec } from "@fairlead/kube"
 import { Simulation } from "@fairlead/simulation"
 import { Cause, Effect, Exit, Layer, type Scope } from "effect"
 import { FakeCluster, type FakeClusterOptions, PodRuntimeScripted } from "../src/index.ts"
@@ -47,3 +47,11 @@ export const recordWrites = Effect.map(FakeApiServer, (it) => {
   it.onWrite((write) => void writes.push(`${write.event.type} ${write.resource.plural}/${write.event.object.metadata.name}`))
   return writes
 })
+
+/** The core events of an object, as `Normal Created Created pod`. */
+export const eventsOf = (kind: string, name: string) =>
+  Effect.flatMap(KubeClient, (client) =>
+    Effect.map(client.list<CoreEvent>(KubeResource.coreEvents, undefined), ({ items }) =>
+      items.filter((it) => it.involvedObject.kind === kind && it.involvedObject.name === name)
+        .sort((a, b) => (a.metadata.name! < b.metadata.name! ? -1 : 1))
+        .map((it) => `${it.type} ${it.reason} ${it.message}${(it.count ?? 1) > 1 ? ` x${it.count}` : ""}`)))
