@@ -127,6 +127,12 @@ export const permanentFailure = (
   options: { readonly info?: Partial<TaskInfo>; readonly cleanup?: boolean } = {}
 ): PhaseInfo => ({ ...make("PermanentFailure", 0, error.message, options.info), error, cleanupOnFailure: options.cleanup ?? false })
 
+/** The same phase with one reason more, behind the one that it has. Flyte's `PhaseInfo.WithReason`. */
+export const withReason = (phase: PhaseInfo, reason: string): PhaseInfo => ({
+  ...phase,
+  reason: phase.reason === "" ? reason : `${phase.reason}, ${reason}`
+})
+
 /** Reads the protobuf form of an error; an absent one is `Unknown`. */
 export const errorFromProto = (error: ExecutionError | undefined): TaskError => ({
   code: error?.code ?? "Unknown",

@@ -1,5 +1,5 @@
 /** What a plugin may know about the execution that it works for: all getters of Flyte's `TaskExecutionMetadata`. */
-import type { ExtendedResources, SecurityContext, TaskExecutionIdentifier } from "./idl/core.generated.ts"
+import type { ExtendedResources, K8sPod, SecurityContext, TaskExecutionIdentifier } from "./idl/core.generated.ts"
 
 /** Namespace and name of a Kubernetes object. */
 export interface NamespacedName {
@@ -39,7 +39,8 @@ export interface TaskOverrides {
   readonly extendedResources: ExtendedResources | undefined
   readonly containerImage: string
   readonly configMap: { readonly [key: string]: string } | undefined
-  readonly podTemplate: unknown
+  /** Takes the place of the pod or the container that the template describes. */
+  readonly podTemplate: K8sPod | undefined
   readonly config: { readonly [key: string]: string }
 }
 

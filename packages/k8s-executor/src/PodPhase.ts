@@ -101,8 +101,7 @@ const withEditorState = (pod: Pod, primaryName: string | undefined, phase: Phase
   if (phase.phase !== "Running" || !phase.info.logs.some(isEditor)) return phase
   const ready = isReady(pod, primaryName)
   return {
-    ...phase,
-    reason: ready ? "Vscode server is ready" : "Vscode server is not ready",
+    ...Phase.withReason(phase, ready ? "Vscode server is ready" : "Vscode server is not ready"),
     info: { ...phase.info, logs: phase.info.logs.map((it) => (isEditor(it) ? { ...it, ready } : it)) }
   }
 }

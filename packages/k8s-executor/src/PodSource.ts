@@ -38,7 +38,7 @@ const ofTarget = (context: BuildContext, config: Pick<PodPluginConfig, "imagePul
     )
   }
   const described = target.case === "container" ? ofContainer(context, target.value, config) : ofPod(context.template, target.value)
-  const replacement = context.metadata.overrides.podTemplate as Idl.K8sPod | undefined
+  const replacement = context.metadata.overrides.podTemplate
   return replacement?.podSpec === undefined ? described : Result.flatMap(described, (raw) => replaced(raw, replacement))
 }
 

@@ -70,6 +70,7 @@ const start = Effect.fnUntraced(function*(config: EngineConfig, { lead = identit
       ...launched.informers.map((informer) => Source.owned(informer, { group: KubeResource.taskActions.group, kind: KubeResource.taskActions.kind, predicate: isNews }))
     ],
     workers: config.workers,
+    queue: { tenantOf: tenantOf(actions.store), ...(config.workersPerTenant > 0 ? { tenantActiveMax: config.workersPerTenant } : {}) },
     timeout: config.reconcileTimeout,
     shutdownTimeout: config.shutdownGrace,
     spans
@@ -79,6 +80,12 @@ const start = Effect.fnUntraced(function*(config: EngineConfig, { lead = identit
   yield* Effect.forkScoped(lead(Effect.andThen(Effect.andThen(recoverPlugins(registry, actions), work), Effect.never)))
   return Engine.of({ actions, remembered: reconciler.remembered })
 }) satisfies (config: EngineConfig, options: EngineOptions) => Effect.Effect<Engine["Service"], never, EngineNeeds | Scope.Scope>
+
+/** All actions may live in one namespace, so that projects and domains are who shares the engine. An action that is gone costs next to nothing. */
+const tenantOf = (store: Store<TaskActionReconciler.CachedAction>) => (key: string): string => {
+  const spec: Partial<TaskAction.TaskActionSpec> | undefined = store.getByKey(key)?.spec
+  return `${spec?.project}/${spec?.domain}`
+}
 
 const childrenOf = (store: Store<TaskActionReconciler.CachedAction>, parent: TaskActionReconciler.CachedAction): ReadonlyArray<ReconcileRequest> =>
   store.byIndex(byParent, parent.metadata.uid ?? "").map(({ metadata }) => ({ namespace: metadata.namespace, name: metadata.name ?? "" }))

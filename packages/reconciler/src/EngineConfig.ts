@@ -1,4 +1,5 @@
 /** Settings of the engine, with a default for each. */
+import { TaskPod } from "@fairlead/core"
 import { Duration, Effect, Schema } from "effect"
 
 const text = (value: string) => Schema.String.pipe(Schema.withDecodingDefaultKey(Effect.succeed(value)))
@@ -17,6 +18,8 @@ const Override = Schema.Struct({
   containerImage: Schema.optionalKey(Schema.String),
   resources: Schema.optionalKey(Resources),
   configMap: Schema.optionalKey(strings),
+  /** Takes the place of the task's own container or pod. */
+  podTemplate: Schema.optionalKey(TaskPod),
   config: noStrings
 })
 
@@ -24,7 +27,8 @@ const Override = Schema.Struct({
 const Connection = Schema.Struct({ source: Schema.String, connection: noStrings })
 
 /**
- * Every setting, decodable from a file or from the environment; durations are written `10 seconds`, `5 minutes`.
+ * Every setting, decodable from a file or from the environment (with `Config.schema` all but `overrides`, which may hold
+ * whole pods); durations are written `10 seconds`, `5 minutes`.
  * A duration of zero switches a bound off.
  */
 export const EngineConfig = Schema.Struct({
@@ -36,6 +40,8 @@ export const EngineConfig = Schema.Struct({
   dataRoot: Schema.optionalKey(Schema.String),
   /** Actions worked on at the same time. */
   workers: count(64, 1),
+  /** Most of them that belong to one project and domain; 0 means no limit. Projects have turns in any case. */
+  workersPerTenant: count(0),
   /** An unfinished action is looked at again after this time even if nothing was heard of it. */
   requeueDuration: duration("10 seconds"),
   /** How long news that a crash may lose (queued, initializing, reasons) waits for company before it is written. */

@@ -6,6 +6,18 @@ import { terminalCondition } from "./internal/conditions.ts"
 /** Unfinished actions by the phase that their plugin reported last; `Unknown` before the first report. */
 export const actionsActive: Metric.Gauge<number> = Metric.gauge("taskaction_active", { description: "unfinished TaskActions by plugin phase" })
 
+/** Bytes of an action as JSON whenever its status was stored: how near it comes to what etcd takes. */
+export const actionSize: Metric.Histogram<number> = Metric.histogram("taskaction_crd_size_bytes", {
+  description: "size of TaskActions as JSON",
+  boundaries: [1024, 4096, 16_384, 65_536, 262_144, 524_288, 1_048_576, 1_572_864]
+})
+
+/** Milliseconds that writes of actions took, by `op` (`update` of metadata, `status_update`) and `error`. */
+export const writeDuration: Metric.Histogram<number> = Metric.histogram("taskaction_k8s_duration_milliseconds", {
+  description: "time that writes of TaskActions took",
+  boundaries: [5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000]
+})
+
 /** Status writes by the plugin phase that they store. */
 export const transitionsStored: Metric.Counter<number> = Metric.counter("taskaction_transitions_total", {
   description: "statuses stored, by plugin phase",
@@ -43,6 +55,10 @@ export interface EngineMetrics {
   readonly refusedEvents: () => void
   readonly relaunched: (kind: string) => void
   readonly cleanupFailed: (outcome: "retried" | "given_up") => void
+  /** A write of an action came back. */
+  readonly wrote: (op: "update" | "status_update", millis: number, isError: boolean) => void
+  /** The action as it is stored now. */
+  readonly sized: (action: TaskAction.TaskAction) => void
   /** An action of the cache changed; `undefined` for one that came or went. */
   readonly movedPhase: (from: TaskAction.TaskAction | undefined, to: TaskAction.TaskAction | undefined) => void
 }
@@ -66,6 +82,13 @@ function makeIn(context: Context.Context<never>): EngineMetrics {
   const stored = tagged(transitionsStored, "phase")
   const relaunchesByKind = tagged(relaunches, "kind")
   const cleanupsByOutcome = tagged(cleanupsFailed, "outcome")
+  const durations = new Map<string, Metric.Metric<number, unknown>>()
+  const durationOf = (op: string, error: string): Metric.Metric<number, unknown> => {
+    const key = `${op} ${error}`
+    const known = durations.get(key) ?? Metric.withAttributes(writeDuration, { op, error })
+    durations.set(key, known)
+    return known
+  }
   const change = (phase: string, by: number): void => {
     const count = (active.get(phase) ?? 0) + by
     active.set(phase, count)
@@ -77,6 +100,8 @@ function makeIn(context: Context.Context<never>): EngineMetrics {
     refusedEvents: () => eventsRefused.updateUnsafe(1, context),
     relaunched: (kind) => relaunchesByKind(kind).updateUnsafe(1, context),
     cleanupFailed: (outcome) => cleanupsByOutcome(outcome).updateUnsafe(1, context),
+    wrote: (op, millis, isError) => durationOf(op, String(isError)).updateUnsafe(millis, context),
+    sized: (action) => actionSize.updateUnsafe(utf8.encode(JSON.stringify(action)).length, context),
     movedPhase: (from, to) => {
       const before = activePhase(from)
       const after = activePhase(to)
@@ -86,6 +111,8 @@ function makeIn(context: Context.Context<never>): EngineMetrics {
     }
   }
 }
+
+const utf8 = new TextEncoder()
 
 const activePhase = (action: TaskAction.TaskAction | undefined): string | undefined =>
   action === undefined || terminalCondition(action.status) !== undefined ? undefined : (action.status?.pluginPhase ?? "Unknown")

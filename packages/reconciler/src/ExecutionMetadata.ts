@@ -155,6 +155,13 @@ const containerResources = (template: Idl.TaskTemplate): TaskResources | undefin
     : { requests: quantitiesOf(resources.requests), limits: quantitiesOf(resources.limits) }
 }
 
+const podOf = (pod: EngineConfig["overrides"][string]["podTemplate"]): Idl.K8sPod | undefined =>
+  pod === undefined ? undefined : create(Idl.K8sPodSchema, {
+    metadata: { labels: { ...pod.labels }, annotations: { ...pod.annotations } },
+    podSpec: pod.spec as NonNullable<Idl.K8sPod["podSpec"]>,
+    primaryContainerName: pod.primaryContainerName
+  })
+
 const overridesOf = (template: Idl.TaskTemplate, config: EngineConfig): TaskOverrides => {
   const override = config.overrides[template.type]
   return {
@@ -162,7 +169,7 @@ const overridesOf = (template: Idl.TaskTemplate, config: EngineConfig): TaskOver
     extendedResources: template.extendedResources,
     containerImage: override?.containerImage ?? "",
     configMap: override?.configMap,
-    podTemplate: undefined,
+    podTemplate: podOf(override?.podTemplate),
     config: { ...template.config, ...override?.config }
   }
 }

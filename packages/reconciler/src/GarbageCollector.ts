@@ -16,10 +16,10 @@ export interface Sweep {
 /** Deletions by outcome: `deleted`, `already_gone`, `failed`. */
 export const deletions: Metric.Counter<number> = Metric.counter("taskaction_gc_deletions_total", { description: "actions that the garbage collector deleted", incremental: true })
 
-/** Seconds that sweeps took, by `outcome`: `ok` or `error`. */
-export const sweeps: Metric.Histogram<number> = Metric.histogram("taskaction_gc_sweep_seconds", {
+/** Milliseconds that sweeps took, by `error`: `true` or `false`. Name and buckets are Flyte's. */
+export const sweeps: Metric.Histogram<number> = Metric.histogram("taskaction_gc_sweep_duration_milliseconds", {
   description: "time that a sweep for ended actions took",
-  boundaries: [0.01, 0.1, 1, 10, 60, 600]
+  boundaries: [100, 500, 1000, 5000, 10_000, 30_000, 60_000, 300_000]
 })
 
 const pageSize = 500
@@ -78,4 +78,4 @@ const timed = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> 
   Effect.flatMap(Clock.currentTimeMillis, (start) =>
     Effect.onExit(effect, (exit) =>
       Effect.flatMap(Clock.currentTimeMillis, (end) =>
-        Metric.update(Metric.withAttributes(sweeps, { outcome: Exit.isSuccess(exit) ? "ok" : "error" }), (end - start) / 1000))))
+        Metric.update(Metric.withAttributes(sweeps, { error: String(Exit.isFailure(exit)) }), end - start))))

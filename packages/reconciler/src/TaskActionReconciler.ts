@@ -59,6 +59,7 @@ export const make = Effect.fnUntraced(function*(options: TaskActionReconcilerOpt
     wakeUps: options.wakeUps ?? WakeUps.make(),
     memories: new Memories(),
     metrics: options.metrics ?? (yield* EngineMetrics.make),
+    clock: yield* Clock.Clock,
     failedParent: options.config.abortOrphans ? (action) => failedParent(options.store, action) : () => undefined,
     warn: options.warn ?? logWarning
   }

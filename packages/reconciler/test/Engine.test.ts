@@ -1,5 +1,5 @@
 import { create as create_ } from "@bufbuild/protobuf"
-import { Idl, Phase, TaskTemplates } from "@fairlead/core"
+import { Idl, Phase, type Plugin, TaskTemplates } from "@fairlead/core"
 import { EventRecorder } from "@fairlead/controller"
 import { type Event, KubeClient, KubeResource } from "@fairlead/kube"
 import { Effect } from "effect"
@@ -191,6 +191,37 @@ describe("an action that the system fails", () => {
       expect(conditionOf(yield* untilConcluded("a0"), "Succeeded")).toBeDefined()
       expect((yield* untilConcluded("b0")).status?.errorState?.message).toContain("[PluginDefect] a bug")
     })))
+  })
+})
+
+describe("projects that share an engine", () => {
+  const crowd = Array.from({ length: 30 }, (_, index) => taskAction(`big${index}`, { project: "big" }))
+  const few = [0, 1].map((index) => taskAction(`small${index}`, { project: "small" }))
+
+  it.each([true, false])("have turns, however many actions one of them has (there before the engine: %s)", (isBefore) => {
+    const { plugin, workloads } = makeScriptedPlugin(() => quick)
+    inWorld({ plugins: [plugin], config: { workers: 1 } }, (_, config) => Effect.gen(function*() {
+      const all = create(...crowd, ...few)
+      if (isBefore) yield* all
+      yield* withEngine(config, Effect.andThen(isBefore ? Effect.void : all, Effect.sleep("1 minute")))
+      const starts = workloads.map((it) => it.action)
+      expect(starts).toHaveLength(32)
+      expect(starts.indexOf("run-small0")).toBeLessThan(4)
+      expect(starts.indexOf("run-small1")).toBeLessThan(6)
+    }))
+  })
+
+  it("have no more workers each than configured, so that one whose work hangs leaves some to the others", () => {
+    const { plugin } = makeScriptedPlugin(() => quick)
+    const hangs: Plugin = { ...plugin, handle: (context) => (context.metadata.ownerId.name.startsWith("run-big") ? Effect.never : plugin.handle(context)) }
+    inWorld({ plugins: [hangs], config: { workers: 4, workersPerTenant: 2, reconcileTimeout: "1 hour" } }, (_, config) => Effect.gen(function*() {
+      yield* create(...crowd)
+      yield* withEngine(config, Effect.gen(function*() {
+        yield* Effect.sleep("1 second")
+        yield* create(...few)
+        for (const { spec } of few) expect(conditionOf(yield* untilConcluded(spec.actionName), "Succeeded")).toMatchObject({ status: "True" })
+      }))
+    }))
   })
 })
 

@@ -132,6 +132,13 @@ describe("settings", () => {
     expect(other).toMatchObject({ containerImage: "j", resources: { requests: { cpu: "1" }, limits: {} }, config: { b: "2" } })
   })
 
+  it("a pod that the configuration gives for a type of task takes the place of the task's own", () => {
+    const podTemplate = { primaryContainerName: "main", labels: { l: "1" }, spec: { containers: [{ name: "main", image: "j" }] } }
+    const config = { overrides: { t: { podTemplate } } }
+    expect(make({ template: { type: "t" }, config }).overrides.podTemplate).toMatchObject({ primaryContainerName: "main", metadata: { labels: { l: "1" }, annotations: {} }, podSpec: podTemplate.spec })
+    expect(make({ template: { type: "other" }, config }).overrides.podTemplate).toBeUndefined()
+  })
+
   it("platform resources, connections and the threshold come from the configuration", () => {
     const metadata = make({ config: { platformResources: { limits: { memory: "1Gi" } }, connections: { db: { source: "vault", connection: { host: "h" } } }, interruptibleFailureThreshold: 5 } })
     expect(metadata.platformResources).toEqual({ requests: {}, limits: { memory: "1Gi" } })

@@ -25,7 +25,8 @@ export const onCluster = <A, E>(
   scripts: Scripts,
   test: (calls: ReadonlyArray<string>) => Effect.Effect<A, E, KubeClient | FakeCluster | EventSinkMemory.EventJournal | Engine>,
   settings: Parameters<typeof makeConfig>[0] = {},
-  nodes = 3
+  nodes = 3,
+  allocatable?: { readonly [resource: string]: string }
 ): A => {
   const simulation = Simulation.make({ seed: 3, virtualTimeMax: "1 day" })
   const calls: Array<string> = []
@@ -38,7 +39,7 @@ export const onCluster = <A, E>(
   })))
   const server = FakeApiServer.layer
   const runtime = PodRuntimeScripted.make({ script: (pod) => scriptOf(scripts, pod.metadata.labels), default: { start: 200, run: 1000 } })
-  const cluster = FakeCluster.layer({ nodes, runtime }).pipe(Layer.provideMerge(server))
+  const cluster = FakeCluster.layer({ nodes, runtime, allocatable }).pipe(Layer.provideMerge(server))
   const own = Layer.provideMerge(OwnWrites.layer, KubeClient.layer).pipe(Layer.provideMerge(counting.pipe(Layer.provide(KubeTransportApiServer.layer))), Layer.provide(server))
   const launched = LaunchedObjects.layer([KubeResource.pods]).pipe(Layer.provideMerge(own))
   const reader = Layer.unwrap(Effect.map(LaunchedObjects, ({ informers }) => ObjectReader.layerStores(informers.map((it) => [it.resource, it.store] as const))))

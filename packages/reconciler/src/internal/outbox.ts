@@ -52,6 +52,7 @@ export const storeStatus = Effect.fnUntraced(function*(around: Surroundings, act
   memory.pending = undefined
   memory.outbox = [...memory.outbox, ...pending.events]
   around.metrics.storedPhase(next.pluginPhase)
+  around.metrics.sized(updated)
   return updated
 })
 

@@ -2,7 +2,7 @@
 import type { TaskAction } from "@fairlead/core"
 import { Result } from "@fairlead/controller"
 import { type KubeClient, type KubeError, type KubeObject, KubeResource } from "@fairlead/kube"
-import type { Effect } from "effect"
+import { type Clock, Effect, Exit } from "effect"
 import type { EngineConfig, Limits } from "../EngineConfig.ts"
 import type { EngineMetrics } from "../EngineMetrics.ts"
 import type { EventSink } from "../EventSink.ts"
@@ -24,6 +24,8 @@ export interface Surroundings {
   readonly wakeUps: WakeUps["Service"]
   readonly memories: Memories
   readonly metrics: EngineMetrics
+  /** For measuring only; a round decides by the time that it was given. */
+  readonly clock: Clock.Clock
   /** The parent of an action, if it has failed for good. */
   readonly failedParent: (action: TaskAction.TaskAction) => TaskAction.TaskAction | undefined
   /** Tells people about an action that something went wrong, as a Kubernetes event. */
@@ -45,5 +47,12 @@ export const patchAction = (
 ): Effect.Effect<TaskAction.TaskAction, KubeError.KubeError> => {
   const { namespace, name = "", resourceVersion } = action.metadata
   const body = { ...patch, metadata: { ...patch.metadata, resourceVersion } }
-  return around.kube.patch<Action>(KubeResource.taskActions, { namespace, name, subresource }, "merge", body)
+  const op = subresource === undefined ? "update" : "status_update"
+  return Effect.suspend(() => {
+    const start = around.clock.monotonicTimeNanosUnsafe()
+    return Effect.onExit(
+      around.kube.patch<Action>(KubeResource.taskActions, { namespace, name, subresource }, "merge", body),
+      (exit) => Effect.sync(() => around.metrics.wrote(op, Number(around.clock.monotonicTimeNanosUnsafe() - start) / 1e6, Exit.isFailure(exit)))
+    )
+  })
 }
