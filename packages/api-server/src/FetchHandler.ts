@@ -53,12 +53,13 @@ const streamOf = (open: HttpStream, signal: AbortSignal): ReadableStream<Uint8Ar
         write: (piece) => {
           if (!done) controller.enqueue(typeof piece === "string" ? encoder.encode(piece) : piece)
         },
-        end: finish
+        end: finish,
+        waiting: () => -(controller.desiredSize ?? 0)
       })
     },
     cancel: () => {
       done = true
       close()
     }
-  })
+  }, { highWaterMark: 0, size: (piece) => piece.byteLength })
 }

@@ -1,11 +1,12 @@
-/** Serves a server over Node's `http` and `https`. */
+/** Serves a server over Node's `http` and, with a certificate, over `http2` with HTTP/1.1 for those who ask for it. */
 import { Data, Effect, type Scope } from "effect"
 import * as Http from "node:http"
-import * as Https from "node:https"
-import type { AddressInfo, Socket } from "node:net"
+import * as Http2 from "node:http2"
+import type { AddressInfo, Server, Socket } from "node:net"
+import type { Writable } from "node:stream"
 import type { ApiServer } from "./ApiServer.ts"
 import { bodyBytesMax, respond } from "./http/Face.ts"
-import type { HttpRequest, HttpResponse } from "./http/HttpMessage.ts"
+import type { HttpRequest, HttpResponse, HttpStream } from "./http/HttpMessage.ts"
 
 /** The port could not be opened. */
 export class ListenError extends Data.TaggedError("ListenError")<{ readonly host: string; readonly port: number; readonly cause: Error }> {
@@ -47,30 +48,67 @@ interface Opened {
 
 const open = ({ server, host = "127.0.0.1", port = 0, tls }: ListenOptions): Effect.Effect<Opened, ListenError> =>
   Effect.callback((resume) => {
-    const closing = new AbortController()
-    const onRequest = (request: Http.IncomingMessage, response: Http.ServerResponse): void => void serve(server, request, response, closing.signal)
-    const node: Http.Server = tls === undefined ? Http.createServer(onRequest) : Https.createServer({ cert: tls.cert, key: tls.key }, onRequest)
-    node.keepAliveTimeout = 90_000
+    const running = new Running()
+    const onRequest = (request: Http.IncomingMessage, response: Http.ServerResponse): void => running.add(serve(server, request, response, running.closing.signal))
+    const node = serverFor(tls, onRequest)
     node.on("connection", (socket: Socket) => {
       socket.setNoDelay(true)
+      running.addSocket(socket)
     })
     node.once("error", (cause) => resume(Effect.fail(new ListenError({ host, port, cause }))))
     node.listen(port, host, () => {
       const bound = (node.address() as AddressInfo).port
       const url = `${tls === undefined ? "http" : "https"}://${host.includes(":") ? `[${host}]` : host}:${bound}`
-      resume(Effect.succeed({
-        listening: { url, host, port: bound },
-        close: () =>
-          new Promise((done) => {
-            closing.abort()
-            node.close(() => done())
-            node.closeIdleConnections()
-          })
-      }))
+      resume(Effect.succeed({ listening: { url, host, port: bound }, close: () => running.close(node) }))
     })
   })
 
+/** Go clients prefer HTTP/2, and behave differently over it: kubectl tells a watch that it ended itself from one that broke. */
+const serverFor = (tls: ListenOptions["tls"], onRequest: (request: Http.IncomingMessage, response: Http.ServerResponse) => void): Server => {
+  if (tls === undefined) {
+    const node = Http.createServer(onRequest)
+    node.keepAliveTimeout = 90_000
+    return node
+  }
+  const options = { cert: tls.cert, key: tls.key, allowHTTP1: true, settings: { maxConcurrentStreams, initialWindowSize } }
+  // Node gives requests of both protocols the same form.
+  return Http2.createSecureServer(options, onRequest as unknown as (request: Http2.Http2ServerRequest, response: Http2.Http2ServerResponse) => void)
+}
+
+/** As kube-apiserver announces; a client with more requests at once opens another connection. */
+const maxConcurrentStreams = 100
+
+/** Bytes of a body that may come before the first acknowledgement: enough for nearly every object at once. */
+const initialWindowSize = 256 * 1024
+
+/** What is open, so that closing waits for requests and for nothing else. */
+class Running {
+  readonly closing = new AbortController()
+  readonly #sockets = new Set<Socket>()
+  readonly #requests = new Set<Promise<void>>()
+
+  add(request: Promise<void>): void {
+    this.#requests.add(request)
+    void request.finally(() => this.#requests.delete(request))
+  }
+
+  addSocket(socket: Socket): void {
+    this.#sockets.add(socket)
+    socket.once("close", () => this.#sockets.delete(socket))
+  }
+
+  async close(node: Server): Promise<void> {
+    this.closing.abort()
+    const closed = new Promise<void>((done) => void node.close(() => done()))
+    await Promise.all(this.#requests)
+    for (const socket of this.#sockets) socket.destroySoon()
+    await closed
+  }
+}
+
+/** Answers one request; done when the answer is out or nobody waits for it any more. */
 const serve = async (server: ApiServer, request: Http.IncomingMessage, response: Http.ServerResponse, closing: AbortSignal): Promise<void> => {
+  const gone = new Promise<void>((done) => void response.once("close", done))
   try {
     const body = await readAll(request)
     if (response.destroyed) return
@@ -79,6 +117,7 @@ const serve = async (server: ApiServer, request: Http.IncomingMessage, response:
     if (!response.headersSent) response.writeHead(500, { "Content-Type": "text/plain" })
     response.end(error instanceof Error ? error.message : String(error))
   }
+  await gone
 }
 
 const empty = new Uint8Array()
@@ -106,28 +145,34 @@ const fromNode = (request: Http.IncomingMessage, body: Uint8Array): HttpRequest 
       const value = request.headers[name]
       return Array.isArray(value) ? value.join(", ") : value
     },
-    headerNames: () => Object.keys(request.headers),
+    headerNames: () => Object.keys(request.headers).filter((name) => !name.startsWith(":")),
     body
   }
 }
 
 const send = (response: Http.ServerResponse, { status, headers, body }: HttpResponse, closing: AbortSignal): void => {
-  if (typeof body === "function") {
-    response.writeHead(status, headers as Http.OutgoingHttpHeaders)
-    response.flushHeaders()
-    const close = body({ write: (piece) => void response.write(piece), end: () => void response.end() })
-    const stop = (): void => {
-      close()
-      response.end()
-    }
-    closing.addEventListener("abort", stop)
-    response.on("close", () => {
-      closing.removeEventListener("abort", stop)
-      close()
-    })
-    return
-  }
+  if (typeof body === "function") return stream(response, { status, headers, body }, closing)
   const length = typeof body === "string" ? Buffer.byteLength(body) : body.byteLength
   response.writeHead(status, { ...headers, ...(status === 204 ? {} : { "Content-Length": length }) } as Http.OutgoingHttpHeaders)
   response.end(body)
+}
+
+const stream = (response: Http.ServerResponse, { status, headers, body }: HttpResponse & { readonly body: HttpStream }, closing: AbortSignal): void => {
+  response.writeHead(status, headers as Http.OutgoingHttpHeaders)
+  response.flushHeaders()
+  const outgoing: Writable = "stream" in response ? (response.stream as Http2.ServerHttp2Stream) : response
+  const close = body({
+    write: (piece) => void outgoing.write(piece),
+    end: () => void outgoing.end(),
+    waiting: () => outgoing.writableLength
+  })
+  const stop = (): void => {
+    close()
+    outgoing.end()
+  }
+  closing.addEventListener("abort", stop)
+  response.once("close", () => {
+    closing.removeEventListener("abort", stop)
+    close()
+  })
 }

@@ -20,6 +20,8 @@ export interface HttpRequest {
 export interface StreamSink {
   readonly write: (piece: string | Uint8Array) => void
   readonly end: () => void
+  /** Bytes that were written and not taken yet: how far the client is behind. */
+  readonly waiting: () => number
 }
 
 /** An answer that goes on: opened once, closed when the client goes away. */

@@ -22,15 +22,18 @@ export const watchResponse = (
   representation: Representation
 ): HttpResponse => {
   if (representation.encoding === "yaml") throw noRepresentation(["application/json", "application/vnd.kubernetes.protobuf"])
-  const waiting: Array<string | Uint8Array> = []
-  let ended = false
-  let sink: StreamSink = { write: (piece) => void waiting.push(piece), end: () => (ended = true) }
+  const outlet = new WatchOutlet()
   const lineOf = lineWriter(server, resource, representation, query["includeObject"])
   const answer = server.watch(
     { group: at.group, version: at.version, plural: at.plural, namespace: at.namespace, name: at.name === "" ? undefined : at.name, query, user },
     {
-      onEvents: (events) => writeEvents(sink, events, lineOf),
-      onEnd: () => sink.end()
+      onEvents: (events) => {
+        if (outlet.isOverfull()) {
+          if (answer.opened) answer.close()
+          outlet.end()
+        } else writeEvents(outlet, events, lineOf)
+      },
+      onEnd: () => outlet.end()
     }
   )
   if (!answer.opened) {
@@ -43,17 +46,51 @@ export const watchResponse = (
     status: 200,
     headers,
     body: (target) => {
-      for (const piece of waiting) target.write(piece)
-      if (ended) target.end()
-      sink = target
+      outlet.open(target)
       return answer.close
     }
   }
 }
 
+/** How far a client may fall behind before its watch is ended, as kube-apiserver ends those that do not keep up. The client then opens a new one. */
+const backlogBytesMax = 8 * 1024 * 1024
+
+/** Keeps what comes before the body is open, and tells when the client is too far behind. */
+class WatchOutlet {
+  #early: Array<string | Uint8Array> | undefined = []
+  #sink: StreamSink | undefined
+  #ended = false
+  /** What waited when the stream began, as far as it still does: a long first list is no fault of the client. */
+  #initialBytes = Infinity
+
+  readonly write = (piece: string | Uint8Array): void => {
+    if (this.#sink === undefined) this.#early?.push(piece)
+    else if (!this.#ended) this.#sink.write(piece)
+  }
+
+  readonly end = (): void => {
+    this.#ended = true
+    this.#sink?.end()
+  }
+
+  open(sink: StreamSink): void {
+    this.#sink = sink
+    for (const piece of this.#early ?? []) sink.write(piece)
+    this.#early = undefined
+    if (this.#ended) sink.end()
+  }
+
+  isOverfull(): boolean {
+    if (this.#sink === undefined) return false
+    const waiting = this.#sink.waiting()
+    this.#initialBytes = Math.min(this.#initialBytes, waiting)
+    return waiting - this.#initialBytes > backlogBytesMax
+  }
+}
+
 type LineWriter = (event: WatchEvent) => string | Uint8Array
 
-const writeEvents = (sink: StreamSink, events: ReadonlyArray<WatchEvent>, lineOf: LineWriter): void => {
+const writeEvents = (sink: Pick<StreamSink, "write">, events: ReadonlyArray<WatchEvent>, lineOf: LineWriter): void => {
   if (events.length === 1) return sink.write(lineOf(events[0]!))
   const lines = events.map(lineOf)
   if (lines.every((line) => typeof line === "string")) sink.write(lines.join(""))

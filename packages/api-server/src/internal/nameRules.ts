@@ -44,7 +44,7 @@ export const subdomainErrors = (value: string): ReadonlyArray<string> => {
   return errors
 }
 
-/** RFC 1123 label: names of namespaces and containers. */
+/** RFC 1123 label: names of namespaces, services and containers. */
 export const dnsLabelErrors = (value: string): ReadonlyArray<string> => {
   if (value.length <= 63 && dnsLabel.test(value)) return none
   const errors: Array<string> = []
@@ -62,7 +62,7 @@ export const dnsLabelErrors = (value: string): ReadonlyArray<string> => {
   return errors
 }
 
-/** RFC 1035 label: names of services. */
+/** RFC 1035 label: names of definitions and of their versions. */
 export const dns1035Errors = (value: string): ReadonlyArray<string> => {
   const errors: Array<string> = []
   if (byteLength(value) > 63) errors.push(tooLong(63))

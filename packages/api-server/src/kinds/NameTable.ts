@@ -1,10 +1,10 @@
 /** Which rule the names of a kind follow. */
-import { dns1035Errors, dnsLabelErrors, pathSegmentErrors, subdomainErrors } from "../internal/nameRules.ts"
+import { dnsLabelErrors, pathSegmentErrors, subdomainErrors } from "../internal/nameRules.ts"
 import type { NameErrors } from "../rest/MetadataRules.ts"
 
 const byKind: Readonly<Record<string, NameErrors>> = {
   "/namespaces": dnsLabelErrors,
-  "/services": dns1035Errors,
+  "/services": dnsLabelErrors,
   "/events": () => [],
   "events.k8s.io/events": () => [],
   "rbac.authorization.k8s.io/roles": pathSegmentErrors,

@@ -25,10 +25,15 @@ const nodeRoles = (object: KubeObject): string => {
 const address = (object: KubeObject, type: string): string =>
   String(items(object, "status.addresses").find((it) => it["type"] === type)?.["address"] ?? "<none>")
 
+const kernel = (object: KubeObject): string => {
+  const architecture = text(object, "status.nodeInfo.architecture")
+  return `${text(object, "status.nodeInfo.kernelVersion", "<unknown>")}${architecture === "" ? "" : ` (${architecture})`}`
+}
+
 const nodeCells: CellReader = (object, now) => [
   name(object), nodeStatus(object), nodeRoles(object), age(object, now), text(object, "status.nodeInfo.kubeletVersion"),
   address(object, "InternalIP"), address(object, "ExternalIP"), text(object, "status.nodeInfo.osImage", "<unknown>"),
-  text(object, "status.nodeInfo.kernelVersion", "<unknown>"), text(object, "status.nodeInfo.containerRuntimeVersion", "<unknown>")
+  kernel(object), text(object, "status.nodeInfo.containerRuntimeVersion", "<unknown>")
 ]
 
 const servicePorts = (object: KubeObject): string => {
