@@ -77,6 +77,7 @@ describe("a condition action", () => {
       expect(conditionOf(ended, "Failed")).toMatchObject({ reason: "InvalidSpec" })
       expect(ended.status?.errorState).toMatchObject({ code: "InvalidSpec", kind: "USER" })
       expect(ended.status?.errorState?.message).toContain(why)
+      expect(ended.metadata.labels).toMatchObject({ "flyte.org/termination-status": "terminated", "flyte.org/completed-time": "2026-01-01.00-00" })
     })))
   })
 

@@ -169,6 +169,20 @@ describe("failures of the task", () => {
   })
 })
 
+describe("whose failure it is", () => {
+  it.each([
+    ["a failure of kind SYSTEM that may be tried again", Phase.retryableFailure(systemError), { attempts: 1, launches: 1, systemFailures: 1 }],
+    ["one of kind USER", Phase.retryableFailure(userError), { attempts: 2, launches: 0, systemFailures: 0 }],
+    ["one of unknown kind", Phase.retryableFailure({ ...systemError, kind: "UNKNOWN" }), { attempts: 2, launches: 0, systemFailures: 0 }],
+    ["one that explains nothing", { ...Phase.retryableFailure(systemError), error: undefined }, { attempts: 2, launches: 0, systemFailures: 0 }],
+    ["a final failure, although it is the system's", Phase.permanentFailure(systemError), undefined],
+    ["no failure at all", Phase.queued(0, "why"), undefined]
+  ] as const)("decides what comes next: %s", (_, phase, relaunched) => {
+    const decision = decide(situation({ bounds: bounds({ maxAttempts: 3 }) }), reported(phase))
+    expect(decision.next._tag === "Relaunch" ? nextLaunch(decision.status) : undefined).toEqual(relaunched === undefined ? undefined : expect.objectContaining(relaunched))
+  })
+})
+
 describe("failures of the system", () => {
   const lost = reported(Phase.retryableFailure(systemError))
 

@@ -144,6 +144,21 @@ describe("an action that the system fails", () => {
     expect(new Set(events.map((it) => it.version)).size).toBe(events.length)
   })
 
+  it("has the lost launch stopped and freed once, and the next one begins without its state", () => {
+    const { plugin } = makeScriptedPlugin(onceThen(lose, succeed))
+    const calls: Array<string> = []
+    const told: Plugin = {
+      ...plugin,
+      handle: (context) => Effect.tap(plugin.handle(context), () => Effect.sync(() => void calls.push(`handle ${context.launch} ${context.state === undefined ? "without" : "with"} state`))),
+      abort: (context, reason) => Effect.andThen(Effect.sync(() => void calls.push(`abort ${context.launch}`)), plugin.abort(context, reason)),
+      finalize: (context) => Effect.andThen(Effect.sync(() => void calls.push(`finalize ${context.launch}`)), plugin.finalize(context))
+    }
+    inWorld({ plugins: [told] }, (_, config) => withEngine(config, Effect.andThen(create(taskAction("a0")), untilConcluded("a0"))))
+    const changes = calls.filter((it, index) => it !== calls[index - 1])
+    expect(changes).toEqual(["handle 0 without state", "handle 0 with state", "abort 0", "finalize 0", "handle 1 without state", "handle 1 with state", "finalize 1"])
+    expect(calls.filter((it) => !it.startsWith("handle"))).toEqual(["abort 0", "finalize 0", "finalize 1"])
+  })
+
   it("fails for good when that goes on for too long", () => {
     const { action, workloads } = runOne(() => lose, { config: { maxSystemFailures: 2, systemFailureWindow: "10 seconds" } })
     expect(action.status?.errorState).toMatchObject({ code: "MaxSystemFailuresExceeded", kind: "SYSTEM" })
@@ -236,6 +251,22 @@ describe("an action that is deleted", () => {
       expect(yield* exists("a0")).toBe(false)
       expect((yield* journal).events.map((it) => [it.phase, it.version])).toEqual([["QUEUED", 1], ["RUNNING", 2], ["ABORTED", 3]])
       expect(workloads).toMatchObject([{ stopped: "the action was deleted", freed: 1 }])
+    })))
+  })
+
+  it("keeps its finalizer until the abort is told, so that nobody misses it", () => {
+    const { plugin } = makeScriptedPlugin(() => forever)
+    inWorld({ plugins: [plugin] }, (_, config) => withEngine(config, Effect.gen(function*() {
+      const events = yield* journal
+      yield* create(taskAction("a0"))
+      yield* Effect.sleep("5 seconds")
+      events.refuse(2)
+      yield* abort("a0")
+      yield* Effect.sleep("4 seconds")
+      expect((yield* read("a0")).metadata.finalizers).toEqual(["flyte.org/plugin-finalizer"])
+      yield* Effect.sleep("10 seconds")
+      expect(events.events.at(-1)?.phase).toBe("ABORTED")
+      expect(yield* exists("a0")).toBe(false)
     })))
   })
 

@@ -46,6 +46,9 @@ describe("PluginRegistry", () => {
   ])("make refuses plugins that cannot work (%#)", (plugins, text) => {
     expect(problem({ plugins })).toContain(text)
   })
+  it.each([[5, false], [7, false], [8, true], [10, true]])("names of %i characters at most are enough: %s", (generatedNameMaxLength, enough) => {
+    expect(problem({ plugins: [plugin("p", ["x"], { generatedNameMaxLength })] }) === "none").toBe(enough)
+  })
   it("make refuses a default that does not exist, and says which plugins do", () => {
     expect(problem({ plugins: [pods, ray], default: "x" })).toContain('"x" does not exist; there are: pod, ray')
   })
