@@ -124,7 +124,9 @@ const empty = new Uint8Array()
 
 /** The body, up to a little more than the face accepts. */
 const readAll = async (request: Http.IncomingMessage): Promise<Uint8Array> => {
-  if (request.headers["content-length"] === undefined && request.headers["transfer-encoding"] === undefined) return empty
+  const announced = request.headers["content-length"] !== undefined || request.headers["transfer-encoding"] !== undefined
+  // HTTP/2 needs no announcement.
+  if (!announced && request.httpVersionMajor < 2) return empty
   const pieces: Array<Buffer> = []
   let size = 0
   for await (const piece of request as AsyncIterable<Buffer>) {
