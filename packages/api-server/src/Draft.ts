@@ -17,3 +17,9 @@ export const draftOf = (object: KubeObject): Draft => ({ ...object, metadata: { 
 
 /** Reads a field whose type the schema promises. */
 export const field = <A>(object: object, name: string): A | undefined => (object as Record<string, A | undefined>)[name]
+
+/** Makes a draft into what another object is, sharing everything below its metadata. */
+export const replaceDraft = (draft: Draft, next: KubeObject): void => {
+  for (const key of Object.keys(draft)) if (!(key in next)) delete draft[key]
+  Object.assign(draft, draftOf(next))
+}

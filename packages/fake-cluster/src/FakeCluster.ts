@@ -18,6 +18,7 @@ import * as Nodes from "./Nodes.ts"
 import * as PodGarbageCollector from "./PodGarbageCollector.ts"
 import type { LogOptions, PodRuntime } from "./PodRuntime.ts"
 import * as PodScheduler from "./PodScheduler.ts"
+import * as PolicyStatusController from "./PolicyStatusController.ts"
 import * as QuotaController from "./QuotaController.ts"
 import * as ServiceAccountController from "./ServiceAccountController.ts"
 
@@ -69,10 +70,11 @@ export class FakeCluster extends Context.Service<FakeCluster, {
   }
 }
 
-/** A cluster whose kubelet also answers the server's requests for logs. */
+/** A cluster whose kubelet also answers the server's requests for logs, and that knows the schemas of the server. */
 const serving = Effect.fnUntraced(function*(options: FakeClusterOptions) {
   const server = yield* FakeApiServer
   const { cluster, kubelet } = yield* run(options)
+  yield* Effect.forkScoped(PolicyStatusController.run(server.context.catalog))
   if (kubelet !== undefined) yield* Effect.acquireRelease(Effect.sync(() => server.serveNodes(kubelet.serves)), (stop) => Effect.sync(stop))
   return cluster
 })

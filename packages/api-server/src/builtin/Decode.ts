@@ -25,6 +25,8 @@ export interface DecodeOptions {
   readonly previous?: unknown
   /** Look for unknown and duplicate fields too (`fieldValidation` Strict or Warn). */
   readonly strict?: boolean | undefined
+  /** Empty lists and maps that are stored as null stay what they are. */
+  readonly keepEmpty?: boolean | undefined
 }
 
 /** What came of it. */
@@ -35,11 +37,15 @@ export interface Decoded {
   readonly problem: string | undefined
   /** `unknown field "spec.foo"`, `duplicate field "data.k"`, in the order of the document; only when asked for. */
   readonly strict: ReadonlyArray<string>
+  /** Whether an empty list or map became null, as it does when it is stored. */
+  readonly emptied: boolean
 }
 
 interface Pass {
   mismatch: boolean
   unknown: boolean
+  emptied: boolean
+  readonly keepsEmpty: boolean
   /** Whether keys have to be counted at all. */
   readonly counts: boolean
   keys: number
@@ -66,12 +72,12 @@ export const makeDecoder = (defaultsOf: DefaultsOf) => {
   /** Decodes one object (or any other value of the schema). */
   return (node: SchemaNode, body: unknown, options: DecodeOptions = {}): Decoded => {
     const counts = options.text !== undefined && options.strict === true
-    const pass: Pass = { mismatch: false, unknown: false, counts, keys: 0 }
+    const pass: Pass = { mismatch: false, unknown: false, emptied: false, keepsEmpty: options.keepEmpty === true, counts, keys: 0 }
     const object = readerOf(node)(body, options.previous, pass) as Fields
     const suspicious = pass.mismatch || (options.strict === true && pass.unknown) || textHides(options, pass)
-    if (!suspicious) return { object, problem: undefined, strict: noProblems }
+    if (!suspicious) return { object, problem: undefined, strict: noProblems, emptied: pass.emptied }
     const found: Diagnosis = diagnose(node, parse(options.text ?? JSON.stringify(body)))
-    return { object, problem: found.problem, strict: options.strict === true ? found.strict : noProblems }
+    return { object, problem: found.problem, strict: options.strict === true ? found.strict : noProblems, emptied: pass.emptied }
   }
 }
 
@@ -110,7 +116,7 @@ const zeroItemOf = (node: SchemaNode, readerOf: (node: SchemaNode) => Read): () 
   if (node.shape !== "struct") return () => null
   // Shared by all objects: nobody writes into what hangs on an object.
   let zero: unknown
-  return () => (zero ??= readerOf(node)({}, undefined, { mismatch: false, unknown: false, counts: false, keys: 0 }))
+  return () => (zero ??= readerOf(node)({}, undefined, { mismatch: false, unknown: false, emptied: false, keepsEmpty: false, counts: false, keys: 0 }))
 }
 
 const keysIn = (value: unknown): number => {
@@ -218,7 +224,10 @@ const structReader = (node: SchemaNode, plans: ReadonlyArray<FieldPlan>, default
     }
     const made = plan.read(given, before === undefined ? undefined : before[plan.name], pass)
     if (plan.dropsEmpty && isEmpty(made)) continue
-    out[plan.name] = plan.nullsEmpty && isEmpty(made) ? null : made
+    if (plan.nullsEmpty && isEmpty(made)) {
+      pass.emptied = true
+      out[plan.name] = pass.keepsEmpty ? made : null
+    } else out[plan.name] = made
   }
   const size = sizeOf(value)
   pass.keys += size

@@ -1,5 +1,6 @@
 /** Compiles expressions in the dialect of Kubernetes. */
 import { type PathSize, estimateCost } from "./cost/EstimateCost.ts"
+import type { Declared } from "./functions/Declare.ts"
 import { library, namedTypes } from "./functions/Library.ts"
 import { compileProgram, type Program } from "./program/Compile.ts"
 import { readExpression } from "./syntax/ReadExpression.ts"
@@ -22,12 +23,21 @@ export interface NotCompiled {
   readonly instantiating: boolean
 }
 
+/** What some expressions may use besides what all may. */
+export interface Extension {
+  readonly functions: ReadonlyMap<string, ReadonlyArray<Declared>>
+  /** The type of the objects that may be made under a name. */
+  readonly object: (name: string) => Type | undefined
+}
+
 /** Names and types of the variables that expressions may use. */
 export class Environment {
   private readonly variables: ReadonlyMap<string, Type>
+  private readonly extension: Extension | undefined
 
-  constructor(variables: ReadonlyMap<string, Type>) {
+  constructor(variables: ReadonlyMap<string, Type>, extension?: Extension) {
     this.variables = variables
+    this.extension = extension
   }
 
   /** Compiles an expression, or tells what is wrong with it. */
@@ -48,7 +58,11 @@ export class Environment {
   }
 
   functions(name: string) {
-    return library.get(name)
+    return library.get(name) ?? this.extension?.functions.get(name)
+  }
+
+  object(name: string): Type | undefined {
+    return this.extension?.object(name)
   }
 
   variable(name: string): Type | undefined {

@@ -10,6 +10,9 @@ const copySizeMax = 3 * 1024 * 1024
 /** Why an operation does not apply; Kubernetes keeps it from its clients. */
 export class Inapplicable extends Error {}
 
+/** A test among the operations failed. */
+export class TestFailed extends Inapplicable {}
+
 /** Applies the operations in order. Nothing given is changed; untouched parts are shared. Throws `Inapplicable`. */
 export const applyJsonPatch = (current: unknown, operations: ReadonlyArray<Operation>): unknown => {
   const copied = { size: 0 }
@@ -52,7 +55,7 @@ const wholeDocument = (value: unknown): unknown => {
 
 const test = (document: unknown, path: unknown, value: unknown): void => {
   const found = path === "" ? document : read(document, textOf(path))
-  if (!equal(found, value)) throw new Inapplicable(`the test of ${String(path)} failed`)
+  if (!equal(found, value)) throw new TestFailed(`the test of ${String(path)} failed`)
 }
 
 const textOf = (path: unknown): string => {

@@ -7,6 +7,9 @@ import { validateClaimResize } from "./ClaimResize.ts"
 import { admitDefaultClass } from "./DefaultClasses.ts"
 import { admitTolerations } from "./DefaultTolerations.ts"
 import { validateEscalation } from "./Escalation.ts"
+import { admitPolicies } from "./MutatingPolicies.ts"
+import { Reinvocation } from "./Reinvocation.ts"
+import { validatePolicies } from "./ValidatingPolicies.ts"
 import { admitLimits, validateLimits } from "./LimitRanger.ts"
 import { admitNamespace } from "./NamespaceLifecycle.ts"
 import { admitNodeTaints } from "./NodeTaints.ts"
@@ -49,12 +52,22 @@ const validations: ReadonlyArray<Validate> = [
   validateClaimResize,
   validateRuntimeClass,
   validateSigner,
-  validatePodResize
+  validatePodResize,
+  validatePolicies
 ]
 
-/** Runs the policies that may change a draft. */
+/** Runs the policies that may change a draft; all once more if what comes last changed something. */
 export const admit: Admit = (call, operation, draft, previous) => {
+  const again = new Reinvocation()
+  admitOnce(call, operation, draft, previous, again)
+  if (!again.isNeeded) return
+  again.isSecond = true
+  admitOnce(call, operation, draft, previous, again)
+}
+
+const admitOnce = (call: Call, operation: Operation, draft: Draft, previous: KubeObject | undefined, again: Reinvocation): void => {
   for (const policy of admissions) policy(call, operation, draft, previous)
+  admitPolicies(call, operation, draft, previous, again)
 }
 
 /** Runs the policies that look at the finished object. */

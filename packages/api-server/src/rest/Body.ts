@@ -9,6 +9,7 @@ import type { Draft, DraftMeta } from "../Draft.ts"
 import { invalidValue } from "../FieldCause.ts"
 import type { ServedResource } from "../ServedResource.ts"
 import type { Call } from "./Call.ts"
+import { noteSent } from "./Ownership.ts"
 import { isRegistered, registeredVersion, unknownConversion } from "./KnownKinds.ts"
 
 type Fields = Record<string, unknown>
@@ -40,7 +41,9 @@ const decodeDraft = (call: Call, body: Fields, previous: KubeObject | undefined)
   const decoded = decode(resource.schema, body, { text: request.bodyText, previous, strict })
   if (decoded.problem !== undefined) throw cannotBeHandled(resource, decoded.problem)
   meetStrictProblems(call, [...yamlDuplicates(call), ...decoded.strict])
-  return draftFrom(resource, decoded.object)
+  const draft = draftFrom(resource, decoded.object)
+  if (decoded.emptied) noteSent(draft, decode(resource.schema, body, { keepEmpty: true }).object)
+  return draft
 }
 
 /** A custom resource takes the form that the schema of its version gives it. */

@@ -13,6 +13,7 @@ import { answer } from "./Answer.ts"
 import { readBody } from "./Body.ts"
 import type { Call } from "./Call.ts"
 import { ownFields } from "./Ownership.ts"
+import { refuseTooLarge } from "./StorageLimit.ts"
 import { checkMetadata } from "./MetadataRules.ts"
 
 /** POST to a collection. */
@@ -47,6 +48,7 @@ export const createObject = (call: Call, draft: Draft): KubeObject => {
   if (call.dryRun) return toServed(resource, draft)
   charge()
   const stored = resource.conversion === undefined ? draft : { ...resource.conversion.toStored(draft) } as Draft
+  refuseTooLarge(call, stored, undefined)
   return toServed(resource, call.server.store.put(resource.collection, call.namespace, draft.metadata.name!, stored))
 }
 

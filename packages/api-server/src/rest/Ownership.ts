@@ -10,14 +10,21 @@ import type { Call } from "./Call.ts"
 
 const asObject = (draft: Draft): KubeObject => draft as unknown as KubeObject
 
+const sentForms = new WeakMap<Draft, object>()
+
+/** Remembers a draft as it was sent, where an empty list in it becomes null when it is stored: the list has an owner all the same. */
+export const noteSent = (draft: Draft, sent: object): void => void sentForms.set(draft, sent)
+
 /** Notes the fields that this write sets or changes under its manager. `previous` is absent for a create. */
 export const ownFields = (call: Call, draft: Draft, previous: KubeObject | undefined): void => {
   if (!call.server.managedFields) {
     delete draft.metadata.managedFields
     return
   }
-  const owned = update(previous, asObject(draft), fieldWrite(call))
-  if (owned !== asObject(draft)) draft.metadata = owned.metadata as Draft["metadata"]
+  const sent = sentForms.get(draft)
+  const written = sent === undefined ? asObject(draft) : { ...sent, metadata: draft.metadata } as KubeObject
+  const owned = update(previous, written, fieldWrite(call))
+  if (owned !== written) draft.metadata = owned.metadata as Draft["metadata"]
 }
 
 /** Puts the old times back where nothing but times would change. */

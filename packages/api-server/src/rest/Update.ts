@@ -14,6 +14,7 @@ import { readBody } from "./Body.ts"
 import type { Call } from "./Call.ts"
 import { createObject, placeInNamespace, refuseInvalid } from "./Create.ts"
 import { checkMetadata, checkMetadataUpdate } from "./MetadataRules.ts"
+import { refuseTooLarge } from "./StorageLimit.ts"
 import { ownFields, settleFields } from "./Ownership.ts"
 
 /** PUT on an object. */
@@ -83,6 +84,7 @@ const commit = (call: Call, draft: Draft, previous: KubeObject): KubeObject => {
   if (call.dryRun) return draft
   if (deepEqual(draft, previous)) return previous
   const next = resource.conversion === undefined ? draft : { ...resource.conversion.toStored(draft) } as Draft
+  refuseTooLarge(call, next, previous)
   return toServed(resource, server.store.put(resource.collection, call.namespace, call.name, next))
 }
 

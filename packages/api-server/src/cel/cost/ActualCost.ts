@@ -27,6 +27,9 @@ const traversal = (value: Value): number => {
 
 const readFirst: Cost = ([first]) => reading(actualSize(first!))
 const readFirstTwice: Cost = ([first]) => reading(actualSize(first!), 2)
+const readSecond: Cost = ([, second]) => reading(actualSize(second!))
+/** Asking who may do what is dear, since somebody else may have to be asked. */
+const accessCheck = 350_000
 const traverse: Cost = ([first]) => traversal(first!)
 const search: Cost = ([text, pattern]) => reading(1 + actualSize(text!)) * Math.ceil(actualSize(pattern!) * perPatternCharacter)
 
@@ -64,6 +67,9 @@ const costs: ReadonlyMap<string, Cost> = new Map<string, Cost>([
   ...["replace", "split", "ip.isCanonical"].map((name) => [name, readFirstTwice] as const),
   ...["_<_", "_<=_", "_>_", "_>=_"].map((name) => [name, comparison] as const),
   ...["startsWith", "endsWith", "strings.quote", "format"].map((name) => [name, readFirst] as const),
+  ["check", () => accessCheck],
+  ["fieldSelector", readSecond],
+  ["labelSelector", readSecond],
   ["_[?_]", (_args, result) => (result instanceof Optional && result.value !== undefined ? 1 : 0)],
   ["_==_", equality],
   ["_!=_", comparison],

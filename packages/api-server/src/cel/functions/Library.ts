@@ -1,6 +1,7 @@
 /** All functions of expressions. */
 import type { Type } from "../types/Type.ts"
 import { boolType, bytesType, doubleType, durationType, dynType, intType, listOf, mapOf, nullType, optionalOf, parseType, stringType, timestampType, typeOfType, uintType } from "../types/Type.ts"
+import { authorization } from "./Authorization.ts"
 import { conversions } from "./Conversions.ts"
 import type { Declared } from "./Declare.ts"
 import { lists } from "./Lists.ts"
@@ -12,7 +13,7 @@ import { quantities } from "./Quantities.ts"
 import { texts } from "./Texts.ts"
 import { times } from "./Times.ts"
 
-const all: ReadonlyArray<Declared> = [...operators, ...conversions, ...times, ...texts, ...lists, ...optionals, ...networks, ...quantities, ...namedFormats]
+const all: ReadonlyArray<Declared> = [...operators, ...conversions, ...times, ...texts, ...lists, ...optionals, ...networks, ...quantities, ...namedFormats, ...authorization]
 
 /** Ways to call functions, by their names. */
 export const library: ReadonlyMap<string, ReadonlyArray<Declared>> = Map.groupBy(all, ({ name }) => name)

@@ -2,15 +2,16 @@
 import type { Declared } from "../functions/Declare.ts"
 import { conversionNames, regexArgument } from "../functions/Library.ts"
 import { goRegex } from "../regex/GoRegex.ts"
-import type { CallExpr, Expr, IdentExpr, ListExpr, LoopExpr, MapExpr, SelectExpr } from "../syntax/Expr.ts"
+import type { CallExpr, Expr, IdentExpr, ListExpr, LoopExpr, MapExpr, SelectExpr, StructExpr } from "../syntax/Expr.ts"
 import type { Checked } from "../types/Check.ts"
 import { type Type, typeOfType } from "../types/Type.ts"
-import { EntryMap, EvaluationError, fail, isKey, ItemList, ListValue, MapValue, Optional, type Value } from "../values/Value.ts"
+import { EntryMap, EvaluationError, fail, isKey, ItemList, ListValue, MapValue, Optional, StructValue, type Value } from "../values/Value.ts"
 import { compileCall } from "./Calls.ts"
 import { type Evaluate, Frame } from "./Frame.ts"
 
 const listCost = 10
 const mapCost = 30
+const structCost = 40
 
 const constant = (value: Value): Evaluate => () => value
 
@@ -65,6 +66,8 @@ class Compiler {
         return this.list(expr)
       case "map":
         return this.map(expr)
+      case "struct":
+        return this.struct(expr)
       case "loop":
         return this.loop(expr)
       default:
@@ -162,6 +165,21 @@ class Compiler {
       }
       frame.spend(mapCost)
       return new EntryMap(values)
+    }
+  }
+
+  private struct(expr: StructExpr): Evaluate {
+    const fields = expr.fields.map(({ name, optional, value }) => ({ name, optional, evaluate: this.compile(value) }))
+    return (frame) => {
+      const values: Array<readonly [string, Value]> = []
+      for (const { name, optional, evaluate } of fields) {
+        const value = evaluate(frame)
+        if (!optional) values.push([name, value])
+        else if (!(value instanceof Optional)) fail(`cannot initialize optional entry '${name}' from non-optional value ${String(value)}`)
+        else if (value.value !== undefined) values.push([name, value.value])
+      }
+      frame.spend(structCost)
+      return new StructValue(expr.name.replace(/^\./, ""), values)
     }
   }
 

@@ -213,8 +213,21 @@ class Checker {
     return mapOf(keys ?? this.fresh(), values ?? this.fresh())
   }
 
-  /** There are no types of which expressions may make objects. */
   private struct(expr: StructExpr): Type {
+    const type = this.declarations.object(withoutDot(expr.name))
+    if (type === undefined) return this.noObject(expr)
+    for (const { name, offset, optional, value } of expr.fields) {
+      const given = this.item(value, optional)
+      const wanted = type.fields?.get(name)
+      if (wanted === undefined) this.report({ offset }, `undefined field '${name}'`)
+      else if (!this.substitution.assignable(wanted, given)) {
+        this.report({ offset }, `expected type of field '${name}' is '${wanted}' but provided type is '${given}'`)
+      }
+    }
+    return type
+  }
+
+  private noObject(expr: StructExpr): Type {
     const known = this.named(expr, expr.name)
     if (known === undefined) return this.undeclared(expr, expr.name)
     this.report(expr, known.kind === "type" ? `'${known.parameters[0]}' is not a message type` : `'${known}' is not a type`)

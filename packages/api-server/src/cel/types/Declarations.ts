@@ -41,6 +41,8 @@ export const withoutParameters = (type: Type): Type =>
 export interface Declarations {
   functions(name: string): ReadonlyArray<Overload> | undefined
   variable(name: string): Type | undefined
+  /** The type of the objects that expressions may make under a name. */
+  object(name: string): Type | undefined
 }
 
 /** A parameter nobody else uses. */

@@ -86,6 +86,15 @@ export const typeParameter = (name: string): Type => new Type("parameter", name)
 /** A type of objects that only functions can look into. */
 export const objectType = (name: string, fields?: ReadonlyMap<string, Type>): Type => new Type("struct", name, none, fields)
 
+class AnyFields extends Map<string, Type> {
+  override get(): Type {
+    return dynType
+  }
+}
+
+/** A type of objects of whose fields nothing is known. */
+export const openObjectType = (name: string): Type => objectType(name, new AnyFields())
+
 const named: ReadonlyMap<string, Type> = new Map([
   ...[boolType, bytesType, doubleType, dynType, intType, stringType, uintType].map((type) => [type.name, type] as const),
   ["duration", durationType],

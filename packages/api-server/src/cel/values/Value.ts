@@ -131,6 +131,16 @@ export class EntryMap extends MapValue {
   }
 }
 
+/** An object that an expression makes, with the name of its type. */
+export class StructValue extends EntryMap {
+  readonly typeName: string
+
+  constructor(typeName: string, fields: Iterable<readonly [string, Value]>) {
+    super(fields)
+    this.typeName = typeName
+  }
+}
+
 /** A value that may be missing. */
 export class Optional {
   static readonly none = new Optional(undefined)
