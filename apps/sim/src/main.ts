@@ -1,18 +1,24 @@
 #!/usr/bin/env node
 /** The program `fairlead-sim`: the one place that touches the process. */
-import { NodeRuntime, NodeServices } from "@effect/platform-node"
-import { Effect, Layer } from "effect"
-import { Command } from "effect/cli"
 import { enableCompileCache } from "node:module"
 import { performance } from "node:perf_hooks"
 import { setImmediate } from "node:timers/promises"
 import { setFlagsFromString } from "node:v8"
-import { cli, version } from "./Cli.ts"
-import { ExitCode, Machine } from "./Machine.ts"
 
+// Both must be in force before anything else is loaded, and imports come before every statement: the rest is loaded by hand.
 enableCompileCache()
 // Collecting old objects sooner takes a fifth less memory and, since most of them are garbage by then, no more time.
 setFlagsFromString("--heap-growing-percent=30")
+
+const [{ cli, version }, { ExitCode, Machine }, { Effect, Layer }, { Command }, NodeRuntime, NodeServices] = await Promise.all([
+  import("./Cli.ts"),
+  import("./Machine.ts"),
+  import("effect"),
+  import("effect/cli"),
+  import("@effect/platform-node/NodeRuntime"),
+  import("@effect/platform-node/NodeServices")
+])
+
 const exit = { code: 0 }
 
 const machine = Layer.succeed(Machine, {
