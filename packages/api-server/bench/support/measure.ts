@@ -1,0 +1,27 @@
+/** Times of a few rounds, and the line that the harness reads. */
+
+/** Prints one measure. */
+export const report = (name: string, value: number, unit: string, more: { readonly [key: string]: number | string } = {}): void =>
+  console.log(JSON.stringify({ name, value: Number(value.toPrecision(4)), unit, ...more }))
+
+/**
+ * Milliseconds of the best of `rounds` runs, after one that does not count. Other programs only ever add time, so the best is the nearest to what the
+ * code itself takes.
+ */
+export const bestOf = (rounds: number, run: () => void, prepare: () => void = () => undefined): number => {
+  let best = Number.POSITIVE_INFINITY
+  for (let round = 0; round <= rounds; round++) {
+    prepare()
+    const start = performance.now()
+    run()
+    if (round > 0) best = Math.min(best, performance.now() - start)
+  }
+  return best
+}
+
+/** Bytes of the heap that live. Needs `--expose-gc`. */
+export const liveBytes = (): number => {
+  if (globalThis.gc === undefined) throw new Error("run with --expose-gc")
+  for (let i = 0; i < 4; i++) globalThis.gc()
+  return process.memoryUsage().heapUsed
+}
