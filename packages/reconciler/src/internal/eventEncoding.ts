@@ -4,10 +4,10 @@ import type { Phase } from "@fairlead/core"
 import { type ActionEvent as WireEvent, ActionEventSchema, ActionPhase, ErrorInfo_Kind, RecordRequestSchema } from "@fairlead/core/workflow"
 import type { ActionEvent } from "../ActionEvent.ts"
 
-const timestamp = (millis: number) => ({
-  seconds: BigInt(Math.floor(millis / 1000)),
-  nanos: (millis - Math.floor(millis / 1000) * 1000) * 1_000_000
-})
+const timestamp = (millis: number) => {
+  const whole = Math.floor(millis / 1000)
+  return { seconds: BigInt(whole), nanos: Math.floor((millis - whole * 1000) * 1_000_000) }
+}
 
 const kinds: { readonly [K in Phase.ErrorKind]: ErrorInfo_Kind } = {
   USER: ErrorInfo_Kind.USER,
