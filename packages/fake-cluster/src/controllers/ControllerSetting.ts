@@ -46,11 +46,12 @@ const signing = (client: KubeClient["Service"]): KubeClient["Service"] => {
   }
 }
 
-/** Starts a controller as soon as there is an object for it: until then it costs nothing. */
-export const whenUsed = <R>(informers: ReadonlyArray<Informer<never> | Informer>, controller: Effect.Effect<never, never, R>): Effect.Effect<unknown, never, R | Scope.Scope> => {
-  const all = informers as ReadonlyArray<Informer>
-  return Effect.forkScoped(Effect.andThen(awaitStores(all, () => all.some((it) => it.store.size > 0)), controller))
-}
+/** Starts a controller as soon as there is something for it, an object of its kinds when not told otherwise: until then it costs nothing. */
+export const whenUsed = <R>(
+  informers: ReadonlyArray<Pick<Informer, "store">>,
+  controller: Effect.Effect<never, never, R>,
+  isUsed: () => boolean = () => informers.some((it) => it.store.size > 0)
+): Effect.Effect<unknown, never, R | Scope.Scope> => Effect.forkScoped(Effect.andThen(awaitStores(informers as ReadonlyArray<Informer>, isUsed), controller))
 
 /** Limits and delays that controllers share. */
 export const queue = { backoffMin: 100, backoffMax: 60_000 } as const

@@ -1,14 +1,17 @@
 /** The controllers of workloads and of what belongs to them, each started by the first object of its kind. */
 import { Effect, type Scope } from "effect"
-import { KubeResource } from "@fairlead/kube"
+import { type ClusterRole, KubeResource } from "@fairlead/kube"
 import { type ControllerSetting, whenUsed } from "./ControllerSetting.ts"
+import * as ClusterRoleController from "./ClusterRoleController.ts"
 import * as CronJobController from "./CronJobController.ts"
 import * as DaemonSetController from "./DaemonSetController.ts"
 import * as DeploymentController from "./DeploymentController.ts"
+import * as EndpointsController from "./EndpointsController.ts"
 import * as JobController from "./JobController.ts"
 import * as ReplicaSetController from "./ReplicaSetController.ts"
 import * as StatefulSetController from "./StatefulSetController.ts"
 import * as TtlController from "./TtlController.ts"
+import * as VolumeController from "./VolumeController.ts"
 
 /** Starts to wait for work. */
 export const start = Effect.fnUntraced(function*(setting: ControllerSetting): Effect.fn.Return<void, never, Scope.Scope> {
@@ -21,4 +24,8 @@ export const start = Effect.fnUntraced(function*(setting: ControllerSetting): Ef
   yield* whenThere([KubeResource.cronJobs], () => CronJobController.run(setting))
   yield* whenThere([KubeResource.jobs], () => JobController.run(setting))
   yield* whenThere([KubeResource.jobs], () => TtlController.run(setting))
+  yield* whenThere([KubeResource.services], () => EndpointsController.run(setting))
+  yield* whenThere([KubeResource.persistentVolumeClaims, KubeResource.persistentVolumes], () => VolumeController.run(setting))
+  const roles = setting.follow<ClusterRole>(KubeResource.clusterRoles)
+  yield* whenUsed([roles], Effect.suspend(() => ClusterRoleController.run(setting)), () => roles.store.list().some((it) => it.aggregationRule !== undefined))
 })
