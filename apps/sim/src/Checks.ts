@@ -81,20 +81,19 @@ const attemptsInOrder = (): WriteChecker => {
 
 /** At the end no pod is at work and no action holds a finalizer. */
 const nothingLeftOver = (): WriteChecker => {
-  const left = new Map<string, string>()
+  const left = { pods: new Map<string, string>(), taskactions: new Map<string, string>() }
   return {
     name: "nothing is left over",
     kind: "Liveness",
     observe: (write) => {
       const kind = write.resource.plural
       if (kind !== "pods" && kind !== "taskactions") return undefined
-      const key = `${kind}/${nameOf(write)}`
       const rest = write.event.type === "DELETED" ? undefined : restOf(kind, write)
-      if (rest === undefined) left.delete(key)
-      else left.set(key, rest)
+      if (rest === undefined) left[kind].delete(nameOf(write))
+      else left[kind].set(nameOf(write), rest)
       return undefined
     },
-    finish: () => [...left].map(([key, rest]) => `${key} ${rest}`)
+    finish: () => [...[...left.pods].map(([name, rest]) => `pods/${name} ${rest}`), ...[...left.taskactions].map(([name, rest]) => `taskactions/${name} ${rest}`)]
   }
 }
 

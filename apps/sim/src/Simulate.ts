@@ -5,7 +5,7 @@ import { KubeClient, type KubeError, type KubeObject, KubeResource } from "@fair
 import { Checker, JournalHash, Simulation } from "@fairlead/simulation"
 import { Cause, Data, Effect, Exit, Layer, Logger } from "effect"
 import { makeChecks } from "./Checks.ts"
-import { JournalLines } from "./JournalLines.ts"
+import { lineOf } from "./JournalLines.ts"
 import { type TransportKind, world } from "./Layers.ts"
 import { actionOf, drawWorkload, place, type TaskPlan } from "./Workload.ts"
 
@@ -105,7 +105,6 @@ const prepare = (observer: Observer): Effect.Effect<void, never, FakeApiServer> 
 class Observer {
   lastChange = 0
   private readonly journal = JournalHash.make()
-  private readonly lines = new JournalLines()
   private readonly checkers: Checker.Checkers<StoreWrite>
   private readonly writesByKind = new Map<string, number>()
   private pods = 0
@@ -121,7 +120,7 @@ class Observer {
     this.lastChange = this.simulation.elapsed()
     this.writesByKind.set(resource.plural, (this.writesByKind.get(resource.plural) ?? 0) + 1)
     if (resource.plural === "pods" && event.type === "ADDED") this.pods++
-    this.journal.add(this.lines.lineOf(write, this.lastChange))
+    this.journal.add(lineOf(write, this.lastChange))
     this.checkers.observe(write)
   }
 

@@ -11,13 +11,6 @@ export interface JournalHash {
   readonly hex: () => string
 }
 
-/** The hash of one text alone, as 16 hexadecimal digits: stands for a long part of a line that comes again and again. */
-export const digest = (text: string): string => {
-  const hash = new WordHash()
-  hash.update(text)
-  return toHex(hash.words())
-}
-
 /** Makes an empty hash. It is 64 bits wide: it shows that runs differ, it does not resist forgery. */
 export const make = (): JournalHash => {
   const hash = new WordHash()

@@ -57,10 +57,25 @@ export const zeroOf = (type: ScalarType): unknown => {
 const bytesOfNumbers = (values: ReadonlyArray<unknown>): string =>
   btoa(String.fromCharCode(...values.map((value) => (Number.isInteger(value) && (value as number) >= 0 && (value as number) < 256 ? (value as number) : 0))))
 
+const timeCache = new Map<string, string>()
+
+/** Times of one second stand in many objects, and in each of them again and again. */
 const time = (value: string, type: "time" | "microTime"): string | undefined => {
+  if (type === "time") {
+    const known = timeCache.get(value)
+    if (known !== undefined) return known
+  }
   const result = parseTime(value, type === "time" ? "seconds" : "micros")
-  return "text" in result ? result.text : undefined
+  if (!("text" in result)) return undefined
+  if (type === "time") {
+    if (timeCache.size >= cacheMax) timeCache.clear()
+    timeCache.set(value, result.text)
+  }
+  return result.text
 }
+
+/** Entries after which a cache starts anew. */
+const cacheMax = 4096
 
 const quantityCache = new Map<string | number, string | undefined>()
 
@@ -70,7 +85,7 @@ const quantity = (value: string | number): string | undefined => {
   if (known !== undefined) return known
   const text = Quantity.canonical(typeof value === "string" ? value.trim() : value)
   if (text !== undefined) {
-    if (quantityCache.size >= 4096) quantityCache.clear()
+    if (quantityCache.size >= cacheMax) quantityCache.clear()
     quantityCache.set(value, text)
   }
   return text

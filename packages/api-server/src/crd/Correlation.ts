@@ -7,7 +7,8 @@ export class Correlation {
   readonly value: unknown
   readonly old: unknown
   private readonly schema: Structural
-  private readonly children = new Map<string | number, Correlation | undefined>()
+  /** Made when first asked for: most objects are valid, and nobody asks. */
+  private children: Map<string | number, Correlation | undefined> | undefined
   private same: boolean | undefined
   private oldByKey: Map<string, unknown> | undefined
 
@@ -19,14 +20,16 @@ export class Correlation {
 
   /** The correlation of the value at a key; `undefined` where there is none or the schema does not tell. */
   key(name: string): Correlation | undefined {
-    if (!this.children.has(name)) this.children.set(name, this.findKey(name))
-    return this.children.get(name)
+    const children = (this.children ??= new Map())
+    if (!children.has(name)) children.set(name, this.findKey(name))
+    return children.get(name)
   }
 
   /** The correlation of an item: only items of `map` lists have one. */
   index(i: number): Correlation | undefined {
-    if (!this.children.has(i)) this.children.set(i, this.findIndex(i))
-    return this.children.get(i)
+    const children = (this.children ??= new Map())
+    if (!children.has(i)) children.set(i, this.findIndex(i))
+    return children.get(i)
   }
 
   /** Whether nothing changed. Fields that the schema does not know count as changed. */

@@ -30,7 +30,12 @@ const isDate: FormatTest = (text) => {
   return month >= 1 && month <= 12 && day >= 1 && day <= days[month - 1]!
 }
 
-const isDateTime: FormatTest = (text) => {
+/** Most times are of days that every month has. */
+const usualDateTime = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])[Tt](?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:.\d+)?(?:[Zz]|[+-]\d\d:\d\d)$/
+
+const isDateTime: FormatTest = (text) => usualDateTime.test(text) || isUnusualDateTime(text)
+
+const isUnusualDateTime: FormatTest = (text) => {
   const [date = "", time] = text.toLowerCase().split("t")
   const found = time === undefined ? null : /^(\d\d):(\d\d):(\d\d)(?:.\d+)?(?:z|[+-]\d\d:\d\d)$/.exec(time)
   return found !== null && isDate(date) && found[1]! <= "23" && found[2]! <= "59" && found[3]! <= "59"

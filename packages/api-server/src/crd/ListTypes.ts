@@ -31,7 +31,7 @@ const search = (schema: Structural, value: unknown, previous: unknown, path: str
     return
   }
   if (!isObject(value)) return
-  for (const key of Object.keys(value)) {
+  for (const key in value) {
     const part = value[key]
     if (typeof part !== "object" || part === null) continue
     const child = schema.properties.get(key)
@@ -57,12 +57,26 @@ const searchSet = (list: ReadonlyArray<unknown>, path: string, found: Array<Stat
   for (const i of secondOnes(list)) found.push(duplicate(`${path}[${i}]`, list[i]))
 }
 
+/** Lists so short are compared item by item. */
+const shortMax = 16
+
+/** Whether each item has a text of its own under the key. */
+const haveOwnTexts = (list: ReadonlyArray<{ readonly [key: string]: unknown }>, key: string): boolean => {
+  for (let i = 0; i < list.length; i++) {
+    const text = list[i]?.[key]
+    if (typeof text !== "string") return false
+    for (let j = 0; j < i; j++) if (list[j]![key] === text) return false
+  }
+  return true
+}
+
 const searchMap = (list: ReadonlyArray<unknown>, keys: ReadonlyArray<string>, path: string, found: Array<StatusCause>): void => {
   const stranger = list.findIndex((item) => item !== null && !isObject(item))
   if (stranger >= 0) {
     found.push(invalid(`${path}[${stranger}]`, list[stranger], "must be an object for an array of list-type map"))
     return
   }
+  if (keys.length === 1 && list.length <= shortMax && haveOwnTexts(list as ReadonlyArray<{ readonly [key: string]: unknown }>, keys[0]!)) return
   const keyed = list.map((item) => Object.fromEntries(keys.flatMap((key) => (isObject(item) && Object.hasOwn(item, key) ? [[key, item[key]]] : []))))
   for (const i of secondOnes(keyed)) found.push(duplicate(`${path}[${i}]`, keyed[i]))
 }

@@ -5,8 +5,23 @@
 import { type Fields, isObject, put } from "../builtin/Sharing.ts"
 import type { Structural } from "./Structural.ts"
 
-/** Gives the normal form of a value; the value itself is never changed. */
-export type Normalise = (value: unknown) => unknown
+/** Gives the normal form of a value; the value itself is never changed. Parts of `settled` are passed over: it stood in the same place and is in normal form. */
+export type Normalise = (value: unknown, settled?: unknown) => unknown
+
+/** Remembers which objects are in normal form: most writes leave whole parts of an object as they are. Only for objects that never change. */
+const remembering = (step: Normalise): Normalise => {
+  const normal = new WeakSet<object>()
+  return (value, previous) => {
+    if (typeof value !== "object" || value === null || normal.has(value)) return value
+    const next = step(value, typeof previous === "object" && previous !== null && normal.has(previous) ? previous : undefined)
+    if (typeof next === "object" && next !== null) normal.add(next)
+    return next
+  }
+}
+
+/** Compiles the normal form of whole objects; those handed to it may bring what stood there `previous`ly along. */
+export const compileObjects = (schema: Structural): ((object: Fields, previous?: Fields) => Fields) =>
+  compileObject(schema, schema.preserves ? "skip" : "prune", true, (name, step) => (name === "metadata" ? (value) => step(value) : remembering(step))) as (object: Fields, previous?: Fields) => Fields
 
 /** `prune` drops unknown fields, `keep` leaves all, `skip` leaves those of this object and of lists in it. */
 type Mode = "prune" | "skip" | "keep"
@@ -32,7 +47,10 @@ const compile = (schema: Structural | undefined, asked: Mode, fills: boolean): N
   const mode = asked === "prune" && schema.preserves ? "skip" : asked
   const object = compileObject(schema, mode, fills)
   const list = compileList(schema, mode, fills)
-  return (value) => (typeof value !== "object" || value === null ? value : Array.isArray(value) ? list(value) : object(value as Fields))
+  return (value, settled) => {
+    if (typeof value !== "object" || value === null || value === settled) return value
+    return Array.isArray(value) ? list(value, settled) : object(value as Fields, isObject(settled) ? settled : undefined)
+  }
 }
 
 /** Drops everything from objects, but keeps lists and scalars. */
@@ -43,19 +61,21 @@ const strip: Normalise = (value) => {
   return value
 }
 
-const mapped = (list: ReadonlyArray<unknown>, step: Normalise): ReadonlyArray<unknown> => {
+const mapped = (list: ReadonlyArray<unknown>, step: Normalise, settled?: unknown): ReadonlyArray<unknown> => {
+  const known: ReadonlyArray<unknown> | undefined = Array.isArray(settled) ? settled : undefined
   let out: Array<unknown> | undefined
   for (let i = 0; i < list.length; i++) {
-    const next = step(list[i])
+    const next = step(list[i], known?.[i])
     if (next !== list[i]) (out ??= list.slice())[i] = next
   }
   return out ?? list
 }
 
-const compileList = ({ items }: Structural, mode: Mode, fills: boolean): ((list: ReadonlyArray<unknown>) => unknown) => {
+const compileList = ({ items }: Structural, mode: Mode, fills: boolean): ((list: ReadonlyArray<unknown>, settled: unknown) => unknown) => {
   const step = compile(items, mode, fills)
   const absent = !fills || items === undefined || items.nullable || items.default === undefined ? null : defaultOf(items)
-  return (list) => mapped(list, (item) => (item === null ? absent : step(item)))
+  const each: Normalise = (item, settled) => (item === null ? absent : step(item, settled))
+  return (list, settled) => mapped(list, each, settled)
 }
 
 const entryOf = (child: Structural | undefined, mode: Mode, fills: boolean): Entry => ({
@@ -68,22 +88,28 @@ const entryOf = (child: Structural | undefined, mode: Mode, fills: boolean): Ent
 /** The default of a schema with the defaults of its parts. */
 const defaultOf = (schema: Structural): unknown => (schema.default === undefined ? undefined : compile(schema, "prune", true)(schema.default))
 
-const compileObject = (schema: Structural, mode: Mode, fills: boolean): ((object: Fields) => unknown) => {
+const compileObject = (
+  schema: Structural,
+  mode: Mode,
+  fills: boolean,
+  wrap: (name: string, step: Normalise) => Normalise = (_, step) => step
+): ((object: Fields, settled?: Fields) => unknown) => {
   const below: Mode = mode === "keep" ? "keep" : "prune"
   const entries = new Map<string, Entry>()
   if (schema.embedded) for (const name of metaFields) entries.set(name, entryOf(undefined, "keep", fills))
   for (const [name, child] of schema.properties) {
-    entries.set(name, entryOf(child, schema.embedded && metaFields.has(name) ? "keep" : below, fills))
+    const entry = entryOf(child, schema.embedded && metaFields.has(name) ? "keep" : below, fills)
+    entries.set(name, { ...entry, step: wrap(name, entry.step) })
   }
   const others = schema.takesOthers ? entryOf(schema.values, below, fills) : undefined
   const unknown = others ?? (mode === "prune" ? undefined : entryOf(undefined, "keep", fills))
   const defaulted = [...entries].filter(([, entry]) => entry.default !== undefined).map(([name, entry]) => [name, entry.default] as const)
-  return (object) => {
+  return (object, settled) => {
     let out: Fields | undefined
     for (const key in object) {
       const entry = entries.get(key) ?? unknown
       const value = object[key]
-      const next = entry === undefined ? undefined : value === null && !entry.nullable ? entry.default : entry.step(value)
+      const next = entry === undefined ? undefined : value === null && !entry.nullable ? entry.default : entry.step(value, settled?.[key])
       if (next === value) continue
       out ??= { ...object }
       if (next === undefined) delete out[key]

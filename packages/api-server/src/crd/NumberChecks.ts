@@ -28,7 +28,13 @@ const rangeProblem = ({ type, format, "x-kubernetes-int-or-string": either }: Sc
 }
 
 /** Whether a number keeps to everything that the schema asks of numbers. */
-export const isNumberValid = (schema: SchemaProps, value: number): boolean => numberProblems(schema, value, "").length === 0
+export const isNumberValid = (schema: SchemaProps, value: number): boolean => isPlainlyValid(schema, value) || numberProblems(schema, value, "").length === 0
+
+/** Small integers within small bounds need no closer look. */
+const isPlainlyValid = ({ type, multipleOf, minimum, maximum }: SchemaProps, value: number): boolean =>
+  type === "integer" && isInt32(value) && multipleOf === undefined &&
+  (minimum === undefined || (isInt32(minimum) && value > minimum)) &&
+  (maximum === undefined || (isInt32(maximum) && value < maximum))
 
 /** Whether a schema asks anything of numbers. */
 export const checksNumbers = ({ type, format, multipleOf, maximum, minimum }: SchemaProps): boolean =>

@@ -6,7 +6,7 @@ import { invalid, noField } from "./Causes.ts"
 import { Correlation } from "./Correlation.ts"
 import { checkEmbedded, coerceEmbedded, embedsResources } from "./EmbeddedResources.ts"
 import { compileDuplicates, type DuplicateSearch } from "./ListTypes.ts"
-import { compileNormalise, unknownFields } from "./Normalise.ts"
+import { compileNormalise, compileObjects, unknownFields } from "./Normalise.ts"
 import { compileRules, type ObjectRules } from "./ObjectRules.ts"
 import type { SchemaProps } from "./SchemaProps.ts"
 import { type Structural, structuralRoot } from "./Structural.ts"
@@ -38,6 +38,7 @@ export class VersionSchema {
   readonly normalise: (object: object) => Fields
   /** The same without defaults, for objects that come from another version. */
   readonly prune: (object: object) => Fields
+  private readonly settle: (object: Fields, previous?: Fields) => Fields
   private readonly props: SchemaProps
   private readonly valid: Validity
   private readonly statusValid: Validity
@@ -50,6 +51,7 @@ export class VersionSchema {
     this.props = props
     this.root = structuralRoot(props)
     this.normalise = compileNormalise(this.root) as (object: object) => Fields
+    this.settle = compileObjects(this.root)
     this.prune = compileNormalise(this.root, { defaults: false }) as (object: object) => Fields
     // The metadata of a draft still changes after it was checked; everything else is what will be stored.
     const parts = new Map(Object.entries(props.properties ?? {}).map(([name, part]) =>
@@ -60,12 +62,12 @@ export class VersionSchema {
     this.embeds = embedsResources(this.root)
   }
 
-  /** Takes in the fields of a document; `previous` lends parts of metadata that are equal. */
+  /** Takes in the fields of a document; `previous` lends parts of metadata that are equal, and saves looking again at what it shares. */
   read(fields: Fields, strict: boolean, previous?: KubeObject): ReadObject {
     const metadata = decode(objectMeta, fields["metadata"] ?? {}, { previous: previous?.metadata, strict })
     if (metadata.problem !== undefined) return { object: fields, strict: none, problem: metadata.problem }
     const sent = { ...fields, metadata: metadata.object }
-    const pruned = this.normalise(sent)
+    const pruned = this.settle(sent, previous as Fields | undefined)
     const texts = [...metadata.strict.map(inMetadata), ...(strict && pruned !== sent ? unknownFields(this.root, sent).map(unknownField) : none)]
     if (!this.embeds) return { object: pruned, strict: texts, problem: undefined }
     const { value, unknown, problem } = coerceEmbedded(this.root, pruned, strict)
@@ -88,8 +90,9 @@ export class VersionSchema {
   checkStatus(object: object, previous: object, correlation: Correlation): ReadonlyArray<StatusCause> {
     const { status } = object as { readonly status?: unknown }
     const schema = this.props.properties?.["status"]
-    if (schema === undefined || status === undefined || this.statusValid(status)) return none
-    const before = correlation.key("status") ?? new Correlation(status, (previous as { readonly status?: unknown }).status, this.root.properties.get("status")!)
+    const old = (previous as { readonly status?: unknown }).status
+    if (schema === undefined || status === undefined || this.statusValid(status, old)) return none
+    const before = correlation.key("status") ?? new Correlation(status, old, this.root.properties.get("status")!)
     return new Violations("status").find(schema, status, before)
   }
 

@@ -136,7 +136,7 @@ const makeRules = (key: string, group: string, plural: string): KindRules => {
       checkMetadataUpdate(draft.metadata, previous.metadata, causes)
       checkFinalizerDomains(draft.metadata, causes)
       if (checkedAgain.has(key)) {
-        checkMetadata(draft.metadata, call.resource.namespaced, nameErrors, causes)
+        checkMetadata(draft.metadata, call.resource.namespaced, nameErrors, causes, previous.metadata)
         checkFinalizerDomains(draft.metadata, causes)
       }
       Validation.update(group, plural, call.request.subresource, draft, previous, causes)

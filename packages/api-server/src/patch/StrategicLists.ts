@@ -18,11 +18,13 @@ const kindOf = (item: unknown): string => (Array.isArray(item) ? "list" : isObje
 /** What all items of the lists are; they must be of one kind. */
 export const elementKind = (...lists: ReadonlyArray<List>): string => {
   let kind: string | undefined
-  for (const item of lists.flat()) {
-    const own = kindOf(item)
-    if (own === "list") return refused()
-    if (kind !== undefined && kind !== own) return broken(`list element types are not identical: ${goPrint(lists)}`)
-    kind = own
+  for (const list of lists) {
+    for (const item of list) {
+      const own = kindOf(item)
+      if (own === "list") return refused()
+      if (kind !== undefined && kind !== own) return broken(`list element types are not identical: ${goPrint(lists)}`)
+      kind = own
+    }
   }
   return kind ?? broken("no elements in any of the given slices")
 }
@@ -76,8 +78,14 @@ const applyItemDirectives = (current: List, patch: ReadonlyArray<Fields>, key: s
   return replace ? [plain, []] : [kept, plain]
 }
 
-const findByKey = (list: List, key: string, value: unknown): number =>
-  list.findIndex((item, i) => (isObject(item) ? Object.hasOwn(item, key) && item[key] === value : broken(`value for key ${i} is not a map`)))
+const findByKey = (list: List, key: string, value: unknown): number => {
+  for (let i = 0; i < list.length; i++) {
+    const item = list[i]
+    if (!isObject(item)) return broken(`value for key ${i} is not a map`)
+    if (item[key] === value && Object.hasOwn(item, key)) return i
+  }
+  return -1
+}
 
 /** Splits a list into the items that `by` names too and the others. */
 export const partition = (list: List, by: List, key: string | undefined): readonly [List, List] => {

@@ -31,14 +31,18 @@ const mergeMap = (current: Fields, patch: Fields, schema: SchemaNode): Fields =>
   const kept = applyRetainKeys(current, patch)
   const out: Fields = { ...kept }
   let done: Set<string> | undefined
-  for (const key in patch) if (key.startsWith(elementOrder)) orderList(out, patch, key, schema, (done ??= new Set()))
+  for (const key in patch) if (isDirective(key) && key.startsWith(elementOrder)) orderList(out, patch, key, schema, (done ??= new Set()))
   for (const key in patch) {
     if (key === retainKeys || done?.has(key) === true) continue
-    if (key.startsWith(deleteFromList)) mergeKey(out, listNameOf(key, deleteFromList, "primitive list"), patch[key], schema, true)
+    if (isDirective(key) && key.startsWith(deleteFromList)) mergeKey(out, listNameOf(key, deleteFromList, "primitive list"), patch[key], schema, true)
     else mergeKey(out, key, patch[key], schema, false)
   }
   return sameParts(out, current) ? current : out
 }
+
+const dollar = 36
+
+const isDirective = (key: string): boolean => key.charCodeAt(0) === dollar
 
 const replaceOrDelete = (patch: Fields): Fields => {
   const { [directive]: wanted, ...rest } = patch

@@ -9,8 +9,8 @@ export type NameErrors = (name: string) => ReadonlyArray<string>
 
 const annotationsBytesMax = 256 * 1024
 
-/** Checks the metadata of an object as a whole. */
-export const checkMetadata = (meta: ObjectMeta, namespaced: boolean, nameErrors: NameErrors, causes: Causes): void => {
+/** Checks the metadata of an object as a whole; labels and the like that are those of the stored `previous` itself were checked before. */
+export const checkMetadata = (meta: ObjectMeta, namespaced: boolean, nameErrors: NameErrors, causes: Causes, previous?: ObjectMeta): void => {
   if (meta.generateName !== undefined && meta.generateName !== "") {
     for (const error of nameErrors(maskTrailingDash(meta.generateName))) causes.push(invalidValue("metadata.generateName", meta.generateName, error))
   }
@@ -20,8 +20,8 @@ export const checkMetadata = (meta: ObjectMeta, namespaced: boolean, nameErrors:
     causes.push(forbiddenValue("metadata.namespace", "not allowed on this type"))
   }
   if ((meta.generation ?? 0) < 0) causes.push(invalidValue("metadata.generation", meta.generation, "must be greater than or equal to 0"))
-  checkMaps(meta, causes)
-  if (meta.finalizers !== undefined) checkFinalizers(meta.finalizers, causes)
+  checkMaps(meta, causes, previous)
+  if (meta.finalizers !== undefined && meta.finalizers !== previous?.finalizers) checkFinalizers(meta.finalizers, causes)
 }
 
 /** Checks what an update makes of the metadata. */
@@ -38,7 +38,7 @@ export const checkMetadataUpdate = (next: ObjectMeta, previous: ObjectMeta, caus
       causes.push(immutableValue(`metadata.${key}`, next[key]))
     }
   }
-  checkMaps(next, causes)
+  checkMaps(next, causes, previous)
 }
 
 /** Finalizers of built-in kinds are standard ones or carry a domain. */
@@ -53,10 +53,11 @@ export const checkFinalizerDomains = (meta: ObjectMeta, causes: Causes): void =>
 /** Finalizers that need no domain. */
 export const standardFinalizers: ReadonlySet<string> = new Set(["kubernetes", "orphan", "foregroundDeletion"])
 
-const checkMaps = (meta: ObjectMeta, causes: Causes): void => {
-  if (meta.labels !== undefined) checkLabels(meta.labels, "metadata.labels", causes)
-  if (meta.annotations !== undefined) checkAnnotations(meta.annotations, "metadata.annotations", causes)
-  if (meta.ownerReferences !== undefined) checkOwnerReferences(meta.ownerReferences, causes)
+const checkMaps = (meta: ObjectMeta, causes: Causes, previous: ObjectMeta | undefined): void => {
+  const { labels, annotations, ownerReferences } = meta
+  if (labels !== undefined && labels !== previous?.labels) checkLabels(labels, "metadata.labels", causes)
+  if (annotations !== undefined && annotations !== previous?.annotations) checkAnnotations(annotations, "metadata.annotations", causes)
+  if (ownerReferences !== undefined && ownerReferences !== previous?.ownerReferences) checkOwnerReferences(ownerReferences, causes)
 }
 
 /** Checks keys and values of labels. */
@@ -82,7 +83,7 @@ const checkOwnerReferences = (references: ReadonlyArray<OwnerReference>, causes:
   let controller: string | undefined
   for (const reference of references) {
     const { apiVersion = "", kind = "", name = "", uid = "" } = reference
-    if (apiVersion === "" || apiVersion.endsWith("/") || apiVersion.split("/").length > 2) {
+    if (apiVersion === "" || apiVersion.endsWith("/") || apiVersion.indexOf("/") !== apiVersion.lastIndexOf("/")) {
       causes.push(invalidValue(`${field}.apiVersion`, apiVersion, "version must not be empty"))
     }
     if (kind === "") causes.push(invalidValue(`${field}.kind`, kind, "must not be empty"))

@@ -109,7 +109,7 @@ const prepare = (call: Call, draft: Draft, previous: KubeObject): void => {
   }
   keepSystemFields(draft, previous)
   const causes: Array<StatusCause> = []
-  checkMetadata(draft.metadata, namespaced, pathSegmentErrors, causes)
+  checkMetadata(draft.metadata, namespaced, pathSegmentErrors, causes, old)
   checkMetadataUpdate(draft.metadata, old, causes)
   causes.push(...(isStatus ? rules.validateStatus(draft, previous, call) : rules.validateUpdate(draft, previous, call)))
   refuseInvalid(call, draft, causes)

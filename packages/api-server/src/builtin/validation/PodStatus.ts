@@ -7,8 +7,10 @@ import { ipErrors, ipFamilyOf } from "./Formats.ts"
 
 const systemConditions = new Set(["PodScheduled", "Ready", "Initialized"])
 
-const checkConditions = (check: Check, conditions: ReadonlyArray<Fields>): void => {
+const checkConditions = (check: Check, conditions: ReadonlyArray<Fields>, old: ReadonlyArray<Fields>): void => {
   conditions.forEach((condition, i) => {
+    // What is stored was checked before it came there.
+    if (condition === old[i]) return
     const type = text(condition, "type")
     if (count(condition, "observedGeneration") < 0) {
       check.invalid(`status.conditions[${i}].observedGeneration`, condition["observedGeneration"], "must be a non-negative integer")
@@ -33,11 +35,14 @@ const mayRestart = (container: Fields | undefined, spec: Fields, exitCode: numbe
   return matchingRule(container, exitCode) !== undefined || restartsAfter(own, exitCode)
 }
 
-const restartsAll = (spec: Fields): boolean =>
-  ["initContainers", "containers"].some((list) => items(spec[list]).some((one) => items(one["restartPolicyRules"]).some((rule) => rule["action"] === "RestartAllContainers")))
+const restartsAll = (spec: Fields): boolean => asksForAll(items(spec["initContainers"])) || asksForAll(items(spec["containers"]))
+
+const asksForAll = (containers: ReadonlyArray<Fields>): boolean =>
+  containers.some((one) => one["restartPolicyRules"] !== undefined && items(one["restartPolicyRules"]).some((rule) => rule["action"] === "RestartAllContainers"))
 
 /** A container that has ended stays so, unless it may be started again. */
 const checkTransitions = (check: Check, field: string, now: ReadonlyArray<Fields>, old: ReadonlyArray<Fields>, mayRun: (name: string, exitCode: number) => boolean): void => {
+  if (now === old) return
   old.forEach((status, i) => {
     const ended = part(part(status, "state"), "terminated")
     const name = text(status, "name")
@@ -47,13 +52,13 @@ const checkTransitions = (check: Check, field: string, now: ReadonlyArray<Fields
   })
 }
 
-const checkIps = (check: Check, field: string, ips: ReadonlyArray<string>, old: ReadonlyArray<string>, shown: unknown): void => {
+const checkIps = (check: Check, field: string, ips: ReadonlyArray<string>, old: ReadonlyArray<string>, shown: () => unknown): void => {
   ips.forEach((ip, i) => {
     if (!old.includes(ip)) check.texts(`${field}[${i}]`, ip, ipErrors(ip))
   })
   if (ips.length < 2) return
   const families = new Set(ips.map(ipFamilyOf))
-  if (families.size !== 2 || ips.length > 2) check.invalid(field, shown, "may specify no more than one IP for each IP family")
+  if (families.size !== 2 || ips.length > 2) check.invalid(field, shown(), "may specify no more than one IP for each IP family")
 }
 
 const addresses = (status: Fields, list: string): ReadonlyArray<string> => items(status[list]).map((one) => text(one, "ip"))
@@ -61,7 +66,7 @@ const addresses = (status: Fields, list: string): ReadonlyArray<string> => items
 /** A write of the status subresource. */
 export const checkPodStatus = (check: Check, pod: Fields, old: Fields): void => {
   const [status, before, spec] = [part(pod, "status") ?? {}, part(old, "status") ?? {}, part(old, "spec") ?? {}]
-  checkConditions(check, items(status["conditions"]))
+  checkConditions(check, items(status["conditions"]), items(before["conditions"]))
   const nominated = text(status, "nominatedNodeName")
   if (nominated !== "" && nominated !== text(before, "nominatedNodeName")) {
     check.texts("status.nominatedNodeName", nominated, subdomainErrors(nominated))
@@ -77,8 +82,8 @@ export const checkPodStatus = (check: Check, pod: Fields, old: Fields): void => 
     }
   }
   checkTransitions(check, "status.ephemeralContainerStatuses", items(status["ephemeralContainerStatuses"]), items(before["ephemeralContainerStatuses"]), () => false)
-  checkIps(check, "status.podIPs", addresses(status, "podIPs"), addresses(before, "podIPs"), items(status["podIPs"]).map((ip) => internalForm("core.PodIP", ip)))
+  checkIps(check, "status.podIPs", addresses(status, "podIPs"), addresses(before, "podIPs"), () => items(status["podIPs"]).map((ip) => internalForm("core.PodIP", ip)))
   const hostIps = addresses(status, "hostIPs")
   if (hostIps.length > 0 && text(status, "hostIP") !== hostIps[0]) check.invalid("status.hostIPs[0].ip", hostIps[0], "must be equal to `hostIP`")
-  checkIps(check, "status.hostIPs", hostIps, addresses(before, "hostIPs"), items(status["hostIPs"]).map((ip) => internalForm("core.HostIP", ip)))
+  checkIps(check, "status.hostIPs", hostIps, addresses(before, "hostIPs"), () => items(status["hostIPs"]).map((ip) => internalForm("core.HostIP", ip)))
 }

@@ -3,9 +3,14 @@ import { canonicalIp, ipFamilyOf } from "../validation/Formats.ts"
 
 const isAddress = (text: string): boolean => ipFamilyOf(text) !== undefined || /^\d+(?:\.\d+){3}$/.test(text)
 
+const none: ReadonlyArray<string> = []
+
+/** Four numbers without zeros in front are as good as they can be. */
+const plainIpv4 = /^(?:(?:0|[1-9]\d{0,2})(?:\.(?!$)|$)){4}$/
+
 /** Warnings about an address that is valid. */
 export const ipWarnings = (field: string, ip: string): ReadonlyArray<string> => {
-  if (!isAddress(ip)) return []
+  if (plainIpv4.test(ip) || !isAddress(ip)) return none
   const best = canonicalIp(ip)
   if (best === ip) return []
   return best.includes(":")

@@ -191,9 +191,17 @@ const policyWarnings = (policy: Fields): Texts =>
         ]
       })))
 
-const podStatusWarnings = (pod: Fields): Texts =>
-  ["podIPs", "hostIPs"].flatMap((list) =>
-    items(part(pod, "status")?.[list]).flatMap((one, i) => (text(one, "ip") === "" ? none : ipWarnings(`status.${list}[${i}].ip`, text(one, "ip")))))
+const podStatusWarnings = (pod: Fields): Texts => {
+  let found = none
+  for (const list of ["podIPs", "hostIPs"]) {
+    items(part(pod, "status")?.[list]).forEach((one, i) => {
+      const ip = text(one, "ip")
+      const warnings = ip === "" ? none : ipWarnings(`status.${list}[${i}].ip`, ip)
+      if (warnings.length > 0) found = [...found, ...warnings]
+    })
+  }
+  return found
+}
 
 const tokenRequests = "spec.serviceAccountTokenInSecrets is unset; if supported by this CSI driver, set to true to prevent possible logging of tokens in volume attributes"
 
