@@ -1,0 +1,79 @@
+/** Compares the runs that hold slots with the pods that are there. */
+import { Result } from "effect"
+import type { Pod } from "@fairlead/kube"
+import type { AirflowKubernetesScheduler } from "../AirflowKubernetesScheduler.ts"
+import type { KubeConfig } from "../KubeConfig.ts"
+import { annotationsToKey } from "../TaskKey.ts"
+import type { Chores } from "./chores.ts"
+import { type ExecutorState, recoveredRun } from "./executorState.ts"
+import type { Run } from "./runTable.ts"
+
+const isEnded = (pod: Pod): boolean => pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed"
+
+/** Pods of this executor that live are runs, whoever started them: an earlier process of the same id. */
+export const recoverRuns = (state: ExecutorState, { kubeWatchers }: AirflowKubernetesScheduler, now: number): void => {
+  for (const { informer } of kubeWatchers) {
+    for (const pod of informer.store.list()) {
+      if (isEnded(pod) || pod.metadata.deletionTimestamp !== undefined) continue
+      const key = annotationsToKey(pod.metadata.annotations)
+      if (Result.isFailure(key) || state.runs.ofKey(key.success) !== undefined) continue
+      state.runs.add(recoveredRun(key.success, pod, now))
+    }
+  }
+}
+
+export interface AuditContext {
+  readonly state: ExecutorState
+  readonly scheduler: AirflowKubernetesScheduler
+  readonly chores: Chores
+  readonly config: KubeConfig
+  readonly wallMillis: number
+}
+
+/** A slot whose pod is nowhere to be seen is looked into; a pod that is pending for too long is given up. */
+export const auditRuns = ({ chores, config, scheduler, state, wallMillis }: AuditContext): void => {
+  for (const run of state.runs.all()) {
+    if (run.stage !== "Launched" || run.uid === undefined) continue
+    const pod = podOf(scheduler, run)
+    if (pod === undefined) {
+      if (hasBeenSeen(scheduler, run)) chores.add({ _tag: "Confirm", pod: lastKnown(run), row: "Audit" })
+      continue
+    }
+    const limit = config.workerPodsPendingTimeout
+    const age = (wallMillis - Date.parse(pod.metadata.creationTimestamp ?? "")) / 1000
+    if (limit === undefined || pod.status?.phase !== "Pending" || !(age > limit)) continue
+    chores.add({ _tag: "Revoke", pod: { namespace: run.namespace, name: run.podName, uid: run.uid }, isMarked: false })
+    state.conclude(run, { state: "failed", info: `the pod was pending for ${Math.floor(age)} s, ${limit} at most: ${pendingReason(pod)}` })
+  }
+}
+
+const podOf = ({ kubeWatchers }: AirflowKubernetesScheduler, run: Run): Pod | undefined => {
+  for (const { informer } of kubeWatchers) {
+    const pod = informer.store.get(run.namespace, run.podName)
+    if (pod?.metadata.uid === run.uid) return pod
+  }
+  return undefined
+}
+
+/** Whether the watchers have come past the creation of the pod; before that they cannot know it. */
+const hasBeenSeen = ({ kubeWatchers }: AirflowKubernetesScheduler, run: Run): boolean => {
+  const { informer } = kubeWatchers.find((it) => it.namespace === undefined || it.namespace === run.namespace) ?? {}
+  // A pod in a namespace that nobody watches is asked for each time.
+  if (informer === undefined) return true
+  const { version } = informer.store
+  return informer.isSynced() && version !== undefined && !isOlder(version, run.version)
+}
+
+/** Versions are decimal numbers that grow, of any length. */
+const isOlder = (one: string, other: string | undefined): boolean =>
+  other !== undefined && (one.length === other.length ? one < other : one.length < other.length)
+
+const lastKnown = (run: Run): Pod => ({ apiVersion: "v1", kind: "Pod", metadata: { name: run.podName, namespace: run.namespace, uid: run.uid! }, status: { phase: "Running" } })
+
+/** What stands in the way, as the conditions and the waiting containers tell. */
+const pendingReason = ({ status }: Pod): string => {
+  const conditions = (status?.conditions ?? []).filter((it) => it.status !== "True" && it.message !== undefined).map((it) => it.message!)
+  const waiting = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])].flatMap(({ name, state }) =>
+    state?.waiting?.reason === undefined ? [] : [`container ${name} waits (${state.waiting.reason}${state.waiting.message === undefined ? "" : `: ${state.waiting.message}`})`])
+  return [...waiting, ...conditions].join("; ") || "nobody says why"
+}

@@ -1,0 +1,140 @@
+/** Deletes, marks and looks for pods, away from the thread that schedules: each with its own retries, none in the way of others. */
+import { type KubeError, KubeError as KubeErrors, type Pod } from "@fairlead/kube"
+import { type Clock, Effect, Random } from "effect"
+import type { AirflowKubernetesScheduler, PodIdentity } from "../AirflowKubernetesScheduler.ts"
+import { publishBackoffMillis } from "../PublishError.ts"
+import { monotonicMillis, WorkPool } from "./workPool.ts"
+
+export type Chore =
+  /** The pod is over and is to go, or to be marked. `Keep` leaves it alone. */
+  | { readonly _tag: "Finish"; readonly pod: Pod; readonly action: "Delete" | "Done" }
+  /** Nobody wants the pod any more. */
+  | { readonly _tag: "Revoke"; readonly pod: PodIdentity; readonly isMarked: boolean }
+  /** The pod is out of sight: find out whether it is gone or somebody else's. */
+  | { readonly _tag: "Confirm"; readonly pod: Pod; readonly row: string }
+
+export interface ChoresOptions {
+  readonly clock: Clock.Clock
+  readonly random: Random.Random
+  readonly scheduler: () => AirflowKubernetesScheduler
+  readonly isHeld: () => boolean
+  readonly concurrency: number
+  /** Whether the logs of a finished pod are safe. */
+  readonly logsShipped: (pod: Pod) => Effect.Effect<boolean>
+  /** Milliseconds that a finished pod waits for its logs, and that it stays at least. */
+  readonly logsWait: number
+  readonly finishedDelay: number
+  /** `now` is the pod as the server has it; `undefined` when it is gone. */
+  readonly onConfirmed: (pod: Pod, now: Pod | undefined, row: string) => void
+}
+
+/** Failures after which a chore is given up; with their backoff that is several hours. */
+const failuresMax = 500
+const logsPoll = 1000
+
+interface Entry {
+  chore: Chore
+  failures: number
+  readonly since: number
+}
+
+export class Chores {
+  readonly pool: WorkPool
+  readonly #options: ChoresOptions
+  readonly #entries = new Map<string, Entry>()
+  givenUp = 0
+
+  constructor(options: ChoresOptions) {
+    this.#options = options
+    this.pool = new WorkPool({
+      clock: options.clock,
+      limit: () => options.concurrency,
+      queue: { tenantOf: () => "" },
+      work: (key) => this.#work(key)
+    })
+  }
+
+  get size(): number {
+    return this.#entries.size
+  }
+
+  add(chore: Chore): void {
+    const { name, namespace, uid } = identityOf(chore)
+    const key = `${namespace}/${name}/${uid ?? ""}/${chore._tag === "Confirm" ? "confirm" : "end"}`
+    const known = this.#entries.get(key)
+    const delay = chore._tag === "Finish" ? this.#options.finishedDelay : 0
+    // A pod that is to go is not kept for a mark.
+    if (known?.chore._tag === "Revoke" || (known?.chore._tag === "Finish" && known.chore.action === "Delete")) return
+    this.#entries.set(key, { chore, failures: 0, since: this.#now() })
+    if (delay > 0) this.pool.addAfter(key, delay)
+    else this.pool.add(key)
+  }
+
+  #work(key: string): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      const entry = this.#entries.get(key)
+      if (entry === undefined) return Effect.void
+      if (!this.#options.isHeld()) return this.#again(key, 1000)
+      return this.#carryOut(entry).pipe(
+        Effect.flatMap((isDone) => isDone ? this.#done(key, entry) : this.#again(key, logsPoll)),
+        Effect.catch((error) => this.#failed(key, entry, error))
+      )
+    })
+  }
+
+  /** False: not yet. */
+  #carryOut({ chore, since }: Entry): Effect.Effect<boolean, KubeError.KubeError> {
+    const scheduler = this.#options.scheduler()
+    switch (chore._tag) {
+      case "Finish": {
+        const identity = identityOf(chore)
+        if (chore.action === "Done") return Effect.as(scheduler.patchPodExecutorDone(identity), true)
+        const isLate = this.#now() - since >= this.#options.finishedDelay + this.#options.logsWait
+        const mayGo = isLate ? Effect.succeed(true) : this.#options.logsShipped(chore.pod)
+        return Effect.flatMap(mayGo, (isSafe) => (isSafe ? Effect.as(scheduler.deletePod(identity), true) : Effect.succeed(false)))
+      }
+      case "Revoke": {
+        const mark = chore.isMarked ? Effect.void : Effect.ignore(scheduler.patchPodRevoked(chore.pod))
+        return Effect.as(Effect.andThen(mark, scheduler.deletePod(chore.pod)), true)
+      }
+      case "Confirm": {
+        const { name, namespace, uid } = identityOf(chore)
+        return Effect.map(scheduler.getPod(namespace, name), (now) => {
+          this.#options.onConfirmed(chore.pod, now?.metadata.uid === uid ? now : undefined, chore.row)
+          return true
+        })
+      }
+    }
+  }
+
+  #done(key: string, entry: Entry): Effect.Effect<void> {
+    return Effect.sync(() => {
+      if (this.#entries.get(key) === entry) this.#entries.delete(key)
+    })
+  }
+
+  #failed(key: string, entry: Entry, error: KubeError.KubeError): Effect.Effect<void> {
+    entry.failures++
+    // A revoked pod may not take the mark any more.
+    if (entry.failures >= failuresMax || (KubeErrors.isReason(error, "Invalid", "BadRequest") && entry.chore._tag !== "Confirm")) {
+      this.givenUp++
+      return Effect.andThen(Effect.logError(`given up: ${error.message}`), this.#done(key, entry))
+    }
+    const delay = publishBackoffMillis(entry.failures, this.#options.random.nextDoubleUnsafe(), error.retryAfterSeconds)
+    return Effect.andThen(Effect.logDebug(`again in ${Math.round(delay)} ms: ${error.message}`), this.#again(key, delay))
+  }
+
+  #again(key: string, delay: number): Effect.Effect<void> {
+    return Effect.sync(() => this.pool.addAfter(key, delay))
+  }
+
+  #now(): number {
+    return monotonicMillis(this.#options.clock)
+  }
+}
+
+const identityOf = (chore: Chore): PodIdentity => {
+  if (chore._tag === "Revoke") return chore.pod
+  const { name, namespace, uid } = chore.pod.metadata
+  return { namespace: namespace!, name: name!, uid }
+}

@@ -1,0 +1,196 @@
+/** Creates the pods of runs: many at once, each until it is certain, none twice. */
+import { type KubeError, KubeError as KubeErrors, type Pod } from "@fairlead/kube"
+import { type Clock, Effect, type Random, Result } from "effect"
+import type { AirflowKubernetesScheduler } from "../AirflowKubernetesScheduler.ts"
+import { runIndex } from "../KubernetesJobWatcher.ts"
+import { classifyPublishError, decidePublishError, messageOf, publishBackoffMillis, type PublishFailure } from "../PublishError.ts"
+import { podMarks } from "../TaskKey.ts"
+import { AdaptiveLimit } from "./adaptiveLimit.ts"
+import type { Chores } from "./chores.ts"
+import type { ExecutorState } from "./executorState.ts"
+import { QuotaGate } from "./quotaGate.ts"
+import { launchOf, type Run } from "./runTable.ts"
+import { monotonicMillis, WorkPool } from "./workPool.ts"
+
+export interface LauncherOptions {
+  readonly clock: Clock.Clock
+  readonly random: Random.Random
+  readonly state: ExecutorState
+  readonly chores: Chores
+  readonly scheduler: () => AirflowKubernetesScheduler
+  readonly isHeld: () => boolean
+  readonly retriesMax: number
+  readonly concurrency: { readonly start: number; readonly max: number }
+  /** Whether jobs wait for permits. */
+  readonly isBatched: boolean
+}
+
+/** How long a create waits while the lease is not certainly held. */
+const leaseWait = 1000
+
+export class Launcher {
+  readonly pool: WorkPool
+  readonly limit: AdaptiveLimit
+  readonly gate = new QuotaGate()
+  readonly #options: LauncherOptions
+  #permits = 0
+  #pausedUntil = Number.NEGATIVE_INFINITY
+
+  constructor(options: LauncherOptions) {
+    this.#options = options
+    this.limit = new AdaptiveLimit({ ...options.concurrency, min: 1, holdMillis: 1000 })
+    this.pool = new WorkPool({
+      clock: options.clock,
+      limit: () => this.limit.current,
+      queue: { tenantOf: (runId) => options.state.runs.ofRunId(runId)?.key.dagId ?? "" },
+      opensIn: () => (options.isBatched && this.#permits <= 0 ? undefined : Math.max(0, this.#pausedUntil - this.#now())),
+      onTake: () => void this.#permits--,
+      work: (runId) => this.#work(runId)
+    })
+  }
+
+  add(run: Run): void {
+    this.pool.add(run.runId, run.job.priority)
+  }
+
+  /** `Batch` only: so many jobs may go. */
+  release(count: number): void {
+    this.#permits = count
+    this.pool.wake()
+  }
+
+  /** A pod ended in the namespace, so a quota has room. */
+  freed(namespace: string): void {
+    this.#addAll(this.gate.freed(namespace))
+  }
+
+  /** The run will not ask any more. */
+  forget(run: Run): void {
+    this.#addAll(this.gate.forget(run.namespace, run.runId))
+  }
+
+  #work(runId: string): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      const run = this.#options.state.runs.ofRunId(runId)
+      if (run === undefined || !this.#options.state.runs.has(run)) return Effect.void
+      if (!this.#options.isHeld()) return Effect.sync(() => this.pool.addAfter(runId, leaseWait, run.job.priority))
+      if (run.stage === "Launched") return this.#provide(run)
+      const there = this.#podOf(run)
+      if (there !== undefined) return this.#launched(run, there)
+      return this.gate.holdsBack(run.namespace, runId) ? Effect.void : this.#create(run)
+    })
+  }
+
+  #create(run: Run): Effect.Effect<void> {
+    const launch = launchOf(run)
+    const pod = this.#options.scheduler().buildPodRequest(launch)
+    if (Result.isFailure(pod)) return this.#failed(run, pod.failure)
+    run.stage = "Creating"
+    run.namespace = pod.success.metadata.namespace ?? run.namespace
+    run.podName = pod.success.metadata.name ?? ""
+    if (this.gate.holdsBack(run.namespace, run.runId)) return Effect.void
+    return Effect.flatMap(Effect.result(this.#options.scheduler().runNext(launch)), (answer) => {
+      if (Result.isFailure(answer)) return this.#failed(run, answer.failure)
+      this.limit.succeeded(this.pool.isFull)
+      this.#addAll(this.gate.passed(run.namespace, run.runId))
+      // Meanwhile the pod may have been seen to fail, and the run be on its way to the next one.
+      return launch.number === run.launch ? this.#launched(run, answer.success) : Effect.void
+    })
+  }
+
+  /** The pod is there. Its whole story may have been seen already. */
+  #launched(run: Run, pod: Pod): Effect.Effect<void> {
+    const { chores, state } = this.#options
+    if (!state.runs.has(run)) {
+      // Taken back while it was created.
+      if (run.isRevoked) chores.add({ _tag: "Revoke", pod: { namespace: pod.metadata.namespace!, name: pod.metadata.name!, uid: pod.metadata.uid }, isMarked: false })
+      return Effect.void
+    }
+    if (run.uid === undefined) {
+      state.runs.bind(run, pod.metadata)
+      state.tellRun(run, "launched")
+    }
+    return this.#provide(run, pod)
+  }
+
+  #provide(run: Run, pod?: Pod): Effect.Effect<void> {
+    if (!run.needsWorkload || run.uid === undefined) return Effect.void
+    const of: Pod = pod ?? ({ metadata: { name: run.podName, namespace: run.namespace, uid: run.uid, labels: {} } } as Pod)
+    return this.#options.scheduler().provideWorkload(of, launchOf(run)).pipe(
+      Effect.map(() => void (run.needsWorkload = false)),
+      Effect.catch((error) => this.#failed(run, error))
+    )
+  }
+
+  #failed(run: Run, error: PublishFailure): Effect.Effect<void> {
+    if (KubeErrors.isReason(error, "AlreadyExists") && run.stage === "Creating") return this.#alreadyThere(run)
+    return Effect.suspend(() => {
+      if (!this.#options.state.runs.has(run)) return Effect.void
+      const kind = classifyPublishError(error)
+      const { action } = decidePublishError(error, run.retries, this.#options.retriesMax)
+      if (action === "Fail") return this.#givenUp(run, error)
+      run.retries++
+      if (kind === "Unknown") run.isUncertain = true
+      if (kind === "Quota") return Effect.sync(() => this.#waitForQuota(run))
+      const now = this.#now()
+      this.limit.overloaded(now)
+      const delay = publishBackoffMillis(run.retries - 1, this.#options.random.nextDoubleUnsafe(), (error as KubeError.KubeError).retryAfterSeconds)
+      if (kind === "Throttled" || (error as KubeError.KubeError).retryAfterSeconds !== undefined) {
+        this.#pausedUntil = Math.max(this.#pausedUntil, now + ((error as KubeError.KubeError).retryAfterSeconds ?? 0) * 1000)
+      }
+      this.pool.addAfter(run.runId, delay, run.job.priority)
+      return Effect.logDebug(`${run.podName} again in ${Math.round(delay)} ms: ${error.message}`)
+    })
+  }
+
+  #waitForQuota(run: Run): void {
+    const next = this.gate.refused(run.namespace, run.runId)
+    if (next !== undefined) this.pool.addAfter(next.key, next.delay)
+  }
+
+  /** A pod of this name: ours, from a create whose answer was lost; or, hardly ever, somebody else's. */
+  #alreadyThere(run: Run): Effect.Effect<void> {
+    return Effect.matchEffect(this.#options.scheduler().getPod(run.namespace, run.podName), {
+      onFailure: (error) => this.#failed(run, error),
+      onSuccess: (pod) => {
+        if (pod === undefined) return Effect.sync(() => this.pool.addAfter(run.runId, 100, run.job.priority))
+        this.#addAll(this.gate.passed(run.namespace, run.runId))
+        if (isPodOf(run, pod)) return this.#launched(run, pod)
+        run.launch++
+        return Effect.andThen(
+          Effect.logWarning(`${run.namespace}/${run.podName} is a pod of somebody else; the next name is tried`),
+          Effect.sync(() => this.add(run))
+        )
+      }
+    })
+  }
+
+  #givenUp(run: Run, error: PublishFailure): Effect.Effect<void> {
+    return Effect.sync(() => {
+      const { chores, state } = this.#options
+      // The pod may be there all the same: an earlier create had no answer, or only its Secret was refused.
+      if (run.isUncertain || run.uid !== undefined) chores.add({ _tag: "Revoke", pod: { namespace: run.namespace, name: run.podName, uid: run.uid }, isMarked: false })
+      const why = error._tag === "KubeError" ? `${error.reason._tag}: ${messageOf(error)}` : error.message
+      state.conclude(run, { state: "failed", info: `the pod could not be created: ${why}` })
+    })
+  }
+
+  #podOf(run: Run): Pod | undefined {
+    for (const { informer } of this.#options.scheduler().kubeWatchers) {
+      const found = informer.store.byIndex(runIndex, run.runId).find((it) => isPodOf(run, it))
+      if (found !== undefined) return found
+    }
+    return undefined
+  }
+
+  #addAll(runIds: ReadonlyArray<string>): void {
+    for (const runId of runIds) this.pool.add(runId, this.#options.state.runs.ofRunId(runId)?.job.priority ?? 0)
+  }
+
+  #now(): number {
+    return monotonicMillis(this.#options.clock)
+  }
+}
+
+const isPodOf = (run: Run, { metadata: { annotations } }: Pod): boolean =>
+  annotations?.[podMarks.run] === run.runId && annotations[podMarks.launch] === String(run.launch)
