@@ -1,10 +1,10 @@
 /** What is wrong with how a definition converts objects between its versions. */
 import type { StatusCause } from "@fairlead/kube"
 import { forbiddenValue, requiredValue } from "../FieldCause.ts"
-import { parseAnyUrl } from "../cel/net/GoUrl.ts"
-import { dns1035Errors, subdomainErrors } from "../internal/nameRules.ts"
+import { dns1035Errors } from "../internal/nameRules.ts"
 import { invalid, unsupported } from "./Causes.ts"
 import type { ConversionClient, ConversionSpec } from "./Definition.ts"
+import { checkWebhookService, checkWebhookUrl } from "./WebhookClients.ts"
 
 type Found = Array<StatusCause>
 
@@ -31,34 +31,8 @@ const checkClient = (client: ConversionClient | undefined, found: Found): void =
   const at = `${path}.webhookClientConfig`
   if (client === undefined) found.push(requiredValue(at, "required when strategy is set to Webhook"))
   else if ((client.url === undefined) === (client.service === undefined)) found.push(requiredValue(at, "exactly one of url or service is required"))
-  else if (client.url !== undefined) checkUrl(client.url, `${at}.url`, found)
-  else checkService(client.service!, `${at}.service`, found)
-}
-
-const checkUrl = (text: string, at: string, found: Found): void => {
-  const form = "; desired format: https://host[/path]"
-  const url = parseAnyUrl(text)
-  if (typeof url === "string") return void found.push(requiredValue(at, `url must be a valid URL: ${url}${form}`))
-  if (url.scheme !== "https") found.push(invalid(at, url.scheme, `'https' is the only allowed URL scheme${form}`))
-  if (url.host === "") found.push(invalid(at, "", `host must be specified${form}`))
-  if (url.userInfo !== undefined) found.push(invalid(at, url.userInfo, "user information is not permitted in the URL"))
-  if (url.fragment !== "") found.push(invalid(at, url.fragment, "fragments are not permitted in the URL"))
-  if (url.rawQuery !== "") found.push(invalid(at, url.rawQuery, "query parameters are not permitted in the URL"))
-}
-
-/** Name and namespace are taken for each other, as in the original. */
-const checkService = ({ name = "", namespace = "", path: target = "", port = 443 }: NonNullable<ConversionClient["service"]>, at: string, found: Found): void => {
-  if (namespace === "") found.push(requiredValue(`${at}.name`))
-  if (name === "") found.push(requiredValue(`${at}.namespace`))
-  if (port < 1 || port > 65535) found.push(invalid(`${at}.port`, port, "port is not valid: must be between 1 and 65535, inclusive"))
-  if (target === "" || target === "/") return
-  const refuse = (why: string): void => void found.push(invalid(`${at}.path`, target, why))
-  if (target === "//") return refuse("segment[0] may not be empty")
-  if (!target.startsWith("/")) refuse("must start with a '/'")
-  target.slice(1).replace(/\/$/, "").split("/").forEach((segment, i) => {
-    if (segment === "") refuse(`segment[${i}] may not be empty`)
-    else for (const error of subdomainErrors(segment)) refuse(`segment[${i}]: ${error}`)
-  })
+  else if (client.url !== undefined) checkWebhookUrl(client.url, `${at}.url`, found)
+  else checkWebhookService(client.service!, `${at}.service`, found)
 }
 
 const checkReviewVersions = (versions: ReadonlyArray<string>, found: Found): void => {

@@ -12,8 +12,9 @@ import { BadMutation, mergeConfiguration, patchObject } from "./expressions/Muta
 import { compileConditions, type Conditions, conditionsHold } from "./expressions/PolicyConditions.ts"
 import type { MutatingPolicy, PolicyBinding } from "./expressions/PolicyKinds.ts"
 import { Misconfigured, paramResource, paramsOf } from "./expressions/PolicyParams.ts"
-import { OutOfBudget, PolicyCompiler, type PolicyExpression } from "./expressions/PolicyPrograms.ts"
-import { boundPolicies, configurationText, isExempt, type Matched, type PolicyHook, remembered } from "./expressions/PolicySource.ts"
+import { PolicyCompiler, type PolicyExpression } from "./expressions/PolicyCompiler.ts"
+import { type Matched, OutOfBudget, PolicyRun } from "./expressions/PolicyRun.ts"
+import { boundPolicies, configurationText, isExempt, type PolicyHook, remembered } from "./expressions/PolicySource.ts"
 import { matchedResource } from "./expressions/ResourceMatch.ts"
 import type { Reinvocation } from "./Reinvocation.ts"
 import { refusal } from "./Refusal.ts"
@@ -104,8 +105,7 @@ const invocationsOf = (input: AdmissionInput, { bindings, policy }: PolicyHook<M
 }
 
 const matches = (input: AdmissionInput, { binding, params, policy, resource }: Invocation, problems: Array<PolicyProblem>): boolean => {
-  const { compiler, conditions } = programOf(policy)
-  const held = conditionsHold(conditions, () => compiler.startConditions(input, resource, params))
+  const held = conditionsHold(programOf(policy).conditions, { input, resource, params })
   if (typeof held === "boolean") return held
   problems.push({ policy, binding, message: held.problem, reason: "Invalid" })
   return false
@@ -118,7 +118,7 @@ const mutate = (input: AdmissionInput, draft: Draft, { binding, params, policy, 
   for (const { apply, expression } of mutations) {
     const problem = (message: string): void => void problems.push({ policy, binding, message, reason: "Invalid" })
     try {
-      const outcome = compiler.start({ ...input, object: draft as unknown as KubeObject }, resource, params).run(expression)
+      const outcome = new PolicyRun(compiler, { input: { ...input, object: draft as unknown as KubeObject }, resource, params }).run(expression)
       if ("problem" in outcome) problem(outcome.problem)
       else {
         replaceDraft(draft, apply(input.call.resource, draft as unknown as KubeObject, outcome.value))

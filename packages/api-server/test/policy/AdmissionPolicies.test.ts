@@ -4,7 +4,8 @@ import type { ApiRequest, ApiResponse } from "../../src/index.ts"
 import { makeServer } from "../makeServer.ts"
 
 const group = "admissionregistration.k8s.io"
-const rules = { resourceRules: [{ apiGroups: [""], apiVersions: ["v1"], operations: ["CREATE", "UPDATE", "DELETE"], resources: ["configmaps", "secrets", "pods"] }] }
+const rule = { apiGroups: [""], apiVersions: ["v1"], operations: ["CREATE", "UPDATE"], resources: ["configmaps", "secrets", "pods"] }
+const rules = { resourceRules: [{ ...rule, operations: [...rule.operations, "DELETE"] }] }
 
 /** A server with a policy that is bound everywhere. */
 const withPolicy = (spec: object, bindingSpec: object = { validationActions: ["Deny"] }, kind: "validating" | "mutating" = "validating") => {
@@ -13,7 +14,7 @@ const withPolicy = (spec: object, bindingSpec: object = { validationActions: ["D
     const answer = made.server.handle({ verb: "create", group, version: "v1", plural, body })
     expect(answer).toMatchObject({ code: 201 })
   }
-  add(`${kind}admissionpolicies`, { metadata: { name: "p" }, spec: { matchConstraints: rules, ...spec } })
+  add(`${kind}admissionpolicies`, { metadata: { name: "p" }, spec: { matchConstraints: kind === "mutating" ? { resourceRules: [rule] } : rules, ...spec } })
   add(`${kind}admissionpolicybindings`, { metadata: { name: "b" }, spec: { policyName: "p", ...bindingSpec } })
   const write = (name: string, data: object = {}, more: Partial<ApiRequest> = {}): ApiResponse =>
     made.call("create", { body: { metadata: { name }, data }, ...more })
@@ -170,7 +171,7 @@ describe("a policy that changes", () => {
   it("looks again when a later one changed the object, if it wants to", () => {
     const seen = (reinvocationPolicy: string): unknown => {
       const { server, write } = withPolicy({ reinvocationPolicy, mutations: [label("seen", "has(object.metadata.labels) && 'late' in object.metadata.labels ? 'yes' : 'no'")] }, {}, "mutating")
-      const body = { metadata: { name: "z" }, spec: { matchConstraints: rules, reinvocationPolicy: "Never", mutations: [label("late")] } }
+      const body = { metadata: { name: "z" }, spec: { matchConstraints: { resourceRules: [rule] }, reinvocationPolicy: "Never", mutations: [label("late")] } }
       server.handle({ verb: "create", group, version: "v1", plural: "mutatingadmissionpolicies", body })
       server.handle({ verb: "create", group, version: "v1", plural: "mutatingadmissionpolicybindings", body: { metadata: { name: "z" }, spec: { policyName: "z" } } })
       return (write("n").body as KubeObject).metadata.labels?.["seen"]

@@ -14,6 +14,9 @@
 import type { StatusCause } from "@fairlead/kube"
 import type { Fields } from "../Sharing.ts"
 import { checkBindingUpdate, checkClusterRole, checkClusterRoleBinding, checkRole, checkRoleBinding } from "./Access.ts"
+import {
+  checkMutatingBinding, checkMutatingPolicy, checkValidatingBinding, checkValidatingPolicy, checkWebhooks
+} from "./AdmissionKinds.ts"
 import { checkEndpoints } from "./Addresses.ts"
 import { checkAutoscaler, checkAutoscalerStatus } from "./Autoscalers.ts"
 import { Check, part } from "./Check.ts"
@@ -114,6 +117,14 @@ const core: Readonly<Record<string, KindChecks>> = {
 
 const groups: Readonly<Record<string, Readonly<Record<string, KindChecks>>>> = {
   "": core,
+  "admissionregistration.k8s.io": {
+    mutatingadmissionpolicies: always(checkMutatingPolicy),
+    mutatingadmissionpolicybindings: always(checkMutatingBinding),
+    mutatingwebhookconfigurations: always(checkWebhooks(true)),
+    validatingadmissionpolicies: always(checkValidatingPolicy),
+    validatingadmissionpolicybindings: always(checkValidatingBinding),
+    validatingwebhookconfigurations: always(checkWebhooks(false))
+  },
   apps: {
     controllerrevisions: { create: checkRevision, update: checkRevisionUpdate },
     daemonsets: always(checkDaemonSet, checkWorkloadStatus("apps/daemonsets")),

@@ -1,22 +1,28 @@
 /** Decides by conditions whether a policy or webhook is meant by a write that its rules fit. */
 import { boolType } from "../../cel/types/Type.ts"
 import type { PolicySpec } from "./PolicyKinds.ts"
-import { OutOfBudget, type PolicyCompiler, type PolicyExpression, type PolicyRun } from "./PolicyPrograms.ts"
+import type { PolicyCompiler, PolicyExpression } from "./PolicyCompiler.ts"
+import { type Matched, OutOfBudget, PolicyRun } from "./PolicyRun.ts"
 
 /** Conditions that are ready. */
-export type Conditions = ReadonlyArray<PolicyExpression>
+export interface Conditions {
+  readonly compiler: PolicyCompiler
+  readonly expressions: ReadonlyArray<PolicyExpression>
+}
 
 /** Compiles conditions. */
-export const compileConditions = (compiler: PolicyCompiler, conditions: PolicySpec["matchConditions"]): Conditions =>
-  (conditions ?? []).map(({ expression }) => compiler.compile(expression, [boolType]))
+export const compileConditions = (compiler: PolicyCompiler, conditions: PolicySpec["matchConditions"]): Conditions => ({
+  compiler,
+  expressions: (conditions ?? []).map(({ expression }) => compiler.compile(expression, [boolType]))
+})
 
 /** Whether all conditions hold; `problem` if one could not be found out and none was false. */
-export const conditionsHold = (conditions: Conditions, run: () => PolicyRun): boolean | { readonly problem: string } => {
-  if (conditions.length === 0) return true
+export const conditionsHold = ({ compiler, expressions }: Conditions, matched: Matched): boolean | { readonly problem: string } => {
+  if (expressions.length === 0) return true
   const problems: Array<string> = []
   try {
-    const running = run()
-    const outcomes = conditions.map((condition) => running.run(condition))
+    const running = new PolicyRun(compiler, matched, true)
+    const outcomes = expressions.map((condition) => running.run(condition))
     for (const outcome of outcomes) {
       if ("problem" in outcome) problems.push(outcome.problem)
       else if (outcome.value === false) return false

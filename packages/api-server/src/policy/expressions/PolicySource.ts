@@ -2,7 +2,6 @@
 import type { KubeObject } from "@fairlead/kube"
 import type { ServedResource } from "../../ServedResource.ts"
 import type { ServerContext } from "../../ServerContext.ts"
-import type { AdmissionInput } from "./AdmissionInput.ts"
 import type { AdmissionPolicy, PolicyBinding } from "./PolicyKinds.ts"
 
 /** A policy with what binds it, both in the order of their names. */
@@ -54,10 +53,3 @@ export const remembered = <Stored extends KubeObject, Made>(make: (object: Store
 
 /** What the original calls the part of a policy that cannot be carried out. */
 export const configurationText = (of: "policy" | "binding", error: Error): string => `failed to configure ${of}: ${error.message}`
-
-/** A policy as far as one write is concerned. */
-export interface Matched {
-  readonly input: AdmissionInput
-  readonly resource: ServedResource
-  readonly params: KubeObject | undefined
-}

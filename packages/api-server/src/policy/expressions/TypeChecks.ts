@@ -5,7 +5,7 @@ import {
 } from "../../cel/types/Type.ts"
 import { ruleName } from "../../crd/RuleNames.ts"
 import type { ResourceRule, ValidatingPolicy } from "./PolicyKinds.ts"
-import { PolicyCompiler } from "./PolicyPrograms.ts"
+import { PolicyCompiler } from "./PolicyCompiler.ts"
 
 /** One entry of `status.typeChecking.expressionWarnings`. */
 export interface ExpressionWarning {

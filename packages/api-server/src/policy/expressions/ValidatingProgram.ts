@@ -4,8 +4,9 @@ import type { Value } from "../../cel/values/Value.ts"
 import { typeOf } from "../../cel/values/TypeOf.ts"
 import type { ValidatingPolicy } from "./PolicyKinds.ts"
 import { compileConditions, type Conditions, conditionsHold } from "./PolicyConditions.ts"
-import { OutOfBudget, type Outcome, PolicyCompiler, type PolicyExpression, type PolicyRun } from "./PolicyPrograms.ts"
-import { type Matched, remembered } from "./PolicySource.ts"
+import { PolicyCompiler, type PolicyExpression } from "./PolicyCompiler.ts"
+import { type Matched, OutOfBudget, type Outcome, PolicyRun } from "./PolicyRun.ts"
+import { remembered } from "./PolicySource.ts"
 
 const messageBytesMax = 5 * 1024
 
@@ -51,12 +52,10 @@ export const denialsOf = (policy: ValidatingPolicy, matched: Matched): ReadonlyA
   const program = programOf(policy)
   const fails = policy.spec?.failurePolicy !== "Ignore"
   const broken = (message: string, isCertain = false): ReadonlyArray<Denial> => (fails ? [{ message, reason: undefined, isCertain }] : [])
-  const { input, params, resource } = matched
-  const { compiler } = program
-  const held = conditionsHold(program.conditions, () => compiler.startConditions(input, resource, params))
+  const held = conditionsHold(program.conditions, matched)
   if (typeof held !== "boolean") return broken(held.problem)
   if (!held) return []
-  const start = (): PolicyRun => compiler.start(input, resource, params)
+  const start = (): PolicyRun => new PolicyRun(program.compiler, matched)
   return [...checked(program, start, broken), ...noted(program, start, broken)]
 }
 
