@@ -1,5 +1,6 @@
 /** The engine on an embedded cluster: an API server in memory whose pods are local processes, files on the local disk. */
 import { FakeApiServer, KubeTransportApiServer } from "@fairlead/api-server"
+import { outsideFetch } from "@fairlead/api-server/node"
 import { Informer, OwnWrites } from "@fairlead/controller"
 import { TaskActionCrd } from "@fairlead/core"
 import { DatastoreFile } from "@fairlead/datastore/node"
@@ -41,7 +42,7 @@ export const dataRootOf = (folder: string): string => `file://${folder}/data`
 
 /** The API server alone. */
 export const server = (options: EmbeddedOptions): Layer.Layer<FakeApiServer> =>
-  FakeApiServer.layerWith(options.tokens === undefined ? {} : { tokens: options.tokens })
+  FakeApiServer.layerWith({ fetch: outsideFetch, ...(options.tokens === undefined ? {} : { tokens: options.tokens }) })
 
 /** Copilot's image, carried out within this process: starting a process of its own takes longer than its work. */
 const copilot: NonNullable<PodRuntimeProcess.ProcessImage["inside"]> = ({ log, stopping, words }) =>

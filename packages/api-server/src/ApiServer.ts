@@ -12,6 +12,9 @@ import { list } from "./rest/List.ts"
 import { patch } from "./rest/Patch.ts"
 import { update } from "./rest/Update.ts"
 import { watch, type WatchHandle, type WatchListener } from "./rest/Watch.ts"
+import { unreachable } from "./outside/Outside.ts"
+import { type OutsideFetch, OutsideSession } from "./outside/OutsideSession.ts"
+import { hasWebhooks } from "./policy/expressions/PolicySource.ts"
 import { ResourceCatalog } from "./ResourceCatalog.ts"
 import type { ServerContext } from "./ServerContext.ts"
 import { Store, type StoreWrite } from "./store/Store.ts"
@@ -36,6 +39,8 @@ export interface ApiServerOptions {
   readonly historyMax?: number | undefined
   /** Users by bearer token, for the HTTP face. */
   readonly tokens?: { readonly [token: string]: User } | undefined
+  /** Calls admission webhooks; without it every such call fails. */
+  readonly fetch?: OutsideFetch | undefined
 }
 
 /** The answer to opening a watch: it is open, or it was refused. */
@@ -50,8 +55,10 @@ export type WatchAnswer =
  * handed to it belong to it, apart from parts that it handed out itself.
  */
 export interface ApiServer {
-  /** Carries out one call. Failures are answers with a `Status`. */
+  /** Carries out one call. Failures are answers with a `Status`. Webhooks cannot be called: those that would be, fail. */
   readonly handle: (request: ApiRequest) => ApiResponse
+  /** The same, at once where no webhook has to be called, and else as soon as all have answered. */
+  readonly answer: (request: ApiRequest) => ApiResponse | Promise<ApiResponse>
   /** Opens a watch. Events may come before it returns; the listener must not throw. */
   readonly watch: (request: ApiWatchRequest, listener: WatchListener) => WatchAnswer
   /** Calls `listener` for every committed change, in order; the answer stops that. */
@@ -81,10 +88,12 @@ export const make = (options: ApiServerOptions): ApiServer => {
     managedFields: options.managedFields ?? true,
     tokens: options.tokens ?? {},
     secret: randomUid(options.random),
+    outside: unreachable,
     kubelet: undefined
   }
   const server: ApiServer = {
     handle: (request) => handle(context, request),
+    answer: (request) => (hasWebhooks(store) ? wait(context, request, options.fetch) : handle(context, request)),
     watch: (request, listener) => openWatch(context, request, listener),
     onWrite: (listener) => store.onWrite(listener),
     revision: () => store.revision,
@@ -107,6 +116,13 @@ const handle = (context: ServerContext, request: ApiRequest): ApiResponse => {
   const response = attempt(context, request)
   return deprecation === undefined ? response : { ...response, warnings: [deprecation, ...response.warnings] }
 }
+
+/** Plays the call until all webhooks have answered; the body is fresh each time, since it belongs to the call. */
+const wait = (context: ServerContext, request: ApiRequest, fetch: OutsideFetch | undefined): Promise<ApiResponse> =>
+  new OutsideSession(context, fetch).play(
+    (inside) => handle(inside, { ...request, ...(request.body === undefined ? {} : { body: structuredClone(request.body) }) }),
+    refusal
+  )
 
 const attempt = (context: ServerContext, request: ApiRequest): ApiResponse => {
   let call: Call | undefined

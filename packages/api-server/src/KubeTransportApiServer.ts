@@ -5,9 +5,13 @@ import type { ApiServer } from "./ApiServer.ts"
 import { adminUser, type ApiResponse, type User } from "./ApiRequest.ts"
 import { FakeApiServer } from "./FakeApiServer.ts"
 
-/** Calls the server at once; only watches are left open. */
+/** Calls the server at once, unless webhooks have to be waited for; only watches are left open. */
 export const make = (server: ApiServer, user: User = adminUser): KubeTransport["Service"] => ({
-  request: (request) => Effect.suspend(() => respond(request, server.handle(toApi(request, user)))),
+  request: (request) =>
+    Effect.suspend(() => {
+      const answer = server.answer(toApi(request, user))
+      return answer instanceof Promise ? Effect.flatMap(Effect.promise(() => answer), (settled) => respond(request, settled)) : respond(request, answer)
+    }),
   watch: (request, onEvents) => openWatch(server, user, request, onEvents)
 })
 

@@ -1,6 +1,7 @@
 /** What the parts of the server share: the store, the catalog of resources, time and chance. */
 import type { User } from "./ApiRequest.ts"
 import type { Kubelet } from "./Kubelet.ts"
+import type { Outside } from "./outside/Outside.ts"
 import type { ResourceCatalog } from "./ResourceCatalog.ts"
 import type { Store } from "./store/Store.ts"
 
@@ -20,6 +21,8 @@ export interface ServerContext {
   readonly tokens: { readonly [token: string]: User }
   /** Signs the tokens of service accounts. */
   readonly secret: string
+  /** Answers what is asked outside the server. */
+  readonly outside: Outside
   /** Speaks for the nodes, if somebody does. */
   kubelet: Kubelet | undefined
 }

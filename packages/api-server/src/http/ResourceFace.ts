@@ -57,7 +57,7 @@ const verbOf = (request: HttpRequest, at: ResourceRoute): Verb | undefined => {
 }
 
 /** Carries out a request on a resource. */
-export const resourceResponse = (server: ApiServer, request: HttpRequest, at: ResourceRoute, user: User): HttpResponse => {
+export const resourceResponse = (server: ApiServer, request: HttpRequest, at: ResourceRoute, user: User): HttpResponse | Promise<HttpResponse> => {
   const { catalog } = server.context
   const resource = catalog.find(at.group, at.version, at.plural)
   if (resource === undefined) return unknownResource(server, at)
@@ -71,7 +71,7 @@ export const resourceResponse = (server: ApiServer, request: HttpRequest, at: Re
   if (representation === undefined) throw noRepresentation(standardTypes)
   try {
     if (verb === "watch") return watchResponse(server, resource, at, query, user, representation)
-    const response = server.handle({
+    const response = server.answer({
       verb: verb as ApiRequest["verb"],
       group: at.group,
       version: at.version,
@@ -84,6 +84,7 @@ export const resourceResponse = (server: ApiServer, request: HttpRequest, at: Re
       userAgent: request.header("user-agent"),
       ...readBody(request, resource, verb as ApiRequest["verb"])
     })
+    if (response instanceof Promise) return response.then((settled) => encodeResponse(server, settled, resource, representation, query))
     return encodeResponse(server, response, resource, representation, query)
   } catch (error) {
     if (error instanceof ApiFailure) return encodeResponse(server, refusal(error), resource, representation, query)

@@ -8,8 +8,10 @@ import { admitDefaultClass } from "./DefaultClasses.ts"
 import { admitTolerations } from "./DefaultTolerations.ts"
 import { validateEscalation } from "./Escalation.ts"
 import { admitPolicies } from "./MutatingPolicies.ts"
+import { admitWebhooks } from "./MutatingWebhooks.ts"
 import { Reinvocation } from "./Reinvocation.ts"
 import { validatePolicies } from "./ValidatingPolicies.ts"
+import { validateWebhooks } from "./ValidatingWebhooks.ts"
 import { admitLimits, validateLimits } from "./LimitRanger.ts"
 import { admitNamespace } from "./NamespaceLifecycle.ts"
 import { admitNodeTaints } from "./NodeTaints.ts"
@@ -53,7 +55,8 @@ const validations: ReadonlyArray<Validate> = [
   validateRuntimeClass,
   validateSigner,
   validatePodResize,
-  validatePolicies
+  validatePolicies,
+  validateWebhooks
 ]
 
 /** Runs the policies that may change a draft; all once more if what comes last changed something. */
@@ -68,6 +71,13 @@ export const admit: Admit = (call, operation, draft, previous) => {
 const admitOnce = (call: Call, operation: Operation, draft: Draft, previous: KubeObject | undefined, again: Reinvocation): void => {
   for (const policy of admissions) policy(call, operation, draft, previous)
   admitPolicies(call, operation, draft, previous, again)
+  admitWebhooks(call, operation, draft, previous, again)
+}
+
+/** Runs everything that has a say in a deletion. */
+export const admitDeletion = (call: Call, found: KubeObject): void => {
+  admitWebhooks(call, "delete", undefined, found, new Reinvocation())
+  validateAdmitted(call, "delete", undefined, found)
 }
 
 /** Runs the policies that look at the finished object. */

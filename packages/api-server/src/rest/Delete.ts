@@ -4,7 +4,7 @@ import { conflict } from "../ApiFailure.ts"
 import type { ApiResponse } from "../ApiRequest.ts"
 import { type Draft, draftOf } from "../Draft.ts"
 import { formatSeconds, parseTime } from "../internal/timestamps.ts"
-import { validateAdmitted } from "../policy/Admission.ts"
+import { admitDeletion } from "../policy/Admission.ts"
 import { toServed } from "../ServedResource.ts"
 import { answer, deletedStatus } from "./Answer.ts"
 import type { Call } from "./Call.ts"
@@ -31,7 +31,7 @@ export const warnOfOrphans = ({ resource, warnings }: Call, { propagationPolicy,
 /** Asks for the deletion of `found`, the stored object that the call names. */
 export const deleteObject = (call: Call, found: KubeObject, options: DeleteOptions): Deletion => {
   checkPreconditions(call, found, options)
-  validateAdmitted(call, "delete", undefined, found)
+  admitDeletion(call, found)
   const own = call.resource.rules.remove?.(call, found, options)
   if (own !== undefined) return own
   const period = graceOf(call, found, options)

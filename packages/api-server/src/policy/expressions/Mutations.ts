@@ -89,10 +89,10 @@ const atomicsIn = (schema: SchemaNode, value: unknown, path: string): ReadonlyAr
   })]
 }
 
-/** The object in its stored form, with defaults. */
-export const completed = (resource: ServedResource, changed: Fields): KubeObject => {
+/** The object in its stored form, with defaults; unknown fields are refused only if asked for. */
+export const completed = (resource: ServedResource, changed: Fields, strict = true): KubeObject => {
   if (resource.customSchema !== undefined) return resource.customSchema.read(changed, false).object as unknown as KubeObject
-  const decoded = decode(resource.schema, changed, { strict: true })
+  const decoded = decode(resource.schema, changed, { strict })
   const problem = decoded.problem ?? (decoded.strict.length === 0 ? undefined : `strict decoding error: ${decoded.strict.join(", ")}`)
   if (problem !== undefined) throw internalError(problem)
   return { ...decoded.object, apiVersion: changed["apiVersion"], kind: changed["kind"] } as unknown as KubeObject

@@ -2,6 +2,8 @@
 import type { KubeObject } from "@fairlead/kube"
 import type { ServedResource } from "../../ServedResource.ts"
 import type { ServerContext } from "../../ServerContext.ts"
+import type { Collection } from "../../store/Collection.ts"
+import type { Store } from "../../store/Store.ts"
 import type { AdmissionPolicy, PolicyBinding } from "./PolicyKinds.ts"
 
 /** A policy with what binds it, both in the order of their names. */
@@ -12,18 +14,47 @@ export interface PolicyHook<Policy extends AdmissionPolicy> {
 
 const group = "admissionregistration.k8s.io"
 
-/** The group whose objects say what admission does. */
-export const admissionGroup = group
-
 const none: ReadonlyArray<never> = []
 
+/** What the objects of the group are called that say what admission does. */
+export type AdmissionKind = "mutatingadmissionpolicybindings" | "mutatingwebhookconfigurations" | "validatingadmissionpolicybindings" | "validatingwebhookconfigurations"
+
+type Collections = { readonly [kind in AdmissionKind]: Collection }
+
+const known = new WeakMap<Store, Collections>()
+
+const collectionsOf = (store: Store): Collections => {
+  let found = known.get(store)
+  if (found === undefined) {
+    const of = (plural: AdmissionKind): Collection => store.collection({ group, plural })
+    found = {
+      mutatingadmissionpolicybindings: of("mutatingadmissionpolicybindings"),
+      mutatingwebhookconfigurations: of("mutatingwebhookconfigurations"),
+      validatingadmissionpolicybindings: of("validatingadmissionpolicybindings"),
+      validatingwebhookconfigurations: of("validatingwebhookconfigurations")
+    }
+    known.set(store, found)
+  }
+  return found
+}
+
+/** Whether any webhook is configured. */
+export const hasWebhooks = (store: Store): boolean => {
+  const { mutatingwebhookconfigurations, validatingwebhookconfigurations } = collectionsOf(store)
+  return mutatingwebhookconfigurations.size > 0 || validatingwebhookconfigurations.size > 0
+}
+
+/** The stored objects of a kind, in the order of their names; finding none costs next to nothing. */
+export const admissionObjects = (store: Store, kind: AdmissionKind): ReadonlyArray<KubeObject> => {
+  const collection = collectionsOf(store)[kind]
+  return collection.size === 0 ? none : collection.list("")
+}
+
 /** The policies of a kind that are in effect. */
-export const boundPolicies = <Policy extends AdmissionPolicy>(server: ServerContext, policies: string, bindings: string): ReadonlyArray<PolicyHook<Policy>> => {
-  const bound = server.store.collection({ group, plural: bindings })
-  if (bound.size === 0) return none
-  const stored = server.store.collection({ group, plural: policies })
-  const all = bound.list("") as ReadonlyArray<PolicyBinding>
-  return (stored.list("") as ReadonlyArray<Policy>).flatMap((policy) => {
+export const boundPolicies = <Policy extends AdmissionPolicy>({ store }: ServerContext, policies: string, bindings: AdmissionKind): ReadonlyArray<PolicyHook<Policy>> => {
+  const all = admissionObjects(store, bindings) as ReadonlyArray<PolicyBinding>
+  if (all.length === 0) return none
+  return (store.collection({ group, plural: policies }).list("") as ReadonlyArray<Policy>).flatMap((policy) => {
     const own = all.filter(({ spec }) => spec?.policyName === policy.metadata.name)
     return own.length === 0 ? [] : [{ policy, bindings: own }]
   })
