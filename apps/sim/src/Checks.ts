@@ -9,10 +9,10 @@ type WriteChecker = Checker.Checker<StoreWrite>
 
 const nameOf = (write: StoreWrite): string => write.event.object.metadata.name ?? ""
 
-/** All checks over the writes of a run with these tasks. */
-export const makeChecks = (plans: ReadonlyArray<TaskPlan>): ReadonlyArray<WriteChecker> => [
+/** All checks over the writes of a run with these tasks. `taken` names the pods that a fault took away so far. */
+export const makeChecks = (plans: ReadonlyArray<TaskPlan>, taken: ReadonlySet<string> = new Set()): ReadonlyArray<WriteChecker> => [
   endsOnce(plans),
-  onePodPerLaunch(),
+  onePodPerLaunch(taken),
   attemptsInOrder(),
   nothingLeftOver()
 ]
@@ -41,8 +41,11 @@ const endsOnce = (plans: ReadonlyArray<TaskPlan>): WriteChecker => {
   }
 }
 
-/** No pod is created a second time under the name of a launch. */
-const onePodPerLaunch = (): WriteChecker => {
+/**
+ * No pod is created a second time under the name of a launch. One that was taken away may be: an engine that was killed before it
+ * could write down that there was a pod has nothing to tell it by.
+ */
+const onePodPerLaunch = (taken: ReadonlySet<string>): WriteChecker => {
   const created = new Set<string>()
   return {
     name: "one pod for each launch",
@@ -50,7 +53,7 @@ const onePodPerLaunch = (): WriteChecker => {
     observe: (write) => {
       if (write.resource.plural !== "pods" || write.event.type !== "ADDED") return undefined
       const name = nameOf(write)
-      if (created.has(name)) return `the pod ${name} was created twice`
+      if (created.has(name) && !taken.has(name)) return `the pod ${name} was created twice`
       created.add(name)
       return undefined
     }

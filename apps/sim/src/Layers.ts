@@ -1,13 +1,16 @@
 /** The engine in a simulated world: in-memory cluster, scripted pods, seeded network, virtual time. */
 import { fetchHandler, FakeApiServer, KubeTransportApiServer } from "@fairlead/api-server"
 import { Informer, OwnWrites } from "@fairlead/controller"
-import { DatastoreMemory } from "@fairlead/datastore"
+import { type Datastore, DatastoreMemory } from "@fairlead/datastore"
 import { FakeCluster, PodRuntimeScripted } from "@fairlead/fake-cluster"
 import { ObjectReader, ObjectRunner, PodPlugin } from "@fairlead/k8s-executor"
 import { KubeClient, KubeResource, KubeTransport, KubeTransportFetch } from "@fairlead/kube"
 import { Engine, EventSink, LaunchedObjects, LaunchFiles, makeConfig, PluginRegistry } from "@fairlead/reconciler"
 import type { Simulation } from "@fairlead/simulation"
 import { Effect, Layer } from "effect"
+import * as DatastoreFaults from "./DatastoreFaults.ts"
+import type { FaultRules } from "./Faults.ts"
+import * as KubeTransportFaults from "./KubeTransportFaults.ts"
 import * as KubeTransportNetwork from "./KubeTransportNetwork.ts"
 import { place, scriptOf, type TaskPlan } from "./Workload.ts"
 
@@ -20,6 +23,8 @@ export interface WorldOptions {
   readonly transport: TransportKind
   readonly nodes: number
   readonly plans: ReadonlyArray<TaskPlan>
+  /** What makes the engine's calls fail; nothing does when left out. */
+  readonly rules?: FaultRules | undefined
 }
 
 const token = "simulation"
@@ -54,18 +59,28 @@ const plugins = Layer.unwrap(Effect.map(LaunchedObjects, ({ informers }) => {
     .pipe(Layer.provide(reader))
 }))
 
-/** The whole world. The cluster and the engine have a network each, over the same kind of transport. */
-export const world = ({ nodes, plans, simulation, transport }: WorldOptions) => {
+/** One engine from nothing, as after a start of its program: caches, memory and connections are new, files and cluster are not. */
+export type EngineOf = (label: string, life: KubeTransportFaults.Life) => Layer.Layer<Engine, never, FakeApiServer | Datastore>
+
+/** The whole world. Users, cluster and engine have a network each, over the same kind of transport; rules strike the engine alone. */
+export const world = ({ nodes, plans, rules, simulation, transport }: WorldOptions) => {
   const networkFor = (label: string) => Layer.fresh(KubeTransportNetwork.layer(simulation, label).pipe(Layer.provide(Layer.fresh(transportOf(transport)))))
   const cluster = FakeCluster.layerOver({ nodes, runtime: runtimeOf(plans), allocatable: { cpu: "1000", memory: "1Ti", pods: "10000" }, endedPodsMost: Infinity })
     .pipe(Layer.provide(networkFor("the cluster")))
-  const client = Layer.fresh(OwnWrites.layer).pipe(Layer.provide(KubeClient.layer))
-  const engine = Engine.layer(makeConfig({ namespace: place.namespace, dataRoot: "mem://simulation/data" })).pipe(
-    Layer.provide(plugins),
-    Layer.provide(Layer.mergeAll(LaunchedObjects.layer([KubeResource.pods], place.namespace), LaunchFiles.layer, EventSink.layerNone)),
-    Layer.provideMerge(client),
-    Layer.provide(networkFor("the engine")),
-    Layer.provide(DatastoreMemory.layer)
-  )
-  return { server, cluster, engine }
+  const users = Layer.fresh(KubeClient.layer).pipe(Layer.provide(networkFor("the users")))
+  const engineOf: EngineOf = (label, life) => {
+    const client = Layer.fresh(OwnWrites.layer).pipe(Layer.provide(Layer.fresh(KubeClient.layer)))
+    const struck = rules === undefined ? networkFor(label) : Layer.fresh(KubeTransportFaults.layer(rules, life)).pipe(Layer.provide(networkFor(label)))
+    const files = rules === undefined ? LaunchFiles.layer : Layer.provide(LaunchFiles.layer, Layer.fresh(DatastoreFaults.layer(rules)))
+    // An engine forgives failures of its surroundings for a time. Faults here last as long as they like and must not change how a task ends.
+    const patience = rules === undefined ? {} : { systemFailureWindow: "1 day", systemFailureDelayMax: "10 seconds" }
+    return Layer.fresh(Engine.layer(makeConfig({ namespace: place.namespace, dataRoot: "mem://simulation/data", ...patience }))).pipe(
+      Layer.provide(Layer.fresh(plugins)),
+      Layer.provide(Layer.mergeAll(Layer.fresh(LaunchedObjects.layer([KubeResource.pods], place.namespace)), Layer.fresh(files), EventSink.layerNone)),
+      Layer.provide(client),
+      Layer.provide(struck),
+      Layer.orDie
+    )
+  }
+  return { ground: Layer.merge(server, DatastoreMemory.layer), cluster, users, engineOf }
 }

@@ -15,6 +15,7 @@ export const replayCommand = (options: SimulateOptions): string =>
     `--rate ${options.arrivalRate}`,
     `--failures ${options.failureRate}`,
     `--longest ${options.durationMax / 1000}`,
+    ...(options.faults.length === 0 ? [] : [`--faults ${options.faults.join(",")}`]),
     `--transport ${options.transport}`
   ].join(" ")
 
@@ -24,11 +25,12 @@ export const toJson = (report: SimulateReport, usage: Usage): string => JSON.str
 /** The report in lines. */
 export const toLines = (report: SimulateReport, usage: Usage): ReadonlyArray<string> => {
   const { options, verdict } = report
-  const kinds = Object.entries(report.writesByKind).map(([kind, writes]) => `${kind} ${writes}`).join(", ")
+  const counts = (numbers: { readonly [name: string]: number }): string => Object.entries(numbers).map(([name, count]) => `${name} ${count}`).join(", ")
   return [
     `${options.tasks} tasks on ${options.nodes} nodes: ${report.outcomes.succeeded} to succeed, ${report.outcomes.failed} to fail, ${report.pods} pods`,
     `${(report.elapsed / 1000).toFixed(1)} s of virtual time in ${(usage.wall / 1000).toFixed(1)} s, at most ${Math.round(usage.memoryMost / 1e6)} MB`,
-    `${report.writes} writes: ${kinds}`,
+    `${report.writes} writes: ${counts(report.writesByKind)}`,
+    ...(options.faults.length === 0 ? [] : [`faults: ${counts(report.faults)}`]),
     `journal ${report.journal}`,
     verdict.outcome === "Passed" ? `every promise held over ${verdict.observationCount} observations` : `${verdict.outcome}: ${verdict.violationCount} broken promises`,
     ...verdict.violations.map((it) => `  at ${(it.time / 1000).toFixed(3)} s, ${it.checker}: ${it.message}`),

@@ -5,6 +5,8 @@ import { KubeClient, type KubeError, type KubeObject, KubeResource } from "@fair
 import { Checker, JournalHash, Simulation } from "@fairlead/simulation"
 import { Cause, Data, Effect, Exit, Layer, Logger } from "effect"
 import { makeChecks } from "./Checks.ts"
+import { drawFaults, type FaultKind, type FaultPlan, makeRules } from "./Faults.ts"
+import { Misfortune } from "./Misfortune.ts"
 import { lineOf } from "./JournalLines.ts"
 import { type TransportKind, world } from "./Layers.ts"
 import { actionOf, drawWorkload, place, type TaskPlan } from "./Workload.ts"
@@ -19,6 +21,8 @@ export interface SimulateOptions {
   readonly failureRate: number
   /** Longest run of one attempt in virtual milliseconds. */
   readonly durationMax: number
+  /** What goes wrong until the last task has had its time. */
+  readonly faults: ReadonlyArray<FaultKind>
 }
 
 /** What came of a run. */
@@ -31,6 +35,8 @@ export interface SimulateReport {
   readonly pods: number
   /** Tasks by their planned end. */
   readonly outcomes: { readonly succeeded: number; readonly failed: number }
+  /** What went wrong, by kind; empty without faults. */
+  readonly faults: { readonly [fault: string]: number }
   /** Virtual milliseconds. */
   readonly elapsed: number
   readonly steps: number
@@ -44,8 +50,21 @@ export class SimulationBroken extends Data.TaggedError("SimulationBroken")<{ rea
   }
 }
 
-/** Virtual time without any change after which the run counts as over: longer than any attempt and than every pause of the engine. */
-const quietOf = (options: SimulateOptions): number => Math.max(120_000, 2 * options.durationMax)
+/**
+ * Virtual time without any change after which the run counts as over: longer than any attempt and than every pause of the
+ * engine. A watch that fell silent is noticed after five minutes.
+ */
+const quietOf = ({ durationMax, faults }: SimulateOptions): number => Math.max(faults.length > 0 ? 900_000 : 120_000, 2 * durationMax)
+
+/** What goes wrong in a run with these tasks; nothing without faults. */
+const planOf = (simulation: Simulation.Simulation, plans: ReadonlyArray<TaskPlan>, options: SimulateOptions): FaultPlan =>
+  drawFaults(simulation.fork("faults"), options.faults, options.faults.length === 0 ? 0 : (plans.at(-1)?.arrival ?? 0) + options.durationMax)
+
+/** What a run with these options draws before its first step. */
+export const faultsOf = (options: SimulateOptions): FaultPlan => {
+  const simulation = Simulation.make({ seed: options.seed })
+  return planOf(simulation, drawWorkload(simulation.fork("workload"), options), options)
+}
 
 /** Runs it. `settle` waits for one turn of the event loop; only the byte transport needs it. */
 export const simulate = (options: SimulateOptions, settle: () => Promise<void>): Effect.Effect<SimulateReport, SimulationBroken> =>
@@ -57,8 +76,9 @@ export const simulate = (options: SimulateOptions, settle: () => Promise<void>):
 const run = async (options: SimulateOptions, settle: () => Promise<void>): Promise<SimulateReport> => {
   const simulation = Simulation.make({ seed: options.seed, virtualTimeMax: "30 days" })
   const plans = drawWorkload(simulation.fork("workload"), options)
-  const observer = new Observer(simulation, plans)
-  const program = drive(simulation, plans, options, observer).pipe(Effect.scoped, Effect.provide(Logger.layer([])))
+  const misfortune = new Misfortune(planOf(simulation, plans, options), makeRules(), simulation)
+  const observer = new Observer(simulation, makeChecks(plans, misfortune.taken))
+  const program = drive(simulation, plans, options, observer, misfortune).pipe(Effect.scoped, Effect.provide(Logger.layer([])))
   const exit = options.transport === "bytes" ? await simulation.runAsync(program, settle) : simulation.run(program)
   if (Exit.isFailure(exit)) throw Cause.squash(exit.cause)
   return {
@@ -68,25 +88,35 @@ const run = async (options: SimulateOptions, settle: () => Promise<void>): Promi
       succeeded: plans.filter((plan) => plan.outcome === "Succeeded").length,
       failed: plans.filter((plan) => plan.outcome === "Failed").length
     },
+    faults: misfortune.counts(),
     elapsed: observer.lastChange,
     steps: simulation.steps()
   }
 }
 
-const drive = (simulation: Simulation.Simulation, plans: ReadonlyArray<TaskPlan>, options: SimulateOptions, observer: Observer) => {
-  const { cluster, engine, server } = world({ simulation, transport: options.transport, nodes: options.nodes, plans })
-  const prepared = Layer.effectDiscard(prepare(observer)).pipe(Layer.provideMerge(server))
+const drive = (
+  simulation: Simulation.Simulation,
+  plans: ReadonlyArray<TaskPlan>,
+  options: SimulateOptions,
+  observer: Observer,
+  misfortune: Misfortune
+) => {
+  const rules = options.faults.length === 0 ? undefined : misfortune.rules
+  const { cluster, engineOf, ground, users } = world({ simulation, transport: options.transport, nodes: options.nodes, plans, rules })
+  const prepared = Layer.effectDiscard(prepare(observer)).pipe(Layer.provideMerge(ground))
   const quiet = quietOf(options)
   return Effect.gen(function*() {
     const kube = yield* KubeClient
     const submit = (plan: TaskPlan): Effect.Effect<unknown, KubeError.KubeError> => kube.create(KubeResource.taskActions, actionOf(plan) as KubeObject)
+    yield* misfortune.begin(engineOf)
     for (const plan of plans) {
       const wait = plan.arrival - simulation.elapsed()
       if (wait > 0) yield* Effect.sleep(wait)
       yield* Effect.forkScoped(Effect.orDie(submit(plan)))
     }
-    while (simulation.elapsed() - observer.lastChange < quiet) yield* Effect.sleep(quiet / 10)
-  }).pipe(Effect.provide(Layer.mergeAll(engine, cluster).pipe(Layer.provide(prepared))))
+    const { until } = misfortune.plan
+    while (simulation.elapsed() < until || simulation.elapsed() - observer.lastChange < quiet) yield* Effect.sleep(quiet / 10)
+  }).pipe(Effect.provide(Layer.mergeAll(users, cluster).pipe(Layer.provideMerge(prepared))))
 }
 
 /** The definition and the namespace are there before anybody looks, as on a cluster where Fairlead is installed. */
@@ -110,9 +140,9 @@ class Observer {
   private pods = 0
   private readonly simulation: Simulation.Simulation
 
-  constructor(simulation: Simulation.Simulation, plans: ReadonlyArray<TaskPlan>) {
+  constructor(simulation: Simulation.Simulation, checks: ReadonlyArray<Checker.Checker<StoreWrite>>) {
     this.simulation = simulation
-    this.checkers = Checker.make(makeChecks(plans), simulation.elapsed)
+    this.checkers = Checker.make(checks, simulation.elapsed)
   }
 
   observe(write: StoreWrite): void {

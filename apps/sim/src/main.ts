@@ -10,12 +10,11 @@ enableCompileCache()
 // Collecting old objects sooner takes a fifth less memory and, since most of them are garbage by then, no more time.
 setFlagsFromString("--heap-growing-percent=30")
 
-const [{ cli, version }, { ExitCode, Machine }, { Effect, Layer }, { Command }, NodeRuntime, NodeServices] = await Promise.all([
+const [{ cli, version }, { ExitCode, Machine }, { Effect, Exit, Layer }, { Command }, NodeServices] = await Promise.all([
   import("./Cli.ts"),
   import("./Machine.ts"),
   import("effect"),
   import("effect/cli"),
-  import("@effect/platform-node/NodeRuntime"),
   import("@effect/platform-node/NodeServices")
 ])
 
@@ -45,4 +44,6 @@ const program = Command.runWith(cli, { version })(process.argv.slice(2)).pipe(
   Effect.provide(Layer.mergeAll(machine, ExitCode.layer(exit), NodeServices.layer))
 )
 
-NodeRuntime.runMain(program, { teardown: (result, onExit) => onExit(result._tag === "Success" ? exit.code : exit.code === 0 ? 130 : exit.code) })
+// Without a handler for signals: a run in process never returns to the event loop, so that only the system can end it, and nothing needs to be put away.
+const result = await Effect.runPromiseExit(program)
+process.exitCode = Exit.isSuccess(result) ? exit.code : Math.max(1, exit.code)

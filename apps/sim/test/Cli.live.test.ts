@@ -24,6 +24,8 @@ describe("fairlead-sim", () => {
 
   it.each([
     [["run", "--tasks", "0"], /must be at least 1/],
+    [["run", "--faults", "calls,rain"], /must be "all", "none", or some of calls, watches/],
+    [["explore", "--seeds", "0"], /must be at least 1/],
     [["jump"], /jump/]
   ])("refuses %j with 2", async (args, message) => {
     const { code, stderr, stdout } = await fairleadSim(...args)
@@ -34,6 +36,6 @@ describe("fairlead-sim", () => {
   it("explains itself", async () => {
     const { code, stdout } = await fairleadSim("run", "--help")
     expect(code).toBe(0)
-    for (const flag of ["--seed", "--tasks", "--transport", "--nodes", "--rate", "--failures", "--longest", "--output"]) expect(stdout).toContain(flag)
+    for (const flag of ["--seed", "--tasks", "--transport", "--nodes", "--rate", "--failures", "--longest", "--faults", "--output"]) expect(stdout).toContain(flag)
   })
 })

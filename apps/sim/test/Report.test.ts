@@ -3,12 +3,13 @@ import { exitCodeOf, replayCommand, toJson, toLines } from "../src/Report.ts"
 import type { SimulateReport } from "../src/Simulate.ts"
 
 const report = (outcome: "Passed" | "Safety" | "Liveness"): SimulateReport => ({
-  options: { seed: 7, tasks: 2, transport: "bytes", nodes: 3, arrivalRate: 100, failureRate: 0.1, durationMax: 60_000 },
+  options: { seed: 7, tasks: 2, transport: "bytes", nodes: 3, arrivalRate: 100, failureRate: 0.1, durationMax: 60_000, faults: ["calls", "pods"] },
   journal: "00ff",
   writes: 12,
   writesByKind: { pods: 5, taskactions: 7 },
   pods: 2,
   outcomes: { succeeded: 1, failed: 1 },
+  faults: { calls: 3, "pods taken": 1 },
   elapsed: 61_500,
   steps: 99,
   verdict: {
@@ -36,7 +37,7 @@ describe("Report", () => {
 
   it("replayCommand names everything that was drawn or chosen", () => {
     expect(replayCommand(report("Passed").options)).toBe(
-      "fairlead-sim run --seed 7 --tasks 2 --nodes 3 --rate 100 --failures 0.1 --longest 60 --transport bytes"
+      "fairlead-sim run --seed 7 --tasks 2 --nodes 3 --rate 100 --failures 0.1 --longest 60 --faults calls,pods --transport bytes"
     )
   })
 

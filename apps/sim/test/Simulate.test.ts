@@ -1,9 +1,11 @@
 import { Effect } from "effect"
 import { setImmediate } from "node:timers/promises"
 import { describe, expect, it } from "vitest"
+import { makeChecks } from "../src/Checks.ts"
+import { faultKinds } from "../src/Faults.ts"
 import { simulate, type SimulateOptions } from "../src/Simulate.ts"
 
-const options: SimulateOptions = { seed: 7, tasks: 60, transport: "in-process", nodes: 2, arrivalRate: 50, failureRate: 0.3, durationMax: 20_000 }
+const options: SimulateOptions = { seed: 7, tasks: 60, transport: "in-process", nodes: 2, arrivalRate: 50, failureRate: 0.3, durationMax: 20_000, faults: [] }
 const run = (change: Partial<SimulateOptions> = {}) => Effect.runPromise(simulate({ ...options, ...change }, () => setImmediate()))
 
 describe("simulate", () => {
@@ -35,5 +37,29 @@ describe("simulate", () => {
     // Its creation, then finalizer, running, end and farewell; a start that takes longer than two seconds is told too.
     expect(report.writesByKind["taskactions"]).toBeGreaterThanOrEqual(60 * 5)
     expect(report.writesByKind["taskactions"]).toBeLessThanOrEqual(60 * 6)
+  })
+
+  it("keeps every promise when everything goes wrong, and tells what went wrong", async () => {
+    const report = await run({ faults: faultKinds })
+    expect(report.verdict).toMatchObject({ outcome: "Passed", violations: [] })
+    for (const [fault, count] of Object.entries(report.faults)) expect([fault, count > 0]).toEqual([fault, true])
+    expect(Object.keys(report.faults)).toEqual(["calls", "watches", "files", "engines killed", "pods taken", "history forgotten"])
+  })
+
+  it("gives the same journal under faults too, over objects and over bytes", async () => {
+    const [objects, bytes] = [await run({ faults: faultKinds }), await run({ faults: faultKinds, transport: "bytes" })]
+    expect(bytes.journal).toBe(objects.journal)
+    expect(bytes.faults).toEqual(objects.faults)
+  })
+
+  it("notices when a task is lost", async () => {
+    const checks = makeChecks([{ name: "task-0", arrival: 0, retries: 0, attempts: [], outcome: "Succeeded" }])
+    expect(checks.flatMap((check) => check.finish?.(0) ?? [])).toEqual(["sim-task-0 never ended"])
+  })
+
+  it("does not wait for ever for a time that no clock can tell from now (regression)", async () => {
+    // A wait for an own write had a fraction of a nanosecond left, was put off by that fraction, and so on.
+    const report = await run({ seed: 1, tasks: 100, nodes: 3, arrivalRate: 100, failureRate: 0.1, durationMax: 60_000, faults: ["calls", "watches"] })
+    expect(report.verdict.outcome).toBe("Passed")
   })
 })

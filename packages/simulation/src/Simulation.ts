@@ -11,6 +11,8 @@ export type SimulationReason =
   | { readonly _tag: "Deadlock" }
   | { readonly _tag: "TimeLimit"; readonly virtualTimeMax: number }
   | { readonly _tag: "StepLimit"; readonly stepsMax: number }
+  /** Within one millisecond more happened than any program does: it goes round in a circle. */
+  | { readonly _tag: "Standstill"; readonly stepsPerMilliMax: number }
   /** One fiber went on and on without waiting for anything. */
   | { readonly _tag: "Runaway"; readonly operationsMax: number }
   /** `run` was called while the same simulation was already running. */
@@ -41,6 +43,8 @@ export interface SimulationOptions {
   readonly virtualTimeMax?: Duration.Input | undefined
   /** The run fails with `StepLimit` beyond so many tasks and timers; 500 million if not given. */
   readonly stepsMax?: number | undefined
+  /** The run fails with `Standstill` after so many tasks and timers within one virtual millisecond; 5 million if not given. */
+  readonly stepsPerMilliMax?: number | undefined
   /** The run fails with `Runaway` when one fiber takes so many operations without waiting; 20 million if not given. */
   readonly operationsMax?: number | undefined
   /** Called for errors: what the program was doing, such as lengths of queues. Must not change anything. */
@@ -116,6 +120,9 @@ class World {
   private readonly fibers: FiberWatch
   private readonly virtualTimeMax: number
   private readonly stepsMax: number
+  private readonly stepsPerMilliMax: number
+  private milli = 0
+  private milliStepsMax: number
   private readonly describe: () => string
   private busy = false
 
@@ -124,6 +131,8 @@ class World {
     if (!Number.isSafeInteger(this.epoch)) throw new RangeError(`epoch must be whole milliseconds, but is ${this.epoch}`)
     this.virtualTimeMax = Duration.toMillis(options.virtualTimeMax ?? "7 days")
     this.stepsMax = options.stepsMax ?? 500_000_000
+    this.stepsPerMilliMax = options.stepsPerMilliMax ?? 5_000_000
+    this.milliStepsMax = this.stepsPerMilliMax
     this.describe = options.describe ?? (() => "")
     this.fibers = { operations: 0, runaway: false, operationsMax: options.operationsMax ?? 20_000_000 }
   }
@@ -197,6 +206,10 @@ class World {
     const timer = this.timers.pop()
     if (timer === undefined) return false
     if (timer.time > this.virtualTimeMax) throw this.stop({ _tag: "TimeLimit", virtualTimeMax: this.virtualTimeMax })
+    if (timer.time - this.milli >= 1) {
+      this.milli = timer.time
+      this.milliStepsMax = this.steps + this.stepsPerMilliMax
+    }
     this.countStep()
     this.elapsed = timer.time
     const run = timer.run!
@@ -207,6 +220,7 @@ class World {
 
   private countStep(): void {
     if (++this.steps > this.stepsMax) throw this.stop({ _tag: "StepLimit", stepsMax: this.stepsMax })
+    if (this.steps > this.milliStepsMax) throw this.stop({ _tag: "Standstill", stepsPerMilliMax: this.stepsPerMilliMax })
   }
 
   private stopRunaway(): never {
@@ -228,6 +242,8 @@ const explain = (reason: SimulationReason): string => {
       return `the program is not done after ${reason.virtualTimeMax / 1000} s of virtual time (virtualTimeMax)`
     case "StepLimit":
       return `the program is not done after ${reason.stepsMax} steps (stepsMax); perhaps fibers wake each other for ever`
+    case "Standstill":
+      return `time stands still: ${reason.stepsPerMilliMax} steps within one millisecond (stepsPerMilliMax); perhaps a wait is too short for any clock, or fibers wake each other for ever`
     case "Runaway":
       return `a fiber carried out ${reason.operationsMax} operations (operationsMax) without waiting once`
     case "Busy":

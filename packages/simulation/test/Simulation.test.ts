@@ -211,6 +211,19 @@ describe("Simulation errors", () => {
     expect(error.elapsed).toBe(0)
   })
 
+  it("waits that are too short for time to pass meet the limit of a millisecond", () => {
+    const sim = Simulation.make({ seed: 1, stepsPerMilliMax: 1_000 })
+    const error = reasonOf(() => sim.run(Effect.andThen(Effect.sleep("1 second"), Effect.forever(Effect.sync(() => 0).pipe(Effect.andThen(Effect.sleep(1e-13)))))))
+    expect(error.reason).toEqual({ _tag: "Standstill", stepsPerMilliMax: 1_000 })
+    expect(error.elapsed).toBe(1000)
+    expect(error.message).toContain("time stands still: 1000 steps within one millisecond")
+  })
+
+  it("many steps over a long time meet no limit", () => {
+    const sim = Simulation.make({ seed: 1, stepsPerMilliMax: 10 })
+    expect(sim.run(Effect.forEach(Array.from({ length: 1_000 }, (_, i) => i), () => Effect.sleep(0.25), { discard: true }))._tag).toBe("Success")
+  })
+
   it("a fiber that never waits is stopped as a runaway", () => {
     const sim = Simulation.make({ seed: 1, operationsMax: 10_000 })
     let operations = 0
