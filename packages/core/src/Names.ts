@@ -191,7 +191,7 @@ export const perRetryUniqueKey = (name: string): string =>
  * it, so that an action that is deleted and made anew under its name never meets the work of the old one.
  */
 export const idempotencyKey = (uid: string, attempt: number, launch: number): string => {
-  const bytes = fnv1aBytes(`${uid}/${attempt}/${launch}`, 128)
+  const bytes = fnv1aBytes(`${attempt}/${launch}/${uid}`, 128)
   bytes[6] = (bytes[6]! & 0x0f) | 0x80
   bytes[8] = (bytes[8]! & 0x3f) | 0x80
   const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")

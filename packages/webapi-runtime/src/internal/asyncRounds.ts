@@ -45,6 +45,8 @@ export class AsyncRounds<Meta extends Json, Resource> {
   readonly #parts: AsyncParts<Meta, Resource>
   /** Keys whose job this engine has intended and not yet asked for: nobody can have created it. */
   readonly #untouched = new Set<string>()
+  /** Keys of launches that may have a job: there is room for so many. */
+  readonly #admitted = new Set<string>()
 
   constructor(parts: AsyncParts<Meta, Resource>) {
     this.#parts = parts
@@ -95,6 +97,11 @@ export class AsyncRounds<Meta extends Json, Resource> {
     }
   })
 
+  #admit(key: string): void {
+    this.#admitted.add(key)
+    this.#untouched.add(key)
+  }
+
   #stateOf(context: TaskExecutionContext) {
     return context.state === undefined
       ? Result.succeed(initialState(context.idempotencyKey, this.#parts.plugin.endpoint?.(taskOf(this.#parts, context, context.idempotencyKey)) ?? "", context.now))
@@ -108,6 +115,7 @@ export class AsyncRounds<Meta extends Json, Resource> {
 
   /** The one thing to find out in the phase that the job is in. */
   #learn(state: JobState, context: TaskExecutionContext, config: PluginConfig): Effect.Effect<{ readonly event: JobEvent; readonly lookAfter?: number }, PluginError> {
+    if (state.phase === "AllocationTokenAcquired" || state.phase === "ResourcesCreated") this.#admitted.add(state.key)
     switch (state.phase) {
       case "NotStarted": return Effect.map(this.#askForRoom(state, context, config), (event) => ({ event }))
       case "AllocationTokenAcquired": return Effect.map(this.#create(state, context, config), (event) => ({ event }))
@@ -117,10 +125,10 @@ export class AsyncRounds<Meta extends Json, Resource> {
   }
 
   readonly #askForRoom = Effect.fnUntraced(function*(this: AsyncRounds<Meta, Resource>, state: JobState, context: TaskExecutionContext, config: PluginConfig): Effect.fn.Return<JobEvent, PluginError> {
-    const { cache, id, metrics, plugin, quotas } = this.#parts
-    if (!cache.hasRoom()) return { _tag: "TokenRefused", reason: `plugin ${id} looks after as many jobs as it may, ${config.caching.size}` }
+    const { id, metrics, plugin, quotas } = this.#parts
+    if (this.#admitted.size >= config.caching.size) return { _tag: "TokenRefused", reason: `plugin ${id} looks after as many jobs as it may, ${config.caching.size}` }
     if (Object.keys(config.resourceQuotas).length === 0) {
-      this.#untouched.add(state.key)
+      this.#admit(state.key)
       return { _tag: "TokenGranted", lease: undefined }
     }
     quotas.configure(config.resourceQuotas, context.now)
@@ -134,7 +142,7 @@ export class AsyncRounds<Meta extends Json, Resource> {
     const verdict = quotas.request({ ...lease, key: state.key, projectMax, namespaceMax, since: state.requestedAt, wake: context.wake }, context.now)
     if (!verdict.isGranted) return { _tag: "TokenRefused", reason: verdict.reason }
     metrics.granted(context.now - state.requestedAt)
-    this.#untouched.add(state.key)
+    this.#admit(state.key)
     return { _tag: "TokenGranted", lease }
   }.bind(this))
 
@@ -151,7 +159,8 @@ export class AsyncRounds<Meta extends Json, Resource> {
     }
     if (call.exit === undefined) yield* Effect.timeoutOption(Deferred.await(call.done), patience)
     const { exit } = call
-    if (exit === undefined) return { _tag: "CreateHeld", reason: "the service is asked to begin the job" }
+    // Why it had to be asked again says more than that it is being asked.
+    if (exit === undefined) return { _tag: "CreateHeld", reason: state.creating === undefined ? "the service is asked to begin the job" : state.reported.reason }
     if (Exit.isSuccess(exit)) return { _tag: "Created", meta: exit.value.meta, isKnown: exit.value.resource !== undefined }
     calls.drop(key)
     const error = errorOf(exit.cause)
@@ -183,6 +192,7 @@ export class AsyncRounds<Meta extends Json, Resource> {
     const { cache, calls, quotas } = this.#parts
     cache.remove(state.key)
     calls.drop(state.key)
+    this.#admitted.delete(state.key)
     if (state.isAbandoned !== true) quotas.release(state.key, now)
   }
 
@@ -193,6 +203,7 @@ export class AsyncRounds<Meta extends Json, Resource> {
     gate.forget(key)
     quotas.release(key, now)
     this.#untouched.delete(key)
+    this.#admitted.delete(key)
   }
 }
 

@@ -190,7 +190,8 @@ export class JobCacheCore<Meta extends Json, Resource> implements JobCache<Meta,
 
   /** Begins all looks that may begin now; answers when there will be more to do. */
   #turn(now: number): number {
-    let next = this.#looks.expire(now, Duration.toMillis(this.#config.timeouts.get))
+    const timeout = Duration.toMillis(this.#config.timeouts.get)
+    this.#looks.expire(now, timeout)
     for (let job = this.#heap.peek(); job !== undefined && job.dueAt <= now; job = this.#heap.peek()) {
       this.#heap.pop()
       const { tenant } = job
@@ -198,10 +199,9 @@ export class JobCacheCore<Meta extends Json, Resource> implements JobCache<Meta,
       tenant.ready.push(job)
       this.#waiting++
     }
-    next = Math.min(next, this.#heap.peek()?.dueAt ?? Number.POSITIVE_INFINITY)
-    if (this.#waiting === 0) return next
-    for (const endpoint of this.#endpoints.values()) next = Math.min(next, this.#serve(endpoint, now))
-    return next
+    let next = this.#heap.peek()?.dueAt ?? Number.POSITIVE_INFINITY
+    if (this.#waiting > 0) for (const endpoint of this.#endpoints.values()) next = Math.min(next, this.#serve(endpoint, now))
+    return Math.min(next, this.#looks.oldest + timeout)
   }
 
   /** Begins looks at one endpoint: as many as its limit and the workers allow, the tenants in turn. */

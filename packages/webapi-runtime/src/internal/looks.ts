@@ -48,16 +48,21 @@ export class Looks<Meta extends Json, Resource> {
     fiber.addObserver((exit) => this.#end(look, () => answersOf<Resource>(exit, jobs.length, this.#plugin.getMany !== undefined)))
   }
 
-  /** Ends calls that have taken longer than `timeout`; answers when the next one will have. */
-  expire(now: number, timeout: number): number {
+  /** When the oldest call under way began; infinity when there is none. */
+  get oldest(): number {
+    for (const look of this.#running) return look.startedAt
+    return Number.POSITIVE_INFINITY
+  }
+
+  /** Ends calls that have taken longer than `timeout`. */
+  expire(now: number, timeout: number): void {
     for (const look of this.#running) {
-      if (look.startedAt + timeout > now) return look.startedAt + timeout
+      if (look.startedAt + timeout > now) return
       const error = new WebApiError({ fault: "Unknown", description: `no answer within ${Duration.format(Duration.millis(timeout))}` })
       // The worker is free from now on, even if the call does not react to its interruption.
       this.#end(look, () => look.jobs.map(() => error))
       look.fiber?.interruptUnsafe()
     }
-    return Number.POSITIVE_INFINITY
   }
 
   /** Completes when no call is under way. */

@@ -45,6 +45,8 @@ export const makeService = (options: ServiceOptions = {}) => {
   const jobs: Array<Job> = []
   const calls: Array<string> = []
   const creations = new Map<string, number>()
+  const keys: Array<string> = []
+  const prefixes: Array<string> = []
   const given = options.config ?? {}
   const config = typeof given === "function" ? given : () => given
 
@@ -71,6 +73,8 @@ export const makeService = (options: ServiceOptions = {}) => {
     create: (task) => Effect.gen(function*() {
       const name = task.metadata.taskExecutionId.generatedName
       if (options.secret !== undefined) yield* Effect.mapError(task.secrets.get(options.secret), (error) => new WebApiError({ fault: "Unauthorized", description: error.description }))
+      keys.push(task.key)
+      prefixes.push(task.paths.outputPrefix)
       creations.set(task.key, (creations.get(task.key) ?? 0) + 1)
       const now = yield* Clock.currentTimeMillis
       return yield* call("create", name, 0, () => {
@@ -111,5 +115,5 @@ export const makeService = (options: ServiceOptions = {}) => {
     isTerminal: (resource) => resource.state === "done" || resource.state === "failed",
     ...options.plugin
   }
-  return { plugin, jobs, calls, creations }
+  return { plugin, jobs, calls, creations, keys, prefixes }
 }

@@ -43,7 +43,7 @@ const meddling = (options: WorldOptions): Layer.Layer<KubeTransport, never, Kube
 
 /** Runs a test in a world of its own. The engine is started by the test, with `withEngine`. */
 export const inWorld = <A, E>(options: WorldOptions, test: Effect.Effect<A, E, Services | Scope.Scope>): A => {
-  const simulation = Simulation.make({ seed: options.seed ?? 1, virtualTimeMax: "30 days" })
+  const simulation = Simulation.make({ seed: options.seed ?? 1, virtualTimeMax: "12 hours" })
   const transport = meddling(options).pipe(Layer.provide(KubeTransportApiServer.layer), Layer.provideMerge(FakeApiServer.layer))
   const layer = Layer.mergeAll(
     Layer.mergeAll(KubeClient.layer, LaunchedObjects.layer([])).pipe(Layer.provideMerge(transport)),
