@@ -1,9 +1,10 @@
 /**
  * Installs what optional tests talk to (Python packages, Go programs): `npm run external [NAME…]`.
  *
- * Each folder of `external/` is one such thing: `requirements.txt` becomes a Python environment, `go.mod` a folder of programs, both below
- * `.cache/external/NAME`. A test runs when it finds `.cache/external/NAME/ready`, and otherwise is skipped with this command in its reason. What cannot be
- * installed here (no Python, no Go, no network) is reported and left out: the other tests do not need it.
+ * Each folder of `external/` is one such thing: `requirements.txt` becomes a Python environment, `go.mod` a folder of programs (linked with what the
+ * file `ldflags` says, if there is one), both below `.cache/external/NAME`. A test runs when it finds `.cache/external/NAME/ready`, and otherwise is
+ * skipped with this command in its reason. What cannot be installed here (no Python, no Go, no network) is reported and left out: the other tests do
+ * not need it.
  */
 import { spawnSync } from "node:child_process"
 import { createHash } from "node:crypto"
@@ -29,7 +30,8 @@ const stepsFor = (source: string, target: string): ReadonlyArray<Step> => {
     steps.push({ command: `${python}/bin/pip`, args: ["install", "--quiet", "--disable-pip-version-check", "-r", `${source}/requirements.txt`] })
   }
   if (existsSync(`${source}/go.mod`)) {
-    steps.push({ command: "go", args: ["build", "-mod=readonly", "-o", `${target}/bin/`, "./..."], cwd: source, env: { GOFLAGS: "", GOTOOLCHAIN: "local" } })
+    const ldflags = existsSync(`${source}/ldflags`) ? ["-ldflags", readFileSync(`${source}/ldflags`, "utf8").trim()] : []
+    steps.push({ command: "go", args: ["build", "-mod=readonly", ...ldflags, "-o", `${target}/bin/`, "./..."], cwd: source, env: { GOFLAGS: "", GOTOOLCHAIN: "local" } })
   }
   return steps
 }
