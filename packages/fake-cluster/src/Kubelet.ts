@@ -38,7 +38,10 @@ export interface Kubelet {
 /** Starts a kubelet; it stops, and its containers with it, when the scope closes. */
 export const make = Effect.fnUntraced(function*(options: KubeletOptions): Effect.fn.Return<Kubelet, never, KubeClient | Scope.Scope> {
   const clock = yield* Clock.Clock
-  const schedule = fromContext(yield* Effect.context<never>())
+  const services = yield* Effect.context<never>()
+  const schedule = fromContext(services)
+  const fork = Effect.runForkWith(services)
+  const scope = yield* Effect.scope
   const state: KubeletState = { entries: new Map(), drainSeconds: undefined, onSync: () => {} }
   let enqueue: (namespace: string | undefined, name: string) => void = () => {}
   const context: KubeletContext = {
@@ -47,6 +50,7 @@ export const make = Effect.fnUntraced(function*(options: KubeletOptions): Effect
     tell: options.tell,
     now: () => clock.currentTimeMillisUnsafe(),
     hostIp: (node) => options.addressOf(node) ?? "",
+    fork: (effect) => void fork(Effect.forkIn(effect, scope)),
     wake: (namespace, name) => enqueue(namespace, name)
   }
   const close = (entry: PodEntry): Effect.Effect<void> => entry.close

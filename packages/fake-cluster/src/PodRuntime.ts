@@ -71,6 +71,18 @@ export type ContainerEvent =
     readonly neverStarted?: boolean
   }
 
+/** Why something is done in a running container from outside. */
+export type ActionPurpose = "startup" | "readiness" | "liveness" | "postStart" | "preStop"
+
+/** What a probe or a hook asks for: a command, a request, a connection. */
+export type ContainerAction = Exclude<Container["livenessProbe"], undefined>
+
+/** How a probe or a hook went; `output` is what people read of a failure. */
+export interface ActionOutcome {
+  readonly succeeded: boolean
+  readonly output: string
+}
+
 /** Which lines of a log are wanted. */
 export interface LogOptions {
   readonly container: string
@@ -102,6 +114,11 @@ export interface PodSandbox {
   readonly ip: string
   readonly start: (container: Container, run: number, report: (event: ContainerEvent) => void) => Effect.Effect<void, StartFailed>
   readonly stop: (container: string, graceSeconds: number) => Effect.Effect<void>
+  /**
+   * Carries out a probe or a hook in a running container; its own answer comes before `timeoutSeconds` are over, or nobody waits for it any more. A runtime
+   * without it lets everything succeed.
+   */
+  readonly act?: (container: Container, purpose: ActionPurpose, action: ContainerAction, timeoutSeconds: number) => Effect.Effect<ActionOutcome>
   /** `undefined` when there is no such run of the container. Never waits. */
   readonly logs: (options: LogOptions) => Effect.Effect<string | undefined>
   /** What a run has added to its log after `position`; 0 is the beginning. For those who follow a log. */

@@ -5,6 +5,7 @@ import { constants } from "node:os"
 import { isAbsolute, join } from "node:path"
 import type { Container, Pod } from "@fairlead/kube"
 import { Clock, type Context, Effect, Random, type Scope } from "effect"
+import { reach, runCommand } from "./internal/actionsProcess.ts"
 import { expand } from "./internal/expansion.ts"
 import { ProcessGuard } from "./internal/guardProcess.ts"
 import { InsideProcess } from "./internal/insideProcess.ts"
@@ -13,7 +14,7 @@ import { fallbackMessage } from "./internal/logText.ts"
 import { mountVariable, type PathMapping, pathMapper } from "./internal/mountPaths.ts"
 import { PodFolder } from "./internal/podFolderProcess.ts"
 import { fromContext, type Schedule } from "./internal/timers.ts"
-import { type ContainerCommand, type ContainerEvent, type LogOptions, type LogPiece, type PodRuntime, type PodSandbox, StartFailed } from "./PodRuntime.ts"
+import { type ActionOutcome, type ActionPurpose, type ContainerAction, type ContainerCommand, type ContainerEvent, type LogOptions, type LogPiece, type PodRuntime, type PodSandbox, StartFailed } from "./PodRuntime.ts"
 
 export type { InsideInput, ProcessImage } from "./internal/launchProcess.ts"
 
@@ -114,6 +115,22 @@ class ProcessSandbox implements PodSandbox {
       return attempt("CreateContainerError", () =>
         launch.inside === undefined ? this.#launch(container, run, launch, report) : this.#launchInside(container, run, launch, launch.inside, report))
     })
+  }
+
+  /** Commands run beside the container with its environment, folders and paths. */
+  act(container: Container, _purpose: ActionPurpose, action: ContainerAction): Effect.Effect<ActionOutcome> {
+    const words = action.exec?.command
+    if (words === undefined) return reach(container, action)
+    const run = this.#runs.get(container.name) ?? 0
+    return Effect.match(this.#of.command(container), {
+      onFailure: (failure) => Effect.succeed<ActionOutcome>({ succeeded: false, output: failure.description }),
+      onSuccess: (command) => {
+        const launch = this.#prepare(container, run, { ...command, command: words, args: [] })
+        if ("refusal" in launch) return Effect.succeed({ succeeded: false, output: launch.refusal.description })
+        if ("problem" in launch) return Effect.succeed({ succeeded: false, output: startErrorMessage(launch.problem) })
+        return launch.inside === undefined ? runCommand(launch) : actInside(launch.inside, launch)
+      }
+    }).pipe(Effect.flatten)
   }
 
   #prepare(container: Container, run: number, command: ContainerCommand): Launch | { readonly problem: string } | { readonly refusal: StartFailed } {
@@ -255,6 +272,16 @@ class ProcessSandbox implements PodSandbox {
     })
   }
 }
+
+/** A command in a container whose image is a program of this process is one more call of that program. */
+const actInside = (program: NonNullable<ProcessImage["inside"]>, { env, words }: Launch): Effect.Effect<ActionOutcome> =>
+  Effect.suspend(() => {
+    let output = ""
+    const log = (text: string): void => {
+      output += text
+    }
+    return Effect.map(program({ words, env, log, stopping: Effect.never }), (code) => ({ succeeded: code === 0, output }))
+  })
 
 const isSignal = (name: string | undefined): name is NodeJS.Signals => name !== undefined && Object.hasOwn(constants.signals, name)
 

@@ -1,10 +1,10 @@
 /** Pods whose containers follow a script: phases and times given as data, for simulations. */
 import type { Container, Pod } from "@fairlead/kube"
-import { Duration, Effect, Result, Schema } from "effect"
+import { Clock, Context, Duration, Effect, Result, Schema } from "effect"
 import { isSidecar } from "./internal/podRecord.ts"
 import { cutLog, pieceOf } from "./internal/logText.ts"
 import { fromContext, type Schedule } from "./internal/timers.ts"
-import { type ContainerEvent, type LogOptions, type LogPiece, type PodRuntime, type PodSandbox, StartFailed } from "./PodRuntime.ts"
+import { type ActionOutcome, type ActionPurpose, type ContainerEvent, type LogOptions, type LogPiece, type PodRuntime, type PodSandbox, StartFailed } from "./PodRuntime.ts"
 
 /** One run of a container. Times are those of `effect/Duration`: milliseconds, or texts such as `"5 seconds"`. */
 export interface ContainerScript {
@@ -24,6 +24,14 @@ export interface ContainerScript {
   readonly stop?: Duration.Input | undefined
   /** Exit code after SIGTERM; 143 if left out, 0 for sidecars. */
   readonly stopExitCode?: number | undefined
+  /** How long after its start the container answers its startup probe; at once if left out. */
+  readonly startup?: Duration.Input | "never" | undefined
+  /** How long after its start it answers its readiness probe; at once if left out. */
+  readonly ready?: Duration.Input | "never" | undefined
+  /** How long after its start it stops answering its liveness and readiness probes; never if left out. */
+  readonly alive?: Duration.Input | undefined
+  /** How long its hooks take; no time if left out. */
+  readonly hook?: Duration.Input | undefined
 }
 
 /** What the containers of one pod do. A list holds one script for each run; the last one counts for all further runs. */
@@ -49,7 +57,7 @@ export const make = (options: PodRuntimeScriptedOptions = {}): PodRuntime => ({
   name: "scripted",
   open: (pod) =>
     Effect.flatMap(scriptOf(pod, options), (script) =>
-      Effect.contextWith((context) => Effect.succeed<PodSandbox>(new ScriptedSandbox(pod, script, options.default ?? {}, fromContext(context)))))
+      Effect.contextWith((context) => Effect.succeed<PodSandbox>(new ScriptedSandbox(pod, script, options.default ?? {}, fromContext(context), () => Context.get(context, Clock.Clock).currentTimeMillisUnsafe()))))
 })
 
 const Time = Schema.Union([Schema.Finite, Schema.String])
@@ -62,7 +70,11 @@ const ContainerScriptSchema = Schema.Struct({
   message: Schema.optionalKey(Schema.String),
   log: Schema.optionalKey(Schema.String),
   stop: Schema.optionalKey(Time),
-  stopExitCode: Schema.optionalKey(Schema.Int)
+  stopExitCode: Schema.optionalKey(Schema.Int),
+  startup: Schema.optionalKey(Time),
+  ready: Schema.optionalKey(Time),
+  alive: Schema.optionalKey(Time),
+  hook: Schema.optionalKey(Time)
 })
 const PodScriptSchema = Schema.Struct({
   containers: Schema.optionalKey(Schema.Record(Schema.String, Schema.Union([ContainerScriptSchema, Schema.Array(ContainerScriptSchema)]))),
@@ -84,6 +96,7 @@ interface ScriptedContainer {
   readonly script: ContainerScript
   readonly isSidecar: boolean
   readonly report: (event: ContainerEvent) => void
+  startedAt: number
   cancel: () => void
   cancelKill: () => void
 }
@@ -96,12 +109,14 @@ class ScriptedSandbox implements PodSandbox {
   readonly #script: PodScript
   readonly #default: ContainerScript
   readonly #schedule: Schedule
+  readonly #now: () => number
 
-  constructor(pod: Pod, script: PodScript, byDefault: ContainerScript, schedule: Schedule) {
+  constructor(pod: Pod, script: PodScript, byDefault: ContainerScript, schedule: Schedule, now: () => number) {
     this.#podUid = pod.metadata.uid ?? ""
     this.#script = script
     this.#default = byDefault
     this.#schedule = schedule
+    this.#now = now
     this.ip = podIp(pod.metadata.uid ?? pod.metadata.name ?? "")
   }
 
@@ -110,7 +125,7 @@ class ScriptedSandbox implements PodSandbox {
       const script = this.#scriptOf(container, run)
       const start = millis(script.start, 0)
       const failure = script.startFailure
-      const running: ScriptedContainer = { script, isSidecar: isSidecar(container), report, cancel: () => {}, cancelKill: () => {} }
+      const running: ScriptedContainer = { script, isSidecar: isSidecar(container), report, startedAt: 0, cancel: () => {}, cancelKill: () => {} }
       this.#containers.set(container.name, running)
       const begin = (): void => {
         if (failure === undefined) this.#begin(container, run, running)
@@ -124,6 +139,7 @@ class ScriptedSandbox implements PodSandbox {
 
   #begin(container: Container, restart: number, running: ScriptedContainer): void {
     const { script } = running
+    running.startedAt = this.#now()
     const logs = this.#logs.get(container.name) ?? []
     logs[restart] = script.log ?? ""
     this.#logs.set(container.name, logs)
@@ -150,6 +166,15 @@ class ScriptedSandbox implements PodSandbox {
       exitCode,
       ...(more.reason === undefined ? {} : { reason: more.reason }),
       ...(more.message === undefined ? {} : { message: more.message })
+    })
+  }
+
+  act(container: Container, purpose: ActionPurpose): Effect.Effect<ActionOutcome> {
+    return Effect.suspend(() => {
+      const running = this.#containers.get(container.name)
+      if (running === undefined) return Effect.succeed({ succeeded: false, output: "container is not running" })
+      if (purpose === "preStop" || purpose === "postStart") return Effect.as(Effect.sleep(millis(running.script.hook, 0)), { succeeded: true, output: "" })
+      return Effect.succeed(answerOf(running.script, purpose, this.#now() - running.startedAt))
     })
   }
 
@@ -196,6 +221,14 @@ class ScriptedSandbox implements PodSandbox {
     if (named === undefined) return isSidecar(container) ? {} : (this.#script.default ?? this.#default)
     return "length" in named ? (named[Math.min(run, named.length - 1)] ?? {}) : named
   }
+}
+
+/** What the script says to a probe so long after the start. */
+const answerOf = ({ alive, ready, startup }: ContainerScript, purpose: "startup" | "readiness" | "liveness", age: number): ActionOutcome => {
+  const from = purpose === "startup" ? startup : purpose === "readiness" ? ready : undefined
+  const isDead = purpose !== "startup" && alive !== undefined && age >= millis(alive, 0)
+  const isEarly = from === "never" || (from !== undefined && age < millis(from, 0))
+  return isDead || isEarly ? { succeeded: false, output: "HTTP probe failed with statuscode: 503" } : { succeeded: true, output: "" }
 }
 
 const millis = (time: Duration.Input | undefined, otherwise: number): number =>

@@ -1,6 +1,7 @@
 /** What the kubelet knows of one container, and how events and time change it. Records are values: a change makes a new one. */
 import type { Container } from "@fairlead/kube"
 import type { ContainerEvent } from "../PodRuntime.ts"
+import * as Probes from "./probeRecord.ts"
 
 /** `init` runs to its end before the next one; `sidecar` is an init container that stays; `main` is an ordinary container. */
 export type ContainerKind = "init" | "sidecar" | "main"
@@ -43,6 +44,8 @@ export interface ContainerRecord {
   readonly failures: BackOff | undefined
   /** Set once the runtime was told to stop it: when it will be killed. */
   readonly killAt: number | undefined
+  /** While it runs, if it has any. */
+  readonly probes: Probes.ProbeRecord | undefined
 }
 
 const second = 1000
@@ -65,8 +68,18 @@ export const waiting = (spec: Container, kind: ContainerKind, reason: string): C
   hasStarted: false,
   crashes: undefined,
   failures: undefined,
-  killAt: undefined
+  killAt: undefined,
+  probes: undefined
 })
+
+/** True when it runs and, if it has a startup probe, that has succeeded. */
+export const isStarted = (record: ContainerRecord): boolean => record.phase._tag === "Running" && Probes.isStarted(record.probes)
+
+/** True for a sidecar for which the containers behind it still wait. */
+export const isPending = (record: ContainerRecord): boolean => (record.spec.startupProbe === undefined ? !record.hasStarted : !isStarted(record))
+
+/** True when it runs and all its probes say that it may be sent to. */
+export const isReady = (record: ContainerRecord): boolean => record.phase._tag === "Running" && Probes.isReady(record.probes)
 
 /** True while the runtime holds something of the container. */
 export const isLive = (record: ContainerRecord): boolean => record.phase._tag === "Running" || record.phase._tag === "Starting"
@@ -113,12 +126,13 @@ export const report = (record: ContainerRecord, event: ContainerEvent, now: numb
         phase: { _tag: "Running", startedAt: now, containerId: event.containerId },
         imageId: event.imageId ?? record.spec.image ?? "",
         hasStarted: true,
-        failures: undefined
+        failures: undefined,
+        probes: Probes.make(record.spec, now)
       }
     case "Waiting":
       return failStart(record, event.reason, event.message, now)
     case "Exited":
-      return { ...record, phase: { _tag: "Ended", run: endedBy(record, event, now) }, failures: undefined, killAt: undefined }
+      return { ...record, phase: { _tag: "Ended", run: endedBy(record, event, now) }, failures: undefined, killAt: undefined, probes: undefined }
   }
 }
 

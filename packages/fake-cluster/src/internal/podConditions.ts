@@ -1,6 +1,6 @@
 /** The conditions of a pod, in the order and words of a kubelet. */
 import type { PodCondition } from "@fairlead/kube"
-import type { ContainerRecord } from "./containerRecord.ts"
+import { type ContainerRecord, isReady, isStarted } from "./containerRecord.ts"
 import type { PodRecord } from "./podRecord.ts"
 import { timestamp } from "./timestamp.ts"
 
@@ -46,7 +46,7 @@ export const conditionsOf = (
 const initialized = (record: PodRecord, phase: string): Verdict => {
   if (phase === "Succeeded") return { status: "True", reason: "PodCompleted" }
   if (record.isInitialized) return yes
-  const incomplete = record.containers.filter((it) => (it.kind === "init" && !isComplete(it)) || (it.kind === "sidecar" && it.phase._tag !== "Running"))
+  const incomplete = record.containers.filter((it) => (it.kind === "init" && !isComplete(it)) || (it.kind === "sidecar" && !isStarted(it)))
   return incomplete.length === 0 ? yes : {
     status: "False",
     reason: "ContainersNotInitialized",
@@ -59,7 +59,7 @@ const isComplete = (container: ContainerRecord): boolean => container.phase._tag
 const containersReady = (record: PodRecord, phase: string): Verdict => {
   if (phase === "Succeeded") return { status: "False", reason: "PodCompleted" }
   if (phase === "Failed") return { status: "False", reason: "PodFailed" }
-  const unready = record.containers.filter((it) => it.kind !== "init" && it.phase._tag !== "Running")
+  const unready = record.containers.filter((it) => it.kind !== "init" && !isReady(it))
   return unready.length === 0 ? yes : {
     status: "False",
     reason: "ContainersNotReady",

@@ -1,10 +1,12 @@
 /** One pod of a kubelet: its record, the place where it runs, and what the API server was told. */
 import { KubeClient, KubeError, KubeResource, type Pod, type PodStatus } from "@fairlead/kube"
 import { Effect } from "effect"
-import type { ContainerEvent, PodRuntime, PodSandbox, StartFailed } from "../PodRuntime.ts"
+import type { ActionOutcome, ContainerEvent, PodRuntime, PodSandbox, StartFailed } from "../PodRuntime.ts"
+import { carryOut, runHook } from "./containerActions.ts"
 import { type PodEvent, podEvents } from "./podEvents.ts"
 import { podSources } from "./podSources.ts"
 import { podStatus } from "./podStatus.ts"
+import type { ProbeKind } from "./probeRecord.ts"
 import * as Records from "./podRecord.ts"
 import { statusPatch } from "./statusPatch.ts"
 
@@ -16,9 +18,14 @@ export interface KubeletContext {
   readonly hostIp: (node: string) => string
   /** Tells people about a pod; `undefined` where nobody listens. */
   readonly tell: ((pod: Pod, event: PodEvent) => Effect.Effect<void>) | undefined
+  /** Lets something go on beside the syncs: probes and hooks. */
+  readonly fork: (effect: Effect.Effect<void>) => void
   /** Something happened to a pod from outside a sync. */
   readonly wake: (namespace: string | undefined, name: string) => void
 }
+
+/** What a container gets after a hook that has used its grace period up. */
+const leastGraceAfterHook = 2
 
 /** Grace period of a pod whose object is gone. */
 const graceOfGone = 1
@@ -96,9 +103,56 @@ export class PodEntry {
       case "Start":
         return this.#start(step.container)
       case "Stop":
-        this.record = Records.stopped(this.record, step.container, step.graceSeconds, this.#of.now())
-        return this.sandbox?.stop(step.container, step.graceSeconds) ?? Effect.void
+        return this.#stop(step.container, step.graceSeconds)
+      case "Probe":
+        return Effect.sync(() => this.#probe(step.container, step.kind))
     }
+  }
+
+  #probe(name: string, kind: ProbeKind): void {
+    const { probes, restarts, spec } = Records.containerOf(this.record, name)
+    const probe = probes?.[kind]?.spec
+    if (probe === undefined || this.sandbox === undefined) return
+    this.record = Records.beginProbe(this.record, name, kind, this.#of.now())
+    this.#beside(carryOut(this.sandbox, spec, kind, probe, probe.timeoutSeconds ?? 1), ({ output, succeeded }) => {
+      this.record = Records.probed(this.record, name, restarts, kind, succeeded, this.#of.now())
+      return succeeded ? undefined : { type: "Warning", reason: "Unhealthy", note: `${kind[0]!.toUpperCase()}${kind.slice(1)} probe failed: ${output}` }
+    })
+  }
+
+  /** The hook comes out of the grace period; a second, shorter stop does not wait for it. */
+  #stop(name: string, graceSeconds: number): Effect.Effect<void> {
+    const { killAt, phase, spec } = Records.containerOf(this.record, name)
+    this.record = Records.stopped(this.record, name, graceSeconds, this.#of.now())
+    const { sandbox } = this
+    if (sandbox === undefined) return Effect.void
+    const hook = spec.lifecycle?.preStop
+    if (hook === undefined || killAt !== undefined || graceSeconds === 0 || phase._tag !== "Running") return sandbox.stop(name, graceSeconds)
+    const end = this.#of.now() + graceSeconds * 1000
+    const stop = Effect.suspend(() => sandbox.stop(name, Math.max(leastGraceAfterHook, Math.ceil((end - this.#of.now()) / 1000))))
+    return Effect.sync(() =>
+      this.#beside(Effect.tap(runHook(sandbox, spec, "preStop", hook, graceSeconds), stop), ({ succeeded }) =>
+        succeeded ? undefined : { type: "Warning", reason: "FailedPreStopHook", note: "PreStopHook failed" }))
+  }
+
+  /** A container whose hook fails is not to go on. */
+  #afterStart(name: string): void {
+    const { spec } = Records.containerOf(this.record, name)
+    const { sandbox } = this
+    const hook = spec.lifecycle?.postStart
+    if (hook === undefined || sandbox === undefined) return
+    const grace = this.record.pod.spec?.terminationGracePeriodSeconds ?? 30
+    const run = Effect.tap(runHook(sandbox, spec, "postStart", hook, Infinity), ({ succeeded }) => (succeeded ? Effect.void : sandbox.stop(name, grace)))
+    this.#beside(run, ({ succeeded }) => (succeeded ? undefined : { type: "Warning", reason: "FailedPostStartHook", note: "PostStartHook failed" }))
+  }
+
+  /** Carries something out beside the syncs, takes its outcome over, and tells what `then` wants told. */
+  #beside(action: Effect.Effect<ActionOutcome>, then: (outcome: ActionOutcome) => PodEvent | undefined): void {
+    this.#of.fork(Effect.flatMap(action, (outcome) => {
+      const event = then(outcome)
+      if (!this.#isSyncing) this.#of.wake(this.record.pod.metadata.namespace, this.record.pod.metadata.name!)
+      return event === undefined || this.#of.tell === undefined ? Effect.void : this.#of.tell(this.record.pod, event)
+    }))
   }
 
   #open(): Effect.Effect<void> {
@@ -120,6 +174,7 @@ export class PodEntry {
     this.record = Records.begin(this.record, name, this.#of.now())
     const report = (event: ContainerEvent): void => {
       this.record = Records.report(this.record, name, event, this.#of.now())
+      if (event._tag === "Started" && run.spec.lifecycle?.postStart !== undefined) this.#afterStart(name)
       if (!this.#isSyncing) this.#of.wake(this.record.pod.metadata.namespace, this.record.pod.metadata.name!)
     }
     const restart = Records.containerOf(this.record, name).restarts

@@ -1,5 +1,6 @@
 /** What a kubelet tells people about a pod, found by comparing what it knew before with what it knows now. */
 import type { ContainerRecord } from "./containerRecord.ts"
+import { failedKind } from "./probeRecord.ts"
 import type { PodRecord } from "./podRecord.ts"
 
 /** Something worth telling, in the words of a kubelet. */
@@ -33,7 +34,10 @@ const containerEvents = (before: ContainerRecord, after: ContainerRecord, pod: s
   if (startOf(after) !== undefined && startOf(after) !== startOf(before)) {
     events.push(normal("Pulled", `Container image "${image}" already present on machine`), normal("Created", "Container created"), normal("Started", "Container started"))
   }
-  if (after.killAt !== undefined && before.killAt === undefined) events.push(normal("Killing", `Stopping container ${name}`))
+  if (after.killAt !== undefined && before.killAt === undefined) {
+    const failed = failedKind(after.probes)
+    events.push(normal("Killing", failed === undefined ? `Stopping container ${name}` : `Container ${name} failed ${failed} probe, will be restarted`))
+  }
   if (after.phase._tag === "Ended" && after.phase.run.reason === "StartError" && after.phase !== before.phase) {
     events.push(warning("Failed", `Error: ${after.phase.run.message ?? ""}`))
   }

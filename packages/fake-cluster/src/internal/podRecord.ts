@@ -3,6 +3,7 @@ import type { Container, Pod } from "@fairlead/kube"
 import type { ContainerEvent } from "../PodRuntime.ts"
 import * as Containers from "./containerRecord.ts"
 import type { ContainerRecord } from "./containerRecord.ts"
+import * as Probes from "./probeRecord.ts"
 
 /** Whether the place for the containers is there. */
 export type SandboxPhase =
@@ -35,6 +36,7 @@ export type Step =
   | { readonly _tag: "Open" }
   | { readonly _tag: "Start"; readonly container: string }
   | { readonly _tag: "Stop"; readonly container: string; readonly graceSeconds: number }
+  | { readonly _tag: "Probe"; readonly container: string; readonly kind: Probes.ProbeKind }
 
 /** The record after looking at the clock, the steps to take now, and when to look again without an event. */
 export interface Advance {
@@ -87,6 +89,20 @@ export const report = (record: PodRecord, name: string, event: ContainerEvent, n
 /** The container could not be started. */
 export const failStart = (record: PodRecord, name: string, reason: string, message: string, now: number): PodRecord =>
   replace(record, Containers.failStart(containerOf(record, name), reason, message, now))
+
+/** The runtime is asked about the container now. */
+export const beginProbe = (record: PodRecord, name: string, kind: Probes.ProbeKind, now: number): PodRecord => {
+  const container = containerOf(record, name)
+  return container.probes === undefined ? record : replace(record, { ...container, probes: Probes.begin(container.probes, kind, now) })
+}
+
+/** A probe of the given run was answered; an answer that comes after the run's end changes nothing. */
+export const probed = (record: PodRecord, name: string, restart: number, kind: Probes.ProbeKind, succeeded: boolean, now: number): PodRecord => {
+  const container = containerOf(record, name)
+  return container.probes === undefined || container.restarts !== restart
+    ? record
+    : replace(record, { ...container, probes: Probes.answer(container.probes, kind, succeeded, now) })
+}
 
 /** The place for the containers is there. */
 export const opened = (record: PodRecord, ip: string): PodRecord => ({ ...record, sandbox: { _tag: "Open", ip } })
@@ -207,6 +223,10 @@ const starts = (record: PodRecord, now: number): Advance => {
   for (const container of record.containers) {
     const { phase } = container
     const isEnded = phase._tag === "Ended"
+    if (container.probes !== undefined && phase._tag === "Running") {
+      probeSteps(record, container, now, steps)
+      times.push(container.killAt === undefined ? Probes.nextAt(container.probes) : undefined)
+    }
     if (phase._tag === "Waiting" || (isEnded && restarts(container, policy))) {
       const at = phase._tag === "Waiting" ? Containers.startableAt(container) : undefined
       if (at === undefined || at <= now) steps.push({ _tag: "Start", container: container.spec.name })
@@ -217,10 +237,23 @@ const starts = (record: PodRecord, now: number): Advance => {
   return { record, steps, wakeAt: earliest(times) }
 }
 
+/** Probes that are due; a container that has failed one too often is stopped, and its restart policy decides what follows. */
+const probeSteps = (record: PodRecord, container: ContainerRecord, now: number, steps: Array<Step>): void => {
+  const probes = container.probes!
+  if (container.killAt !== undefined) return
+  const failed = Probes.failedKind(probes)
+  if (failed !== undefined) {
+    const graceSeconds = probes[failed]!.spec.terminationGracePeriodSeconds ?? record.pod.spec?.terminationGracePeriodSeconds ?? 30
+    steps.push({ _tag: "Stop", container: container.spec.name, graceSeconds })
+    return
+  }
+  for (const kind of Probes.due(probes, now)) steps.push({ _tag: "Probe", container: container.spec.name, kind })
+}
+
 /** True while the containers behind this one may not start for the first time. */
 const holdsBack = (container: ContainerRecord): boolean => {
   if (container.kind === "main") return false
-  if (container.kind === "sidecar") return !container.hasStarted
+  if (container.kind === "sidecar") return Containers.isPending(container)
   return !(container.phase._tag === "Ended" && container.phase.run.exitCode === 0)
 }
 

@@ -1,6 +1,6 @@
 /** The status of a pod as a kubelet writes it, made from what it knows of the containers. */
 import type { ContainerState, ContainerStatus, PodCondition, PodStatus } from "@fairlead/kube"
-import { type ContainerRecord, type EndedRun, endedRun } from "./containerRecord.ts"
+import { type ContainerRecord, type EndedRun, endedRun, isPending, isReady as servesAlready, isStarted } from "./containerRecord.ts"
 import { isOver, type PodRecord } from "./podRecord.ts"
 import { conditionsOf } from "./podConditions.ts"
 import { timestamp } from "./timestamp.ts"
@@ -65,7 +65,7 @@ export const phaseOf = (record: PodRecord, over: boolean): PodPhase => {
   if (over && record.ending?.reason !== undefined) return "Failed"
   if (over && record.ending !== undefined) return main.every(hasSucceeded) && !failedInit ? "Succeeded" : "Failed"
   const initPends = init.some((it) => it.phase._tag === "Running" || endedRun(it) === undefined)
-  const sidecarPends = !record.isInitialized && record.containers.some((it) => it.kind === "sidecar" && !it.hasStarted)
+  const sidecarPends = !record.isInitialized && record.containers.some((it) => it.kind === "sidecar" && isPending(it))
   const waits = main.some((it) => it.phase._tag !== "Running" && endedRun(it) === undefined && it.last === undefined)
   if (initPends || sidecarPends || waits) return "Pending"
   if (anyRuns || !over) return "Running"
@@ -78,7 +78,7 @@ const hasSucceeded = (container: ContainerRecord): boolean => container.phase._t
 const containerStatus = (container: ContainerRecord): ContainerStatus => {
   const { phase } = container
   const id = phase._tag === "Running" ? phase.containerId : (phase._tag === "Ended" ? phase.run : container.last)?.containerId
-  const isReady = container.kind === "init" ? hasSucceeded(container) : phase._tag === "Running"
+  const isReady = container.kind === "init" ? hasSucceeded(container) : servesAlready(container)
   return {
     name: container.spec.name,
     state: stateOf(container),
@@ -88,7 +88,7 @@ const containerStatus = (container: ContainerRecord): ContainerStatus => {
     image: container.spec.image ?? "",
     imageID: container.imageId,
     ...(id === undefined ? {} : { containerID: id }),
-    started: phase._tag === "Running"
+    started: isStarted(container)
   }
 }
 
