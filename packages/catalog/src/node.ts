@@ -1,0 +1,2 @@
+/** The parts of the package that need Node: catalogs in databases. */
+export * as CatalogSqlite from "./node/CatalogSqlite.ts"

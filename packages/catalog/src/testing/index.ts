@@ -1,0 +1,2 @@
+/** Suites that hold every catalog to its contract. */
+export * as CatalogSuite from "./CatalogSuite.ts"
