@@ -230,7 +230,7 @@ const stored = (
 
 const messageOf = (meaning: Meaning, phase: Phase.PhaseInfo): string => {
   switch (meaning.reason) {
-    case "Completed": return "the task completed successfully"
+    case "Completed": return `the task completed successfully${phase.reason === "" ? "" : `: ${phase.reason}`}`
     case "Aborted": return phase.reason || "the task was aborted"
     default: return phase.error?.message ?? phase.reason
   }

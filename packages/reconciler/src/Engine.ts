@@ -1,4 +1,5 @@
 /** The whole engine: it follows TaskActions and what they launch, and drives every one of them to its end. */
+import { TaskCache } from "@fairlead/catalog"
 import { type Change, Controller, EventRecorder, Informer, OwnWrites, type ReconcileRequest, Source, type Store } from "@fairlead/controller"
 import type { TaskAction } from "@fairlead/core"
 import { KubeClient, KubeResource, type KubeTransport } from "@fairlead/kube"
@@ -7,6 +8,7 @@ import type { EngineConfig } from "./EngineConfig.ts"
 import * as EngineMetrics from "./EngineMetrics.ts"
 import type { EventSink } from "./EventSink.ts"
 import * as GarbageCollector from "./GarbageCollector.ts"
+import { CacheWaits } from "./internal/cacheWaits.ts"
 import { byParent, failsNow, parentUids } from "./internal/orphans.ts"
 import { isNews, LaunchedObjects } from "./LaunchedObjects.ts"
 import type { LaunchFiles } from "./LaunchFiles.ts"
@@ -38,7 +40,7 @@ export class Engine extends Context.Service<Engine, {
 }>()("@fairlead/reconciler/Engine") {
   /**
    * Starts an engine that lives as long as the layer. When the layer closes, no new rounds begin and running ones
-   * finish within `shutdownGrace`. With an `EventRecorder` in the context, warnings about actions become Kubernetes events;
+   * finish within `shutdownGrace`. With a `TaskCache` in the context, results of discoverable tasks are looked up and kept. With an `EventRecorder` in the context, warnings about actions become Kubernetes events;
    * otherwise they are logged.
    */
   static readonly layer = (config: EngineConfig, options: EngineOptions = {}): Layer.Layer<Engine, never, EngineNeeds> =>
@@ -58,7 +60,9 @@ const start = Effect.fnUntraced(function*(config: EngineConfig, { lead = identit
   const warn = Option.map(yield* Effect.serviceOption(EventRecorder), warnWith)
   const wakeUps = Option.getOrElse(yield* Effect.serviceOption(WakeUps), WakeUps.make)
   const registry = yield* PluginRegistry
-  const reconciler = yield* TaskActionReconciler.make({ config, store: actions.store, metrics, wakeUps, warn: Option.getOrUndefined(warn) }).pipe(Effect.provideService(KubeClient, kube))
+  const cacheWaits = new CacheWaits()
+  yield* wakeWaiting(cacheWaits, wakeUps)
+  const reconciler = yield* TaskActionReconciler.make({ config, store: actions.store, metrics, wakeUps, cacheWaits, warn: Option.getOrUndefined(warn) }).pipe(Effect.provideService(KubeClient, kube))
   yield* followPhases(actions, metrics)
   const controller = Controller.run({
     name: "taskaction",
@@ -86,6 +90,15 @@ const tenantOf = (store: Store<TaskActionReconciler.CachedAction>) => (key: stri
   const spec: Partial<TaskAction.TaskActionSpec> | undefined = store.getByKey(key)?.spec
   return `${spec?.project}/${spec?.domain}`
 }
+
+/** Those who wait for a result of the cache are woken when there is news of it. */
+const wakeWaiting = Effect.fnUntraced(function*(waits: CacheWaits, wakeUps: WakeUps["Service"]) {
+  const cache = yield* Effect.serviceOption(TaskCache)
+  if (Option.isNone(cache)) return
+  yield* cache.value.follow((key) => {
+    for (const { name, namespace } of waits.take(key)) wakeUps.wake(namespace, name)
+  })
+})
 
 const childrenOf = (store: Store<TaskActionReconciler.CachedAction>, parent: TaskActionReconciler.CachedAction): ReadonlyArray<ReconcileRequest> =>
   store.byIndex(byParent, parent.metadata.uid ?? "").map(({ metadata }) => ({ namespace: metadata.namespace, name: metadata.name ?? "" }))

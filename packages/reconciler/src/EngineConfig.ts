@@ -1,6 +1,7 @@
 /** Settings of the engine, with a default for each. */
 import { TaskPod } from "@fairlead/core"
 import { Duration, Effect, Schema } from "effect"
+import { cacheModes } from "./internal/cachePlan.ts"
 
 const text = (value: string) => Schema.String.pipe(Schema.withDecodingDefaultKey(Effect.succeed(value)))
 const flag = (value: boolean) => Schema.Boolean.pipe(Schema.withDecodingDefaultKey(Effect.succeed(value)))
@@ -71,6 +72,13 @@ export const EngineConfig = Schema.Struct({
   abortOrphans: flag(true),
   /** How long a failing abort, finalize or event delivery may hold an action back before it is let go with a warning. */
   concludeTimeout: duration("10 minutes"),
+
+  /** What discoverable tasks do with the cache: `use` it, `overwrite` what is there, `skip` it, or `evict` what is there. An action may say otherwise. */
+  cacheMode: Schema.Literals(cacheModes).pipe(Schema.withDecodingDefaultKey(Effect.succeed("use" as const))),
+  /** Results that are older count no more; zero sets no limit. */
+  cacheMaxAge: duration("0 seconds"),
+  /** How long a task that must not be done twice at a time waits for a catalog that does not answer, before it works without. */
+  cachePatience: duration("30 seconds"),
 
   /** Service account of tasks that name none. */
   serviceAccountDefault: text(""),

@@ -2,6 +2,7 @@
 import { formatIssue, type Idl, Names, type Plugin, type TaskAction, TaskActionDecode, type TaskIssue, TaskTemplates } from "@fairlead/core"
 import { Result } from "effect"
 import type { ActionId } from "./ActionEvent.ts"
+import { type CachePlan, cachePlanOf } from "./internal/cachePlan.ts"
 import type { Bounds } from "./Decision.ts"
 import type { EngineConfig, Limits } from "./EngineConfig.ts"
 import { maxAttemptsOf } from "./ExecutionMetadata.ts"
@@ -19,6 +20,8 @@ export interface Assignment {
   readonly inputPrefix: string
   /** Inputs that stand in the action itself and have to be written to `inputPrefix`. */
   readonly inputs: Idl.LiteralMap | undefined
+  /** How the cache is used; absent if it is not. */
+  readonly cache: CachePlan | undefined
 }
 
 /** An action that cannot be carried out, and everything that is wrong with it. */
@@ -94,7 +97,8 @@ const assign = (
     bounds: boundsOf(template.success, limits),
     outputBase,
     inputPrefix: inputUri === undefined || inputUri === "" ? `${folder.success.slice(0, folder.success.lastIndexOf("/"))}/inputs` : Names.inputPrefix(inputUri),
-    inputs: inputs.success
+    inputs: inputs.success,
+    cache: cachePlanOf(action, template.success, config.cacheMode)
   }
 }
 

@@ -1,4 +1,5 @@
 /** The reconcile function of TaskActions: reads one action from the cache and brings it one step further. */
+import { TaskCache } from "@fairlead/catalog"
 import { type ReconcileRequest, Result, type Store, TerminalError } from "@fairlead/controller"
 import type { TaskAction } from "@fairlead/core"
 import { KubeClient, KubeError, type KubeObject } from "@fairlead/kube"
@@ -6,6 +7,7 @@ import { Clock, Effect, Option } from "effect"
 import { type EngineConfig, limitsOf } from "./EngineConfig.ts"
 import * as EngineMetrics from "./EngineMetrics.ts"
 import { EventSink } from "./EventSink.ts"
+import { CacheWaits } from "./internal/cacheWaits.ts"
 import { Memories } from "./internal/actionMemory.ts"
 import { advanceCondition } from "./internal/conditionAction.ts"
 import { conclude, endDeleted, isConcluded } from "./internal/conclusion.ts"
@@ -32,6 +34,8 @@ export interface TaskActionReconcilerOptions {
   readonly metrics?: EngineMetrics.EngineMetrics | undefined
   /** How plugins ask for early rounds; nobody hears of it if left out. */
   readonly wakeUps?: WakeUps["Service"] | undefined
+  /** Where actions are noted that wait for the result of another one; whoever gives it wakes them. */
+  readonly cacheWaits?: CacheWaits | undefined
 }
 
 /**
@@ -57,6 +61,8 @@ export const make = Effect.fnUntraced(function*(options: TaskActionReconcilerOpt
     files: yield* LaunchFiles,
     secrets: Option.getOrElse(yield* Effect.serviceOption(LaunchSecrets), () => LaunchSecrets.none),
     wakeUps: options.wakeUps ?? WakeUps.make(),
+    cache: Option.getOrUndefined(yield* Effect.serviceOption(TaskCache)),
+    cacheWaits: options.cacheWaits ?? new CacheWaits(),
     memories: new Memories(),
     metrics: options.metrics ?? (yield* EngineMetrics.make),
     clock: yield* Clock.Clock,

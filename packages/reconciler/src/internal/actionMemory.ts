@@ -2,6 +2,7 @@
 import type { PluginState, TaskAction, TaskExecutionMetadata, TaskPaths } from "@fairlead/core"
 import type { ActionEvent } from "../ActionEvent.ts"
 import type { Assignment, Rejection } from "../Preparation.ts"
+import type { CacheMemory } from "./cacheMemory.ts"
 import { isSameProgress } from "./statusPatch.ts"
 
 type Status = TaskAction.TaskActionStatus
@@ -52,6 +53,8 @@ export interface ActionMemory {
   launch: LaunchFacts | undefined
   /** The plugin state as it was last read or reported; worth nothing unless the status holds it. */
   pluginState: PluginState | undefined
+  /** Only for actions that use the cache. */
+  cache: CacheMemory | undefined
 }
 
 /** Memories by `namespace/name`. A memory of an object that was deleted and made anew is never used for the new one. */
@@ -79,6 +82,7 @@ export class Memories {
       isSinkDown: false,
       launch: undefined,
       pluginState: undefined,
+      cache: undefined,
       ...remember(action)
     }
     this.#byKey.set(key, fresh)
@@ -100,6 +104,8 @@ const renew = (memory: ActionMemory, action: TaskAction.TaskAction): void => {
   memory.preparation = undefined
   memory.launch = undefined
   memory.areInputsWritten = false
+  // A reservation of the old key is left to expire.
+  memory.cache = undefined
 }
 
 /**

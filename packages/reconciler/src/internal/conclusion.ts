@@ -5,6 +5,8 @@ import type { KubeError } from "@fairlead/kube"
 import { Duration, Effect, Result } from "effect"
 import { type Assignment, prepare, type Rejection } from "../Preparation.ts"
 import type { ActionMemory } from "./actionMemory.ts"
+import { endReservation, wasFound } from "./cacheResults.ts"
+import { turnOf } from "./cacheTurns.ts"
 import { terminalCondition } from "./conditions.ts"
 import { contextOf } from "./launches.ts"
 import { abortedEvent, deliver, isRefusal, redeliverAfter, settle, storeStatus } from "./outbox.ts"
@@ -65,14 +67,27 @@ export const conclude = Effect.fnUntraced(function*(around: Surroundings, action
   const isDelivered = yield* deliver(around, action, memory)
   if (!isDelivered && !isLate) return lookAt(now + redeliverAfter, now)
   if (hasFinalizer(action)) {
-    const reason = condition?.type === "Failed" ? `the task ended: ${condition.reason}` : undefined
-    const isClean = yield* cleanUp(around, action, memory, action.status ?? {}, reason, endedAt, now)
+    const isClean = yield* cleanUp(around, action, memory, action.status ?? {}, stopReason(action.status, condition), endedAt, now)
     if (!isClean) return lookAt(now + cleanUpAgainAfter, now)
+    yield* leaveCache(around, action, memory, now)
   }
   yield* patchAction(around, action, undefined, { metadata: finalMetadata(action, endedAt) })
   around.memories.forget(action.metadata.namespace, action.metadata.name ?? "")
   return ControllerResult.done
 })
+
+/** Why a workload is stopped that may still be at work: the task failed, or its result was found elsewhere. */
+const stopReason = (status: Status | undefined, condition: TaskAction.TaskActionCondition | undefined): string | undefined => {
+  if (condition?.type === "Failed") return `the task ended: ${condition.reason}`
+  return wasFound(status) ? "the result was found in the cache" : undefined
+}
+
+/** Ends the reservation of an action that will not work any more. */
+const leaveCache = (around: Surroundings, action: Action, memory: ActionMemory, now: number): Effect.Effect<void> => {
+  const preparation = preparationOf(around, action, memory)
+  const turn = preparation._tag === "Assignment" ? turnOf(around, action, memory, preparation, action.status ?? {}, now) : undefined
+  return turn === undefined ? Effect.void : endReservation(turn)
+}
 
 /** True when nothing is left to do for an ended action. */
 export const isConcluded = (action: Action): boolean =>
@@ -110,6 +125,7 @@ export const endDeleted = Effect.fnUntraced(function*(around: Surroundings, seen
   const status = action.status ?? {}
   const isClean = yield* cleanUp(around, action, memory, status, "the action was deleted", since, now)
   if (!isClean) return lookAt(now + cleanUpAgainAfter, now)
+  yield* leaveCache(around, action, memory, now)
   if (!memory.isAbortTold) {
     memory.outbox = [...memory.outbox, abortedEvent(action, memory.preparation, around.config, since)]
     memory.isAbortTold = true

@@ -4,6 +4,9 @@ import type { KubeError } from "@fairlead/kube"
 import { Effect, Result } from "effect"
 import { deadlineOf, type Decision, decide, expire, nextLaunch, type Outcome, reject, relaunchAt, type Situation } from "../Decision.ts"
 import { actionIdOf, type Assignment, type Rejection } from "../Preparation.ts"
+import { keepResult } from "./cacheResults.ts"
+import { nextCacheRound } from "./cacheMemory.ts"
+import { consult, renew, type Turn, turnOf } from "./cacheTurns.ts"
 import type { ActionMemory, Pending } from "./actionMemory.ts"
 import { cleanUp, cleanUpAgainAfter, conclude, hasFinalizer, preparationOf } from "./conclusion.ts"
 import { terminalCondition } from "./conditions.ts"
@@ -18,7 +21,13 @@ type Action = TaskAction.TaskAction
 type Status = TaskAction.TaskActionStatus
 
 /** Brings an action one step further. Whatever fails here is tried again by the controller; nothing is lost by that. */
-export const advance = Effect.fnUntraced(function*(around: Surroundings, seen: Action, memory: ActionMemory, now: number) {
+export const advance = (around: Surroundings, seen: Action, memory: ActionMemory, now: number) =>
+  Effect.map(step(around, seen, memory, now), (result) => {
+    const due = nextCacheRound(memory.cache)
+    return due === Infinity ? result : lookAt(Math.min(due, now + (result.requeueAfter ?? Infinity)), now)
+  })
+
+const step = Effect.fnUntraced(function*(around: Surroundings, seen: Action, memory: ActionMemory, now: number) {
   const action = yield* settle(around, seen, memory)
   if (terminalCondition(action.status) !== undefined) return yield* conclude(around, action, memory, now)
   const preparation = preparationOf(around, action, memory)
@@ -26,6 +35,8 @@ export const advance = Effect.fnUntraced(function*(around: Surroundings, seen: A
   const parent = around.failedParent(action)
   if (parent !== undefined) return yield* abandon(around, action, memory, preparation, parent, now)
   const isDelivered = yield* deliver(around, action, memory)
+  const held = turnOf(around, action, memory, preparation, action.status ?? {}, now)
+  if (held !== undefined) yield* renew(held)
   if (now < memory.notBefore) return yield* waitOut(around, action, memory, now)
 
   let status: Status = memory.pending?.status ?? believed(action.status ?? {})
@@ -37,14 +48,37 @@ export const advance = Effect.fnUntraced(function*(around: Surroundings, seen: A
     if (due > now) return lookAt(Math.min(due, deadlineOf(failed)), now)
     status = nextLaunch(status)
   }
-  const held = hasFinalizer(action)
-    ? action
-    : yield* patchAction(around, action, undefined, { metadata: { finalizers: [...(action.metadata.finalizers ?? []), TaskAction.finalizer] } })
-  const situation = situationOf(around, held, preparation, status, now)
-  const outcome = yield* handle(around, held, memory, preparation, status, now)
-  const verdict = yield* carryOut(around, held, memory, situation, decide(situation, outcome))
+  const turn = turnOf(around, action, memory, preparation, status, now)
+  const answer = turn === undefined ? undefined : yield* consult(turn)
+  const verdict = answer === undefined
+    ? yield* work(around, action, memory, preparation, status, now, turn)
+    : yield* adopt(around, action, memory, situationOf(around, action, preparation, status, now), answer)
   return isDelivered ? verdict : lookAt(Math.min(now + (verdict.requeueAfter ?? Infinity), now + redeliverAfter), now)
 })
+
+/** Lets the plugin do its part. From here on there may be a workload, so the action needs its finalizer. */
+const work = Effect.fnUntraced(function*(
+  around: Surroundings,
+  action: Action,
+  memory: ActionMemory,
+  assignment: Assignment,
+  status: Status,
+  now: number,
+  turn: Turn | undefined
+) {
+  const kept = hasFinalizer(action)
+    ? action
+    : yield* patchAction(around, action, undefined, { metadata: { finalizers: [...(action.metadata.finalizers ?? []), TaskAction.finalizer] } })
+  const situation = situationOf(around, kept, assignment, status, now)
+  const outcome = yield* handle(around, kept, memory, assignment, status, now)
+  const isResult = turn !== undefined && outcome._tag === "Reported" && outcome.transition.phase.phase === "Success"
+  const told: Outcome = isResult ? { ...outcome, transition: { ...outcome.transition, phase: yield* keepResult(turn, outcome.transition.phase) } } : outcome
+  return yield* carryOut(around, kept, memory, situation, decide(situation, told))
+})
+
+/** Takes over what the cache says. */
+const adopt = (around: Surroundings, action: Action, memory: ActionMemory, situation: Situation, phase: Phase.PhaseInfo) =>
+  carryOut(around, action, memory, situation, decide(situation, { _tag: "Reported", transition: { phase, deferrable: true } }))
 
 /** Ends an action whose parent has failed. It stays, as aborted, for as long as other actions that have ended. */
 const abandon = (around: Surroundings, action: Action, memory: ActionMemory, assignment: Assignment, parent: Action, now: number) => {

@@ -1,5 +1,6 @@
 /** Everything around a round, handed from function to function. */
 import type { TaskAction } from "@fairlead/core"
+import type { TaskCache } from "@fairlead/catalog"
 import { Result } from "@fairlead/controller"
 import { type KubeClient, type KubeError, type KubeObject, KubeResource } from "@fairlead/kube"
 import { type Clock, Effect, Exit } from "effect"
@@ -10,6 +11,7 @@ import type { PluginRegistry } from "../PluginRegistry.ts"
 import type { LaunchFiles } from "../LaunchFiles.ts"
 import type { LaunchSecrets } from "../LaunchSecrets.ts"
 import type { WakeUps } from "../WakeUps.ts"
+import type { CacheWaits } from "./cacheWaits.ts"
 import type { Memories } from "./actionMemory.ts"
 
 /** What a round works with. */
@@ -22,6 +24,9 @@ export interface Surroundings {
   readonly files: LaunchFiles["Service"]
   readonly secrets: LaunchSecrets["Service"]
   readonly wakeUps: WakeUps["Service"]
+  /** Nothing is looked up or kept without it. */
+  readonly cache: TaskCache["Service"] | undefined
+  readonly cacheWaits: CacheWaits
   readonly memories: Memories
   readonly metrics: EngineMetrics
   /** For measuring only; a round decides by the time that it was given. */
