@@ -11,6 +11,7 @@ const commands = {
   run: async () => (await import("./commands/Run.ts")).runCommand,
   dev: async () => (await import("./commands/Dev.ts")).devCommand,
   start: async () => (await import("./commands/Start.ts")).startCommand,
+  cache: async () => (await import("./commands/Cache.ts")).cacheCommand,
   config: async () => (await import("./commands/Config.ts")).configCommand,
   copilot: async () => (await import("./commands/CopilotCommand.ts")).copilotCommand
 } as const

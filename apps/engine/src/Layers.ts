@@ -1,6 +1,7 @@
 /** The engine on an embedded cluster: an API server in memory whose pods are local processes, files on the local disk. */
 import { FakeApiServer, KubeTransportApiServer } from "@fairlead/api-server"
 import { outsideFetch } from "@fairlead/api-server/node"
+import { TaskCache } from "@fairlead/catalog"
 import { Informer, OwnWrites } from "@fairlead/controller"
 import { TaskActionCrd } from "@fairlead/core"
 import { DatastoreFile } from "@fairlead/datastore/node"
@@ -10,6 +11,7 @@ import { ObjectReader, ObjectRunner, PodPlugin, podPluginDefaults } from "@fairl
 import { KubeClient, KubeResource } from "@fairlead/kube"
 import { Engine, LaunchedObjects, LaunchFiles, makeConfig, PluginRegistry } from "@fairlead/reconciler"
 import { Effect, Layer } from "effect"
+import { type CachePlace, openCatalog } from "./cache/CachePlace.ts"
 import { runCopilot } from "./commands/Copilot.ts"
 
 /** What the embedded cluster needs to know of its machine. */
@@ -30,6 +32,8 @@ export interface EmbeddedOptions {
   readonly events?: boolean | undefined
   /** PEM of the authority that pods find beside their token. */
   readonly rootCertificate?: string | undefined
+  /** Where results of tasks are remembered beyond this cluster; they are not when left out. */
+  readonly cache?: CachePlace | undefined
   /** Known users by bearer token, for the HTTP face. */
   readonly tokens?: { readonly [token: string]: { readonly name: string; readonly groups: ReadonlyArray<string> } } | undefined
 }
@@ -69,7 +73,7 @@ export const cluster = (options: EmbeddedOptions) =>
   ))
 
 /** Files of tasks. */
-export const datastore = (options: EmbeddedOptions) => DatastoreFile.layer({ root: options.folder })
+export const datastore = (options: EmbeddedOptions) => DatastoreFile.layer({ root: options.folder, alsoRoots: options.cache === undefined ? [] : [options.cache.folder] })
 
 const plugins = Layer.unwrap(Effect.map(LaunchedObjects, ({ informers }) => {
     const [pods] = informers as ReadonlyArray<Informer>
@@ -86,9 +90,16 @@ export const definition: Layer.Layer<never, never, FakeApiServer> = Layer.effect
 /** A client of the embedded API server that remembers what it wrote. */
 export const client = Layer.fresh(OwnWrites.layer).pipe(Layer.provide(KubeClient.layer))
 
+/** Results of tasks, with copies of their files: the folder of the cluster goes with it. */
+export const cache = ({ cache: place, folder }: EmbeddedOptions) =>
+  place === undefined
+    ? Layer.empty
+    : TaskCache.layer({ copies: { from: `file://${folder}`, folder: `file://${place.folder}/outputs` } }).pipe(Layer.provide(openCatalog(place)))
+
 /** The engine itself. Events go to the sink of the environment, files to its datastore. */
 export const engine = (options: EmbeddedOptions) =>
   Engine.layer(makeConfig({ dataRoot: dataRootOf(options.folder), gcInterval: "0 seconds" })).pipe(
+    Layer.provide(cache(options)),
     Layer.provide(plugins),
     Layer.provide(Layer.mergeAll(LaunchedObjects.layer([KubeResource.pods]), LaunchFiles.layer)),
     Layer.provideMerge(client),

@@ -9,6 +9,8 @@ export class Machine extends Context.Service<Machine, {
   readonly processors: number
   /** Environment that tasks get: paths and language, no more, so that no secret of the user's slips into a task. */
   readonly taskEnvironment: { readonly [name: string]: string }
+  /** Where results of tasks are remembered unless a flag says otherwise; below the working directory if nobody said. */
+  readonly cacheDefault: string | undefined
   readonly writeOut: (text: string) => void
   /** Completes when the user asks for an end (Ctrl-C, SIGTERM), with the exit code that tells of it. */
   readonly stopRequested: Effect.Effect<number>

@@ -80,6 +80,7 @@ const commands = async (): Promise<void> => {
     temporaryDirectory: tmpdir(),
     processors: availableParallelism(),
     taskEnvironment: taskEnvironment(),
+    cacheDefault: process.env["FAIRLEAD_CACHE"] || undefined,
     writeOut: (text) => process.stdout.write(text),
     stopRequested: Deferred.await(stop),
     temporaryFolders

@@ -18,6 +18,7 @@ const carryOut = Effect.fnUntraced(function*(...args: ReadonlyArray<string>) {
     temporaryDirectory: "/",
     processors: 1,
     taskEnvironment: {},
+  cacheDefault: undefined,
     writeOut: write("out"),
     stopRequested: Effect.never,
     temporaryFolders: new Set<string>()
@@ -42,12 +43,12 @@ describe("help", () => {
     Effect.gen(function*() {
       const { code, out } = yield* carryOut("--help")
       expect(code).toBe(0)
-      expect(entries(out, "SUBCOMMANDS").map(([name]) => name)).toEqual(["run", "dev", "start", "config", "copilot"])
+      expect(entries(out, "SUBCOMMANDS").map(([name]) => name)).toEqual(["run", "dev", "start", "cache", "config", "copilot"])
       for (const [, description] of entries(out, "SUBCOMMANDS")) expect(description).toMatch(/^[A-Z].{20,}/)
     }))
 
   it.effect.each<[string, ReadonlyArray<string>]>([
-    ["run", ["--parallel", "--output", "--keep", "--timeout"]],
+    ["run", ["--parallel", "--output", "--keep", "--cache", "--no-cache", "--timeout"]],
     ["dev", ["--port", "--host", "--http", "--token", "--nodes", "--kubeconfig"]],
     ["start", ["--config", "--kubeconfig", "--context"]],
     ["config", ["--config", "--output"]]

@@ -1,5 +1,6 @@
 /** The engine in a simulated world: in-memory cluster, scripted pods, seeded network, virtual time. */
 import { fetchHandler, FakeApiServer, KubeTransportApiServer } from "@fairlead/api-server"
+import { CatalogMemory, TaskCache } from "@fairlead/catalog"
 import { Informer, OwnWrites } from "@fairlead/controller"
 import { type Datastore, DatastoreMemory } from "@fairlead/datastore"
 import { FakeCluster, PodRuntimeScripted } from "@fairlead/fake-cluster"
@@ -82,5 +83,6 @@ export const world = ({ nodes, plans, rules, simulation, transport }: WorldOptio
       Layer.orDie
     )
   }
-  return { ground: Layer.merge(server, DatastoreMemory.layer), cluster, users, engineOf }
+  const cache = TaskCache.layer().pipe(Layer.provide(CatalogMemory.layer()), Layer.provideMerge(DatastoreMemory.layer))
+  return { ground: Layer.merge(server, cache), cluster, users, engineOf }
 }

@@ -1,6 +1,6 @@
 import { create } from "@bufbuild/protobuf"
 import { Idl, Literals, LiteralTypes } from "@fairlead/core"
-import fc from "fast-check"
+import * as fc from "fast-check"
 import { createHash } from "node:crypto"
 import { describe, expect, it } from "vitest"
 import * as CacheKey from "../src/CacheKey.ts"

@@ -1,5 +1,6 @@
 /** Drives every TaskAction to a terminal phase. */
 export type * from "./ActionEvent.ts"
+export * as CacheHit from "./CacheHit.ts"
 export * as Decision from "./Decision.ts"
 export { Engine, type EngineNeeds, type EngineOptions } from "./Engine.ts"
 export { EngineConfig, type Limits, limitsOf, makeConfig } from "./EngineConfig.ts"

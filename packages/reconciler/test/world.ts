@@ -1,6 +1,8 @@
 /** A small world for tests of the whole engine: virtual time, an API server in memory, a scripted plugin. */
 import { FakeApiServer, KubeTransportApiServer } from "@fairlead/api-server"
+import { Catalog, type CatalogService, TaskCache } from "@fairlead/catalog"
 import { type Plugin, type TaskAction, TaskActionCrd, type TaskPaths } from "@fairlead/core"
+import { DatastoreMemory } from "@fairlead/datastore"
 import { KubeClient, KubeError, type KubeObject, type KubeRequest, KubeResource, KubeTransport } from "@fairlead/kube"
 import { Simulation } from "@fairlead/simulation"
 import { Cause, Effect, Exit, Layer, Logger } from "effect"
@@ -53,12 +55,20 @@ const memoryFiles = (files: Map<string, unknown>): Layer.Layer<LaunchFiles> =>
     putOutputs: (_plugin, paths, outputs) => Effect.sync(() => void files.set(`${paths.outputPrefix}/outputs.pb`, outputs))
   })
 
+/** A cache over a catalog, with files in memory. */
+const cachingFiles = (files: Map<string, unknown>, catalog: CatalogService): Layer.Layer<LaunchFiles | TaskCache> =>
+  Layer.mergeAll(LaunchFiles.layer, TaskCache.layer()).pipe(
+    Layer.provide(Layer.merge(DatastoreMemory.layerOf({ objects: files as Map<string, Uint8Array> }), Layer.succeed(Catalog, catalog)))
+  )
+
 export type Services = KubeClient | KubeTransport | FakeApiServer | EventSinkMemory.EventJournal | PluginRegistry | LaunchFiles | LaunchedObjects | import("../src/index.ts").EventSink
 
 export interface WorldOptions {
   readonly plugins: ReadonlyArray<Plugin>
   readonly config?: Parameters<typeof makeConfig>[0]
   readonly seed?: number
+  /** Remembers results; files are then real, as bytes. */
+  readonly catalog?: CatalogService | undefined
 }
 
 /** Runs a test in a world of its own, under virtual time. The engine is started by the test, with `withEngine`. */
@@ -71,7 +81,7 @@ export const inWorld = <A, E>(options: WorldOptions, test: (world: World, config
   const layer = Layer.mergeAll(
     cluster,
     EventSinkMemory.layer,
-    memoryFiles(world.files),
+    options.catalog === undefined ? memoryFiles(world.files) : cachingFiles(world.files, options.catalog),
     PluginRegistry.layer(Effect.succeed({ plugins: options.plugins })),
     Logger.layer([])
   )

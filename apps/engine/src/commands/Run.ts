@@ -2,6 +2,7 @@
 import { Durations } from "@fairlead/core"
 import { Effect, FileSystem, Layer, Option, References } from "effect"
 import { Argument, Command, Flag, GlobalFlag } from "effect/cli"
+import { type CachePlace, placeOf } from "../cache/CachePlace.ts"
 import { ExitCode } from "../ExitCode.ts"
 import * as Layers from "../Layers.ts"
 import { Machine } from "../Machine.ts"
@@ -33,6 +34,11 @@ const flags = {
     Flag.withDescription("Keep logs, volumes and files of the tasks, and say where they are"),
     Flag.withDefault(false)
   ),
+  cache: Flag.String("cache").pipe(
+    Flag.withDescription("Where results of tasks with a cache version are remembered: a file; .fairlead/cache/catalog.db if not given"),
+    Flag.optional
+  ),
+  noCache: Flag.Boolean("no-cache").pipe(Flag.withDescription("Neither look for remembered results nor remember any"), Flag.withDefault(false)),
   timeout: Flag.String("timeout").pipe(
     Flag.withDescription("Time limit for the whole run, such as 90s, 5m or 1h30m; what is unfinished then is aborted"),
     Flag.filter((text) => Durations.parseMillis(text) !== undefined, () => "a duration such as 90s, 5m or 1h30m"),
@@ -41,22 +47,28 @@ const flags = {
 }
 
 /** Place of plain tasks, which do not say where they belong. */
-const place = { namespace: "default", runName: "local", project: "local", domain: "development" }
+const home = { namespace: "default", runName: "local", project: "local", domain: "development" }
 
 /** The command. */
-export const runCommand = Command.make("run", { paths, ...flags }, ({ keep, output, parallel, paths: given, timeout }) =>
+export const runCommand = Command.make("run", { paths, ...flags }, ({ cache, keep, noCache, output, parallel, paths: given, timeout }) =>
   Effect.gen(function*() {
     const screen = yield* Screen
     const machine = yield* Machine
     const found = yield* findFiles(given)
-    const { problems, submissions } = readSubmissions(found.files, place)
+    const { problems, submissions } = readSubmissions(found.files, home)
     const all = [...found.problems, ...problems]
     if (all.length > 0) {
       screen.write(`${all.map(formatProblem).join("\n")}\nNothing was started: ${all.length === 1 ? "there is one problem" : `there are ${all.length} problems`}.\n`)
       return yield* ExitCode.set(2)
     }
+    const place = noCache ? undefined : yield* placeOf(cache)
+    if (typeof place === "string") {
+      screen.write(`${place}\n`)
+      return yield* ExitCode.set(2)
+    }
     const { folder, results, stopCode } = yield* runOnEmbeddedCluster(submissions, {
       keep,
+      cache: place,
       parallel: Option.getOrElse(parallel, () => Math.max(16, 4 * machine.processors)),
       timeout: Option.getOrUndefined(Option.map(timeout, (text) => Durations.parseMillis(text) ?? 0))
     })
@@ -88,6 +100,7 @@ const startingMost = 4
 
 interface RunSettings {
   readonly keep: boolean
+  readonly cache: CachePlace | undefined
   readonly parallel: number
   readonly timeout: number | undefined
 }
@@ -103,6 +116,7 @@ const runOnEmbeddedCluster = (submissions: ReadonlyArray<Submission>, settings: 
       environment: machine.taskEnvironment,
       nodes: 1,
       keepFolders: true,
+      cache: settings.cache,
       followRuntime: pods.follow
     }
     const engine = Layers.engine(options).pipe(Layer.provideMerge(RunEvents.layer))

@@ -1,4 +1,5 @@
 /** What came of a run: a table for people, JSON for programs, an exit code for scripts. */
+import type { CacheHit } from "@fairlead/reconciler"
 import { advice, oneLine, readable } from "./FailureText.ts"
 import { seconds, type TaskState } from "./Progress.ts"
 
@@ -12,6 +13,10 @@ export interface TaskResult {
   /** Outputs in readable form, by name. */
   readonly outputs: { readonly [name: string]: unknown }
   readonly error: { readonly code: string; readonly kind: string; readonly message: string } | undefined
+  /** Where the result came from, for a task that did not run because it was known. */
+  readonly cached?: CacheHit.CacheHit | undefined
+  /** True when the cache was of no use although the task has one. */
+  readonly cacheFailed?: boolean | undefined
   /** The last lines of the task's log; only for tasks that did not succeed. */
   readonly log: ReadonlyArray<string>
 }
@@ -28,7 +33,12 @@ export const toTable = (results: ReadonlyArray<TaskResult>, width: number): stri
   const rows = results.map((it) => [it.name, it.phase, String(it.attempts), it.duration === undefined ? "-" : seconds(it.duration), outcome(it)])
   const table = align([["TASK", "PHASE", "ATTEMPTS", "DURATION", "OUTPUTS OR ERROR"], ...rows], width)
   const failures = results.filter((it) => it.phase !== "succeeded").flatMap(explain)
-  return [...table, "", ...failures, summary(results)].join("\n")
+  return [...table, "", ...fromCache(results), ...failures, summary(results)].join("\n")
+}
+
+const fromCache = (results: ReadonlyArray<TaskResult>): ReadonlyArray<string> => {
+  const hits = results.flatMap(({ cached, name }) => (cached === undefined ? [] : [[`  ${name}`, `${cached.age} old`, cached.key]]))
+  return hits.length === 0 ? [] : ["not run again, because the result was in the cache:", ...align(hits, Infinity), ""]
 }
 
 /** Where the files of a run are. */
@@ -38,7 +48,13 @@ export interface RunFiles {
 }
 
 /** What to say about files after the results. */
-export const hints = (results: ReadonlyArray<TaskResult>, { folder, keep }: RunFiles): ReadonlyArray<string> => {
+export const hints = (results: ReadonlyArray<TaskResult>, files: RunFiles): ReadonlyArray<string> => {
+  const failed = results.filter((it) => it.cacheFailed === true).length
+  const cache = failed === 0 ? [] : [`${failed === 1 ? "one task" : `${failed} tasks`} could not use the cache; --log-level warn says why`]
+  return [...hintsOnFiles(results, files), ...cache]
+}
+
+const hintsOnFiles = (results: ReadonlyArray<TaskResult>, { folder, keep }: RunFiles): ReadonlyArray<string> => {
   if (keep) return [`logs and files are kept in ${folder}`]
   const hasFile = results.some(({ outputs }) => JSON.stringify(outputs, (_, value: unknown) => jsonValue(value)).includes(`file://${folder}/`))
   return hasFile ? ["outputs that are files went with the temporary folder of the run; --keep keeps them"] : []

@@ -45,6 +45,8 @@ export class Program {
         // Code that was compiled once need not be compiled again for every test.
         NODE_COMPILE_CACHE: join(tmpdir(), "node-compile-cache"),
         TMPDIR: temporary,
+        // What one test remembers is nothing for another one.
+        FAIRLEAD_CACHE: join(temporary, "cache/catalog.db"),
         ...options.env
       },
       stdio: ["pipe", "pipe", "pipe"],

@@ -23,6 +23,7 @@ const succeeds = (expected: RegExp): CommandTest => async (live, command) => {
 const promises: Readonly<Record<string, CommandTest>> = {
   "npm start": succeeds(/demo-sum +succeeded[\s\S]*29 succeeded\n/),
   "npm run -s fairlead -- --help": succeeds(/SUBCOMMANDS/),
+  "npm run -s fairlead -- cache list": succeeds(/nothing is remembered/),
   "npm run -s fairlead -- start --help": succeeds(/--kubeconfig/),
   // A shorter run: the promise of equal journals is kept by the tests of the simulation itself.
   "npm run -s sim -- run --seed 7 --tasks 1000": (live, command) => succeeds(/every promise held/)(live, command.replace("1000", "20")),

@@ -10,7 +10,7 @@ import { Listeners } from "../internal/listeners.ts"
 import { overBudget, pageSize, reservationKept } from "../internal/listing.ts"
 import { type EntryRow, escapeLike, listedOf, prefixOf, type ReservationRow } from "../internal/rows.ts"
 import { granted, type ReservationTimes } from "../ReservationTimes.ts"
-import { migrate, prepare, type Statements } from "./sqliteSchema.ts"
+import { migrate, prepare, type Statements } from "./SqliteSchema.ts"
 
 /** Settings of a catalog in a file. */
 export interface CatalogSqliteOptions extends ReservationTimes {

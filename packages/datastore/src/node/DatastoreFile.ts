@@ -10,20 +10,22 @@ import * as Reference from "../Reference.ts"
 export interface DatastoreFileOptions {
   /** Absolute path of the folder that the store may use; nothing outside of it is read or written, not even through links. */
   readonly root: string
+  /** More such folders. */
+  readonly alsoRoots?: ReadonlyArray<string> | undefined
 }
 
 /** Ends of the names of files that are being written. */
 const temporary = ".fairlead-tmp"
 
 /** Makes a store below a root folder, which need not exist yet. */
-export const make = ({ root }: DatastoreFileOptions): DatastoreService => {
-  const folder = resolve(root)
+export const make = ({ alsoRoots = [], root }: DatastoreFileOptions): DatastoreService => {
+  const folders = [root, ...alsoRoots].map((it) => resolve(it))
 
   /** Runs file operations on the path of a URI once it is known to be inside of the root, links followed. */
   const at = <A>(method: string, uri: string, use: (path: string) => Promise<A>): Effect.Effect<A, DatastoreError> =>
     Effect.tryPromise({
       try: async () => {
-        const path = pathOf(uri, folder)
+        const { path, root: folder } = pathOf(uri, folders)
         await assertInside(path, folder)
         return await use(path)
       },
@@ -90,7 +92,7 @@ const refuse = (reason: DatastoreReason): never => {
   throw new Refusal({ reason })
 }
 
-const pathOf = (uri: string, root: string): string => {
+const pathOf = (uri: string, roots: ReadonlyArray<string>): { readonly path: string; readonly root: string } => {
   const parsed = Reference.parse(uri)
   if (Result.isFailure(parsed)) return refuse({ _tag: "InvalidUri", description: parsed.failure })
   const { authority, key, scheme } = parsed.success
@@ -99,7 +101,8 @@ const pathOf = (uri: string, root: string): string => {
     return refuse({ _tag: "InvalidUri", description: `a file has no host, here "${authority}"; write three slashes: file:///folder/file` })
   }
   const path = resolve("/", key)
-  return isInside(path, root) ? path : refuse({ _tag: "AccessDenied", description: `it is outside of the folder ${root}` })
+  const root = roots.find((it) => isInside(path, it))
+  return root === undefined ? refuse({ _tag: "AccessDenied", description: `it is outside of the folder ${roots.join(", ")}` }) : { path, root }
 }
 
 const uriOf = (path: string): string => `file://${path}`

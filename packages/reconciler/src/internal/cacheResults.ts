@@ -21,6 +21,7 @@ export const keepResult = Effect.fnUntraced(function*(turn: Turn, phase: Phase.P
 
 const keep = Effect.fnUntraced(function*(turn: Turn) {
   const { around, cache, own, plan } = turn
+  if (plan.mode === "skip") return statuses.CACHE_SKIPPED
   if (plan.mode === "evict") return own.isEvicted ? statuses.CACHE_EVICTED : statuses.CACHE_LOOKUP_FAILURE
   const key = yield* keyOf(turn)
   if (key === undefined) return statuses.CACHE_LOOKUP_FAILURE
@@ -82,7 +83,7 @@ const resultOf = ({ action, assignment, plan, status }: Turn): KeptResult => {
 export const endReservation = Effect.fnUntraced(function*(turn: Turn) {
   const { action, around, cache, own, plan } = turn
   around.cacheWaits.remove({ namespace: action.metadata.namespace, name: action.metadata.name ?? "" })
-  if (!plan.isSerializable || own.isReleased || own.isLeaseLost) return
+  if (!plan.isSerializable || plan.mode === "skip" || own.isReleased || own.isLeaseLost) return
   const key = yield* keyOf(turn)
   if (key === undefined) return
   const released = yield* Effect.result(cache.release(key, own.lease ?? { owner: plan.owner }))

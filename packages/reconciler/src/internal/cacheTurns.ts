@@ -2,6 +2,7 @@
 import { CacheKey, type CatalogError, type CatalogKey, type Reservation, type TaskCache } from "@fairlead/catalog"
 import { Idl, Literals, Phase, type TaskAction } from "@fairlead/core"
 import { Duration, Effect, Result } from "effect"
+import * as CacheHit from "../CacheHit.ts"
 import type { Assignment } from "../Preparation.ts"
 import type { ActionMemory } from "./actionMemory.ts"
 import { type CacheMemory, freshCacheMemory } from "./cacheMemory.ts"
@@ -33,7 +34,7 @@ export const turnOf = (
 ): Turn | undefined => {
   const { cache } = around
   const plan = assignment.cache
-  if (cache === undefined || plan === undefined || plan.mode === "skip") return undefined
+  if (cache === undefined || plan === undefined) return undefined
   const own = (memory.cache ??= freshCacheMemory())
   return { around, action, memory, assignment, status, now, cache, plan, own }
 }
@@ -48,6 +49,7 @@ export const cacheFacts = (cacheStatus: number, phase: Phase.Phase): Phase.Exter
 export const consult = Effect.fnUntraced(function*(turn: Turn) {
   const { own, plan, status } = turn
   own.lookAgainAt = undefined
+  if (plan.mode === "skip") return undefined
   const key = yield* keyOf(turn)
   if (key === undefined) return undefined
   if (plan.mode === "evict") return yield* evictOnce(turn, key)
@@ -105,18 +107,9 @@ const lookUp = Effect.fnUntraced(function*(turn: Turn, key: CatalogKey) {
     yield* complain(turn, written.failure.message)
     return undefined
   }
-  const made = entry.source.labels["execution-name"]
-  const reason = `found in the cache under ${CacheKey.text(key)}, ${ageText(entry.age)} old${made === undefined || made === "" ? "" : `, made by run ${made}`}`
+  const reason = CacheHit.toText({ key: CacheKey.text(key), age: CacheHit.ageText(entry.age), madeBy: entry.source.labels["execution-name"] })
   return { ...Phase.success({ externalResources: [cacheFacts(statuses.CACHE_HIT, "Success")] }), reason }
 })
-
-/** An age in the largest unit that leaves more than one of it. */
-export const ageText = (millis: number): string => {
-  const seconds = Math.max(0, Math.round(millis / 1000))
-  if (seconds < 120) return `${seconds} s`
-  if (seconds < 7200) return `${Math.floor(seconds / 60)} min`
-  return seconds < 172_800 ? `${Math.floor(seconds / 3600)} h` : `${Math.floor(seconds / 86_400)} d`
-}
 
 const remember = (own: CacheMemory, reservation: Reservation, now: number): void => {
   own.lease = { owner: reservation.owner, fence: reservation.fence }

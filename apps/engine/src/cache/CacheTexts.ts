@@ -1,0 +1,39 @@
+/** Remembered results as people and programs read them. */
+import { CacheKey, type ListedEntry } from "@fairlead/catalog"
+import { type Idl, LiteralValues } from "@fairlead/core"
+import { CacheHit } from "@fairlead/reconciler"
+
+/** A table, the youngest first, and a line that sums up. */
+export const listText = (entries: ReadonlyArray<ListedEntry>): string => {
+  const sorted = [...entries].sort((left, right) => left.entry.age - right.entry.age)
+  const rows = sorted.map(({ entry, key }) => [entry.source.name, CacheHit.ageText(entry.age), sizeText(entry.size), CacheKey.text(key)])
+  const bytes = entries.reduce((sum, { entry }) => sum + entry.size, 0)
+  const sum = `${entries.length === 1 ? "1 result" : `${entries.length} results`}, ${sizeText(bytes)}`
+  return entries.length === 0 ? "nothing is remembered" : [...align([["TASK", "AGE", "SIZE", "KEY"], ...rows]), "", sum].join("\n")
+}
+
+const align = (rows: ReadonlyArray<ReadonlyArray<string>>): ReadonlyArray<string> => {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]!.length)))
+  return rows.map((row) => row.map((cell, column) => (column === row.length - 1 ? cell : cell.padEnd(widths[column]!))).join("  "))
+}
+
+/** A number of bytes in words. */
+export const sizeText = (bytes: number): string => {
+  if (bytes < 1000) return `${bytes} B`
+  const power = Math.min(3, Math.floor(Math.log10(bytes) / 3))
+  return `${(bytes / 1000 ** power).toFixed(1)} ${["B", "kB", "MB", "GB"][power]}`
+}
+
+/** JSON: a list, or one entry with its outputs. Ages are milliseconds. */
+export const toJson = (entries: ReadonlyArray<ListedEntry>, outputs?: Idl.LiteralMap): string => {
+  const plain = entries.map(({ entry, key }) => ({
+    key: CacheKey.text(key),
+    task: entry.source.name,
+    age: entry.age,
+    size: entry.size,
+    outputUri: entry.outputUri,
+    source: entry.source,
+    ...(outputs === undefined ? {} : { outputs: LiteralValues.mapToValue(outputs) })
+  }))
+  return JSON.stringify(outputs === undefined ? plain : plain[0], (_, value: unknown) => (typeof value === "bigint" ? Number(value) : value), 2)
+}
