@@ -2,8 +2,9 @@
 import { ApiFailure, failure, internalError } from "../ApiFailure.ts"
 import type { ApiServer } from "../ApiServer.ts"
 import type { User } from "../ApiRequest.ts"
-import { authorize, authorizeImpersonation, type Attributes } from "../policy/Authorization.ts"
-import { authenticate, impersonated } from "./Authentication.ts"
+import { authorize, type Attributes } from "../policy/Authorization.ts"
+import { impersonate } from "../policy/Impersonation.ts"
+import { authenticate, wantedUser } from "./Authentication.ts"
 import { contentType, encode } from "./Encoding.ts"
 import { discoveryResponse } from "./Discovery.ts"
 import { healthResponse } from "./Health.ts"
@@ -43,10 +44,8 @@ const encodingOf = (request: HttpRequest): Encoding => negotiate(request.header(
 const identify = (server: ApiServer, request: HttpRequest): User => {
   const user = authenticate(server, request)
   if (user === undefined) throw failure(401, "Unauthorized", "Unauthorized")
-  const acting = impersonated(request)
-  if (acting === undefined) return user
-  authorizeImpersonation(server.context, user, acting, attributesFor(request))
-  return acting
+  const wanted = wantedUser(request)
+  return wanted === undefined ? user : impersonate(server.context, user, wanted, attributesFor(request))
 }
 
 const attributesFor = (request: HttpRequest): Attributes => {

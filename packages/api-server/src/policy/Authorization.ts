@@ -38,12 +38,12 @@ export const decide = (server: ServerContext, user: User, attributes: Attributes
 /** Throws `Forbidden` unless `user` may do what the attributes say. */
 export const authorize = (server: ServerContext, user: User, attributes: Attributes): void => {
   const decision = decide(server, user, attributes)
-  if (!decision.allowed) throw denial(user, attributes, attributes.verb, decision.reason)
+  if (!decision.allowed) throw denial(user, attributes, decision.reason)
 }
 
 /** A refusal in the words of the original. */
-const denial = (user: User, attributes: Attributes, verb: string, reason = ""): ApiFailure => {
-  const who = `User ${JSON.stringify(user.name)} cannot ${verb}`
+const denial = (user: User, attributes: Attributes, reason: string): ApiFailure => {
+  const who = `User ${JSON.stringify(user.name)} cannot ${attributes.verb}`
   const why = reason === "" ? "" : `: ${reason}`
   const { path, plural = "", group = "", namespace = "", name = "", subresource = "" } = attributes
   if (path !== undefined) return forbidden(noResource, "", `${who} path ${JSON.stringify(path)}${why}`)
@@ -57,33 +57,3 @@ const noResource: GroupResource = { group: "", plural: "" }
 /** Apply to an object that does not exist needs the right to create it too. */
 export const requireCreate = ({ server, resource, namespace, name, user }: Call): void =>
   authorize(server, user, { verb: "create", group: resource.group, version: resource.version, plural: resource.plural, namespace, name })
-
-/** Refuses to let `user` act as somebody else without the right to. */
-export const authorizeImpersonation = (server: ServerContext, user: User, acting: User, attributes: Attributes): void => {
-  if (user.groups.includes("system:masters")) return
-  if (!mayImpersonateAnybody(server, user)) throw denial(user, attributes, `impersonate-on:${modeOf(acting)}:${attributes.verb}`)
-  for (const wanted of impersonationSteps(acting)) authorize(server, user, { verb: "impersonate", ...wanted })
-}
-
-const mayImpersonateAnybody = (server: ServerContext, user: User): boolean =>
-  grantsOf(server, user, "").grants.some(({ rules }) => rules.some(({ verbs }) => verbs?.some((verb) => verb === "impersonate" || verb === "*")))
-
-const modeOf = ({ name }: User): string => {
-  if (name.startsWith("system:serviceaccount:")) return "serviceaccount"
-  return name.startsWith("system:node:") ? "arbitrary-node" : "user-info"
-}
-
-/** Groups that come with the user and need no right of their own. */
-const impliedGroups: ReadonlySet<string> = new Set(["system:authenticated", "system:unauthenticated"])
-
-const impersonationSteps = ({ name, groups, uid, extra }: User): ReadonlyArray<Partial<Attributes>> => {
-  const account = /^system:serviceaccount:([^:]+):([^:]+)$/.exec(name)
-  const authentication = { group: "authentication.k8s.io" }
-  const implied = (group: string): boolean => impliedGroups.has(group) || (account !== null && group.startsWith("system:serviceaccounts"))
-  return [
-    account === null ? { group: "", plural: "users", name } : { group: "", plural: "serviceaccounts", namespace: account[1]!, name: account[2]! },
-    ...groups.filter((group) => !implied(group)).map((group) => ({ group: "", plural: "groups", name: group })),
-    ...(uid === undefined ? [] : [{ ...authentication, plural: "uids", name: uid }]),
-    ...Object.entries(extra ?? {}).flatMap(([key, values]) => values.map((value) => ({ ...authentication, plural: "userextras", subresource: key, name: value })))
-  ]
-}

@@ -1,5 +1,6 @@
 /** The roles and bindings that every cluster starts with, as far as users and clients meet them. */
 import type { PolicyRule } from "./RbacRules.ts"
+import { ruleOf, systemRoles } from "./SystemRoles.ts"
 
 const words = (text: string): ReadonlyArray<string> => text.trim().split(/\s+/)
 
@@ -53,45 +54,81 @@ const adminRules: ReadonlyArray<PolicyRule> = [
 
 const publicPaths = "/healthz /livez /readyz /version /version/"
 
-const roles: ReadonlyArray<readonly [string, ReadonlyArray<PolicyRule>]> = [
-  ["admin", [...editRules, ...viewRules, ...adminRules]],
-  ["cluster-admin", [{ apiGroups: ["*"], resources: ["*"], verbs: ["*"] }, { nonResourceURLs: ["*"], verbs: ["*"] }]],
-  ["edit", [...editRules, ...viewRules]],
-  ["system:basic-user", [
-    rule("authorization.k8s.io", "selfsubjectaccessreviews selfsubjectrulesreviews", "create"),
-    rule("authentication.k8s.io", "selfsubjectreviews", "create")
-  ]],
-  ["system:discovery", [path("/api /api/* /apis /apis/* /healthz /livez /openapi /openapi/* /readyz /version /version/")]],
-  ["system:monitoring", [path("/healthz /healthz/* /livez /livez/* /metrics /metrics/slis /readyz /readyz/*")]],
-  ["system:public-info-viewer", [path(publicPaths)]],
-  ["system:service-account-issuer-discovery", [path("/.well-known/openid-configuration /.well-known/openid-configuration/ /openid/v1/jwks /openid/v1/jwks/")]],
-  ["view", viewRules]
-]
+/** A role with what sets it apart: whose rules it takes over, and which role takes over its own. */
+interface BootstrapRole {
+  readonly rules: ReadonlyArray<PolicyRule>
+  readonly collects?: string
+  readonly goesTo?: string
+}
 
-const bindings: ReadonlyArray<readonly [string, ReadonlyArray<string>]> = [
-  ["cluster-admin", ["system:masters"]],
-  ["system:basic-user", ["system:authenticated"]],
-  ["system:discovery", ["system:authenticated"]],
-  ["system:monitoring", ["system:monitoring"]],
-  ["system:public-info-viewer", ["system:authenticated", "system:unauthenticated"]],
-  ["system:service-account-issuer-discovery", ["system:serviceaccounts"]]
-]
+const roles: Readonly<Record<string, BootstrapRole>> = {
+  admin: { rules: [...editRules, ...viewRules, ...adminRules], collects: "admin" },
+  "cluster-admin": { rules: [{ apiGroups: ["*"], resources: ["*"], verbs: ["*"] }, { nonResourceURLs: ["*"], verbs: ["*"] }] },
+  edit: { rules: [...editRules, ...viewRules], collects: "edit", goesTo: "admin" },
+  "system:aggregate-to-admin": { rules: adminRules, goesTo: "admin" },
+  "system:aggregate-to-edit": { rules: editRules, goesTo: "edit" },
+  "system:aggregate-to-view": { rules: viewRules, goesTo: "view" },
+  "system:basic-user": {
+    rules: [
+      rule("authorization.k8s.io", "selfsubjectaccessreviews selfsubjectrulesreviews", "create"),
+      rule("authentication.k8s.io", "selfsubjectreviews", "create")
+    ]
+  },
+  "system:discovery": { rules: [path("/api /api/* /apis /apis/* /healthz /livez /openapi /openapi/* /readyz /version /version/")] },
+  "system:monitoring": { rules: [path("/healthz /healthz/* /livez /livez/* /metrics /metrics/slis /readyz /readyz/*")] },
+  "system:public-info-viewer": { rules: [path(publicPaths)] },
+  "system:service-account-issuer-discovery": {
+    rules: [path("/.well-known/openid-configuration /.well-known/openid-configuration/ /openid/v1/jwks /openid/v1/jwks/")]
+  },
+  view: { rules: viewRules, collects: "view", goesTo: "edit" },
+  ...Object.fromEntries(systemRoles.map(([name, lines]) => [name, { rules: lines.map(ruleOf) }]))
+}
 
-const metadata = (name: string): object => ({
+interface BootstrapSubject {
+  readonly kind: string
+  readonly name: string
+  readonly namespace?: string
+}
+
+const groupsOf = (...names: ReadonlyArray<string>): ReadonlyArray<BootstrapSubject> => names.map((name) => ({ kind: "Group", name }))
+const userOf = (name: string): ReadonlyArray<BootstrapSubject> => [{ kind: "User", name }]
+
+const bindings: Readonly<Record<string, ReadonlyArray<BootstrapSubject>>> = {
+  "cluster-admin": groupsOf("system:masters"),
+  "system:basic-user": groupsOf("system:authenticated"),
+  "system:discovery": groupsOf("system:authenticated"),
+  "system:kube-controller-manager": userOf("system:kube-controller-manager"),
+  "system:kube-dns": [{ kind: "ServiceAccount", name: "kube-dns", namespace: "kube-system" }],
+  "system:kube-scheduler": userOf("system:kube-scheduler"),
+  "system:monitoring": groupsOf("system:monitoring"),
+  "system:node": [],
+  "system:node-proxier": userOf("system:kube-proxy"),
+  "system:public-info-viewer": groupsOf("system:authenticated", "system:unauthenticated"),
+  "system:service-account-issuer-discovery": groupsOf("system:serviceaccounts"),
+  "system:volume-scheduler": userOf("system:kube-scheduler")
+}
+
+const apiGroup = "rbac.authorization.k8s.io"
+const aggregation = (name: string): { readonly [label: string]: string } => ({ [`${apiGroup}/aggregate-to-${name}`]: "true" })
+
+const metadata = (name: string, goesTo?: string): object => ({
   name,
-  labels: { "kubernetes.io/bootstrapping": "rbac-defaults" },
+  labels: { "kubernetes.io/bootstrapping": "rbac-defaults", ...(goesTo === undefined ? {} : aggregation(goesTo)) },
   annotations: { "rbac.authorization.kubernetes.io/autoupdate": "true" }
 })
 
-/** Cluster roles, ready to be created. */
-export const bootstrapRoles = (): ReadonlyArray<object> => roles.map(([name, rules]) => ({ metadata: metadata(name), rules }))
-
-const apiGroup = "rbac.authorization.k8s.io"
+/** Cluster roles, ready to be created; those that take over the rules of others have them from the start. */
+export const bootstrapRoles = (): ReadonlyArray<object> =>
+  Object.entries(roles).map(([name, { collects, goesTo, rules }]) => ({
+    metadata: metadata(name, goesTo),
+    ...(collects === undefined ? {} : { aggregationRule: { clusterRoleSelectors: [{ matchLabels: aggregation(collects) }] } }),
+    rules
+  }))
 
 /** Cluster role bindings, ready to be created. */
 export const bootstrapBindings = (): ReadonlyArray<object> =>
-  bindings.map(([name, groups]) => ({
+  Object.entries(bindings).map(([name, subjects]) => ({
     metadata: metadata(name),
-    subjects: groups.map((group) => ({ kind: "Group", apiGroup, name: group })),
+    subjects: subjects.map((subject) => (subject.kind === "ServiceAccount" ? subject : { ...subject, apiGroup })),
     roleRef: { apiGroup, kind: "ClusterRole", name }
   }))

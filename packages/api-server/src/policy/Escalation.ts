@@ -16,12 +16,24 @@ export const validateEscalation: Validate = (call, operation, object, previous) 
   if (resource.group !== group || operation === "delete" || object === undefined || call.user.groups.includes("system:masters")) return
   if (resource.plural === "roles" || resource.plural === "clusterroles") {
     const rules = field<ReadonlyArray<PolicyRule>>(object, "rules") ?? []
-    if (previous !== undefined && deepEqual(rules, field(previous, "rules") ?? [])) return
+    const same = previous !== undefined && deepEqual(rules, field(previous, "rules") ?? [])
+    if (same && deepEqual(field(object, "aggregationRule"), field(previous!, "aggregationRule"))) return
+    if (resource.plural === "clusterroles") checkAggregation(call, object as unknown as KubeObject, previous)
     if (may(call, "escalate", resource.plural, object.metadata.name ?? "")) return
     refuseMissing(call, rules, object.metadata.name ?? "")
     return
   }
   checkBinding(call, object as unknown as KubeObject, previous)
+}
+
+const everything: ReadonlyArray<PolicyRule> = [{ verbs: ["*"], apiGroups: ["*"], resources: ["*"] }, { verbs: ["*"], nonResourceURLs: ["*"] }]
+
+/** Roles that take over the rules of others may come to grant anything. */
+const checkAggregation = (call: Call, role: KubeObject, previous: KubeObject | undefined): void => {
+  if (field(role, "aggregationRule") === undefined && (previous === undefined || field(previous, "aggregationRule") === undefined)) return
+  const held = grantsOf(call.server, call.user, "").grants.flatMap((grant) => grant.rules)
+  if (everything.every((wanted) => held.some((owner) => covers(owner, wanted)))) return
+  throw forbidden(call.resource, role.metadata.name ?? "", "must have cluster-admin privileges to use the aggregationRule")
 }
 
 const checkBinding = (call: Call, object: KubeObject, previous: KubeObject | undefined): void => {
@@ -37,11 +49,13 @@ const may = ({ server, user, namespace }: Call, verb: string, plural: string, na
   decide(server, user, { verb, group, version: "v1", plural, namespace, name }).allowed
 
 const refuseMissing = (call: Call, rules: ReadonlyArray<PolicyRule>, name: string): void => {
-  const held = grantsOf(call.server, call.user, call.namespace).grants.flatMap((grant) => grant.rules)
+  const { grants, problems } = grantsOf(call.server, call.user, call.namespace)
+  const held = grants.flatMap((grant) => grant.rules)
   const missing = rules.flatMap(atoms).filter((rule) => !held.some((owner) => covers(owner, rule)))
   if (missing.length === 0) return
   const lines = [...new Set(compact(missing).map(printRule))].sort()
-  throw forbidden(call.resource, name, `user ${JSON.stringify(call.user.name)} (groups=${printList(call.user.groups)}) is attempting to grant RBAC permissions not currently held:\n${lines.join("\n")}`)
+  const unresolved = problems.length === 0 ? "" : `; resolution errors: [${problems.join(" ")}]`
+  throw forbidden(call.resource, name, `user ${JSON.stringify(call.user.name)} (groups=${printList(call.user.groups)}) is attempting to grant RBAC permissions not currently held:\n${lines.join("\n")}${unresolved}`)
 }
 
 /** A rule taken apart into rules of one verb, group, resource and name each. */
@@ -91,14 +105,11 @@ const printList = (list: ReadonlyArray<string>): string => `[${list.map((it) => 
 
 const printRule = ({ apiGroups, resources, resourceNames, nonResourceURLs, verbs = [] }: PolicyRule): string => {
   const parts = [
-    ...(apiGroups === undefined ? [] : [`APIGroups:${commas(apiGroups)}`]),
-    ...(resources === undefined ? [] : [`Resources:${commas(resources)}`]),
-    ...(resourceNames === undefined ? [] : [`ResourceNames:${commas(resourceNames)}`]),
-    ...(nonResourceURLs === undefined ? [] : [`NonResourceURLs:${commas(nonResourceURLs)}`]),
-    `Verbs:${commas(verbs)}`
+    ...(apiGroups === undefined ? [] : [`APIGroups:${printList(apiGroups)}`]),
+    ...(resources === undefined ? [] : [`Resources:${printList(resources)}`]),
+    ...(resourceNames === undefined ? [] : [`ResourceNames:${printList(resourceNames)}`]),
+    ...(nonResourceURLs === undefined ? [] : [`NonResourceURLs:${printList(nonResourceURLs)}`]),
+    `Verbs:${printList(verbs)}`
   ]
   return `{${parts.join(", ")}}`
 }
-
-const commas = (list: ReadonlyArray<string>): string => `[${list.map((it) => JSON.stringify(it)).join(", ")}]`
-

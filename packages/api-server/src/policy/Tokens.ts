@@ -53,7 +53,9 @@ const parseClaims = ({ secret }: ServerContext, token: string): TokenClaims | un
 /** Checks a token for one of the audiences (the server's own if there are none); a text says why it is refused. */
 export const verifyToken = (server: ServerContext, token: string, audiences: ReadonlyArray<string>): TokenHolder | string => {
   const known = Object.hasOwn(server.tokens, token) ? server.tokens[token] : undefined
-  if (known !== undefined) return { user: authenticated(known), audiences: [issuer] }
+  if (known !== undefined) {
+    return audiences.length === 0 || audiences.includes(issuer) ? { user: authenticated(known), audiences: [issuer] } : "invalid bearer token"
+  }
   const claims = parseClaims(server, token)
   if (claims === undefined) return "invalid bearer token"
   const wanted = audiences.length === 0 ? [issuer] : audiences

@@ -27,7 +27,7 @@ const budgets = { group: "policy", plural: "poddisruptionbudgets" } as const
 
 /** POST of an eviction. */
 export const evictPod = (call: Call): ApiResponse => {
-  const eviction = readOther(call, { group: "policy", version: "v1", kind: "Eviction" })
+  const eviction = readOther(withVersion(call), { group: "policy", version: "v1", kind: "Eviction" })
   const { name } = eviction.metadata
   if (name !== undefined && name !== "" && name !== call.name) throw badRequest("name in URL does not match name in Eviction object")
   const options = field<DeleteOptions>(eviction, "deleteOptions") ?? {}
@@ -38,6 +38,12 @@ export const evictPod = (call: Call): ApiResponse => {
   const marked = dryRun ? pod : markDisrupted(call, pod)
   deleteObject(deletion, marked, options)
   return answer(call, 201, { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", code: 201 })
+}
+
+/** Evictions of the version before are taken for those of this one. */
+const withVersion = (call: Call): Call => {
+  const body = call.request.body as { readonly apiVersion?: unknown } | null | undefined
+  return body?.apiVersion === "policy/v1beta1" ? { ...call, request: { ...call.request, body: { ...body, apiVersion: "policy/v1" } } } : call
 }
 
 /** Pods that are not running cost their budget nothing. */
