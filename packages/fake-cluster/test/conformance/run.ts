@@ -1,5 +1,5 @@
-/** Prints which cases pass with a cluster around the server: `node test/conformance/run.ts [--write] [--all] [text in area/name]`. */
+/** Prints which cases pass with a cluster around the server: `node test/conformance/run.ts [--http] [--write] [--all] [text in area/name]`. */
 import { reportCases } from "../../../api-server/test/conformance/reportCases.ts"
-import { runCase } from "./runCase.ts"
+import { runCase, runCaseOverHttp } from "./runCase.ts"
 
-await reportCases(runCase, "cluster")
+await reportCases(process.argv.includes("--http") ? runCaseOverHttp : runCase, "cluster")
