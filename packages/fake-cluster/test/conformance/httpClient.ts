@@ -16,8 +16,9 @@ const toResponse = (incoming: Http.IncomingMessage): Response => {
   const headers = new Headers()
   for (let i = 0; i < incoming.rawHeaders.length; i += 2) headers.append(incoming.rawHeaders[i]!, incoming.rawHeaders[i + 1]!)
   const status = incoming.statusCode!
-  const body = status === 204 || status === 304 ? null : (Readable.toWeb(incoming) as ReadableStream<Uint8Array>)
-  return new Response(body, { status, headers })
+  if (status !== 204) return new Response(Readable.toWeb(incoming) as ReadableStream<Uint8Array>, { status, headers })
+  incoming.resume()
+  return new Response(null, { status, headers })
 }
 
 /** Connects to a server that speaks plain HTTP. */
