@@ -32,7 +32,8 @@ interface Condition {
   readonly observedGeneration: number
 }
 
-const resource = KubeResource.make("policy", "v1", "poddisruptionbudgets", "PodDisruptionBudget")
+/** Where budgets are. */
+export const resource = KubeResource.make("policy", "v1", "poddisruptionbudgets", "PodDisruptionBudget")
 
 /** An evicted pod that is not gone after so long counts again. */
 const evictionMillis = 120_000

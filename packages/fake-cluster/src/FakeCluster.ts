@@ -8,6 +8,7 @@ import * as ControllerSetting from "./controllers/ControllerSetting.ts"
 import * as DisruptionController from "./DisruptionController.ts"
 import * as GarbageCollector from "./GarbageCollector.ts"
 import { awaitStores } from "./internal/awaitStores.ts"
+import type { Budget } from "./internal/budgets.ts"
 import { builtinResources } from "./internal/builtinResources.ts"
 import type { PodEvent } from "./internal/podEvents.ts"
 import { podTable } from "./internal/podTable.ts"
@@ -101,8 +102,9 @@ export const run = Effect.fnUntraced(function*(
   yield* Effect.forkScoped(QuotaController.run(directory))
   yield* Effect.forkScoped(DisruptionController.run(pods, directory))
   yield* Effect.forkScoped(PodGarbageCollector.run({ pods, nodes, endedMost: options.endedPodsMost }))
-  yield* Controllers.start(yield* ControllerSetting.make(pods, directory))
-  const kubelet = yield* startNodes(options, pods, nodes)
+  const setting = yield* ControllerSetting.make(pods, directory)
+  yield* Controllers.start(setting)
+  const kubelet = yield* startNodes(options, { pods, nodes, namespaces, budgets: setting.follow<Budget>(DisruptionController.resource) })
   // Pods mount the account's token and the certificate: without them the first ones would have to wait for a retry.
   yield* namespaces.synced
   yield* awaitStores([serviceAccounts, configMaps], () =>
@@ -124,8 +126,7 @@ const follow = <A extends KubeObject>(resource: KubeResource.KubeResource): Effe
 
 const startNodes = Effect.fnUntraced(function*(
   options: FakeClusterOptions,
-  pods: Informer<Pod>,
-  nodes: Informer<Node>
+  informers: Pick<PodScheduler.PodSchedulerOptions, "pods" | "nodes" | "namespaces" | "budgets">
 ): Effect.fn.Return<Kubelet.Kubelet | undefined, KubeError.KubeError, KubeClient | Scope.Scope> {
   const templates = typeof options.nodes === "number" ? Nodes.numbered(options.nodes, options.allocatable) : options.nodes
   if (templates.length === 0) return undefined
@@ -138,8 +139,8 @@ const startNodes = Effect.fnUntraced(function*(
     for (const { name } of templates) yield* Effect.forkScoped(Nodes.heartbeat(name, options.heartbeat))
   }
   const tellOf = (name: string) => (options.events === true ? recorder(name) : Effect.undefined)
-  yield* Effect.forkScoped(PodScheduler.run({ pods, nodes, tell: yield* tellOf("default-scheduler") }))
-  return yield* Kubelet.make({ runtime: options.runtime, pods, addressOf: (node) => addresses.get(node), tell: yield* tellOf("kubelet") })
+  yield* Effect.forkScoped(PodScheduler.run({ ...informers, tell: yield* tellOf("default-scheduler") }))
+  return yield* Kubelet.make({ runtime: options.runtime, pods: informers.pods, addressOf: (node) => addresses.get(node), tell: yield* tellOf("kubelet") })
 })
 
 /** Records events about pods in the name of a component. */

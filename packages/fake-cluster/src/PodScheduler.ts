@@ -1,10 +1,12 @@
 /** Finds a node for every pod that has none. */
-import { type Change, Controller, type Informer, Result, Source } from "@fairlead/controller"
-import { KubeClient, type KubeError, KubeResource, type Node, type Pod } from "@fairlead/kube"
+import { Controller, type Informer, Result, Source } from "@fairlead/controller"
+import { KubeClient, type KubeError, KubeResource, type Namespace, type Node, type Pod } from "@fairlead/kube"
 import { Clock, Effect } from "effect"
-import { NodeLedger } from "./internal/nodeLedger.ts"
+import { type Budget, violates } from "./internal/budgets.ts"
+import type { Placement } from "./internal/nodeLedger.ts"
 import type { PodEvent } from "./internal/podEvents.ts"
-import { type PodClass, PodClasses } from "./internal/schedulingQueue.ts"
+import { SchedulerState } from "./internal/schedulerState.ts"
+import type { PodClass } from "./internal/schedulingQueue.ts"
 import { timestamp } from "./internal/timestamp.ts"
 
 /** What a scheduler works on. */
@@ -15,19 +17,30 @@ export interface PodSchedulerOptions {
   readonly tell?: ((pod: Pod, event: PodEvent) => Effect.Effect<void>) | undefined
   /** Pods that name another scheduler are left alone; `default-scheduler` when left out. */
   readonly schedulerName?: string | undefined
+  /** Disruption budgets, which preemption respects as far as it can; none when left out. */
+  readonly budgets?: Informer<Budget> | undefined
+  /** For affinity to pods of namespaces with certain labels; without them such terms match nothing. */
+  readonly namespaces?: Informer<Namespace> | undefined
 }
 
 /**
  * Runs a scheduler until interrupted.
  *
- * It looks at requests, host ports, node selectors, node affinity and taints, takes the least loaded node and writes one
- * binding. A pod that fits nowhere gets the condition `PodScheduled=False` with the sentence of the original, and its turn comes again when a
+ * It looks at requests, host ports, node selectors, node affinity, taints, affinity between pods and their spread, takes the least loaded
+ * node and writes one binding. For a pod that fits nowhere it has less important ones deleted where that helps. A pod that fits nowhere gets the condition `PodScheduled=False` with the sentence of the original, and its turn comes again when a
  * pod has ended or a node has changed. Pods that ask for the same share one refusal, so ten thousand waiting pods cost
  * no more than one.
  */
 export const run = Effect.fnUntraced(function*(options: PodSchedulerOptions): Effect.fn.Return<never, never, KubeClient> {
-  const state = new SchedulerState(options.schedulerName ?? "default-scheduler")
+  const state = new SchedulerState({
+    pods: options.pods,
+    nodes: options.nodes,
+    schedulerName: options.schedulerName ?? "default-scheduler",
+    namespaceLabels: (name) => options.namespaces?.store.get(undefined, name)?.metadata.labels,
+    violates: (pod, before) => violates(options.budgets?.store.list() ?? [], pod, before)
+  })
   const client = yield* KubeClient
+  const scheduling: Scheduling = { client, options, state }
   return yield* Controller.run({
     name: "scheduler",
     workers: 16,
@@ -41,7 +54,7 @@ export const run = Effect.fnUntraced(function*(options: PodSchedulerOptions): Ef
         return () => stops.forEach((stop) => stop())
       })
     ],
-    reconcile: ({ name, namespace }) => schedule(client, options, state, namespace ?? "", name)
+    reconcile: ({ name, namespace }) => schedule(scheduling, namespace ?? "", name)
   })
 })
 
@@ -50,110 +63,23 @@ const splitKey = (key: string): { readonly namespace: string; readonly name: str
   return { namespace: key.slice(0, slash), name: key.slice(slash + 1) }
 }
 
-interface KnownPod {
-  readonly kind: PodClass
-  /** The node that it was given, by whomever. */
-  node: string | undefined
+interface Scheduling {
+  readonly client: KubeClient["Service"]
+  readonly options: PodSchedulerOptions
+  readonly state: SchedulerState
 }
 
-/** What the scheduler remembers. Plain and synchronous. */
-class SchedulerState {
-  readonly ledger = new NodeLedger()
-  readonly #classes = new PodClasses()
-  readonly #pods = new Map<string, KnownPod>()
-  readonly #schedulerName: string
-  enqueue: (key: string, priority: number) => void = () => {}
-
-  constructor(schedulerName: string) {
-    this.#schedulerName = schedulerName
-  }
-
-  onNode({ object, type }: Change<Node>): void {
-    if (type === "Deleted") this.ledger.removeNode(object.metadata.name!)
-    else this.ledger.setNode(object)
-    this.reopen()
-  }
-
-  onPod({ object: pod, type }: Change<Pod>): void {
-    const uid = pod.metadata.uid ?? ""
-    const key = `${pod.metadata.namespace}/${pod.metadata.name}`
-    if (type === "Deleted" || hasEnded(pod)) return this.#forget(uid, key)
-    let known = this.#pods.get(uid)
-    if (known === undefined) {
-      known = { kind: this.#classes.join(pod), node: undefined }
-      this.#pods.set(uid, known)
-    }
-    const node = pod.spec?.nodeName
-    if (node !== undefined && node !== "") {
-      if (known.node === undefined) this.assign(uid, key, node)
-    } else if (known.node === undefined && this.isMine(pod) && !known.kind.refused.has(key)) {
-      this.enqueue(key, known.kind.priority)
-    }
-  }
-
-  isMine(pod: Pod): boolean {
-    return (pod.spec?.schedulerName ?? this.#schedulerName) === this.#schedulerName &&
-      (pod.spec?.schedulingGates?.length ?? 0) === 0 &&
-      pod.metadata.deletionTimestamp === undefined
-  }
-
-  kindOf(uid: string): PodClass | undefined {
-    const known = this.#pods.get(uid)
-    return known === undefined || known.node !== undefined ? undefined : known.kind
-  }
-
-  /** Books the pod on the node. */
-  assign(uid: string, key: string, node: string): void {
-    const known = this.#pods.get(uid)
-    if (known === undefined) return
-    known.node = node
-    known.kind.refused.delete(key)
-    this.ledger.take(node, known.kind.demand)
-  }
-
-  /** Takes a booking back that did not come about. */
-  unassign(uid: string): void {
-    const known = this.#pods.get(uid)
-    if (known?.node === undefined) return
-    this.ledger.release(known.node, known.kind.demand)
-    known.node = undefined
-    this.reopen()
-  }
-
-  #forget(uid: string, key: string): void {
-    const known = this.#pods.get(uid)
-    if (known === undefined) return
-    this.#pods.delete(uid)
-    known.kind.refused.delete(key)
-    this.#classes.leave(known.kind)
-    if (known.node === undefined) return
-    this.ledger.release(known.node, known.kind.demand)
-    this.reopen()
-  }
-
-  reopen(): void {
-    for (const { key, priority } of this.#classes.reopen()) this.enqueue(key, priority)
-  }
-}
-
-const hasEnded = (pod: Pod): boolean => pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed"
-
-const schedule = Effect.fnUntraced(function*(
-  client: KubeClient["Service"],
-  options: PodSchedulerOptions,
-  state: SchedulerState,
-  namespace: string,
-  name: string
-): Effect.fn.Return<Result, KubeError.KubeError> {
+const schedule = Effect.fnUntraced(function*(scheduling: Scheduling, namespace: string, name: string): Effect.fn.Return<Result, KubeError.KubeError> {
+  const { client, options, state } = scheduling
   const pod = options.pods.store.get(namespace, name)
   const uid = pod?.metadata.uid ?? ""
   const kind = state.kindOf(uid)
   if (pod === undefined || kind === undefined || !state.isMine(pod)) return Result.done
   const key = `${namespace}/${name}`
   if (kind.refusal === undefined) {
-    const placement = state.ledger.place(kind.demand)
+    const placement = state.place(pod, kind)
     if ("node" in placement) {
-      state.assign(uid, key, placement.node)
+      state.assign(pod, placement.node)
       const [next] = kind.refused
       if (next !== undefined) state.enqueue(next, kind.priority)
       yield* Effect.catch(bind(client, pod, placement.node), (error) => undo(state, uid, error))
@@ -162,12 +88,48 @@ const schedule = Effect.fnUntraced(function*(
       }
       return Result.done
     }
-    kind.refusal = placement.refusal
+    const room = yield* makeRoom(scheduling, pod, kind, placement)
+    if ("node" in room) {
+      yield* tellRefusal(scheduling, pod, placement.reasons, room.node)
+      return Result.done
+    }
+    kind.refusal = room.refusal
   }
   kind.refused.add(key)
-  if (options.tell !== undefined) yield* options.tell(pod, { type: "Warning", reason: "FailedScheduling", note: kind.refusal })
-  yield* refuse(client, pod, kind.refusal)
+  yield* tellRefusal(scheduling, pod, kind.refusal, undefined)
   return Result.done
+})
+
+/** Has less important pods deleted where that helps. Answers the node where there will be room, or why there will be none. */
+const makeRoom = Effect.fnUntraced(function*(
+  { client, options, state }: Scheduling,
+  pod: Pod,
+  kind: PodClass,
+  placement: Exclude<Placement, { readonly node: string }>
+): Effect.fn.Return<{ readonly node: string } | { readonly refusal: string }, KubeError.KubeError> {
+  const ineligible = (why: string): { readonly refusal: string } => ({ refusal: `${placement.reasons} no new claims to deallocate, preemption: not eligible due to ${why}.` })
+  if (pod.spec?.preemptionPolicy === "Never") return ineligible("preemptionPolicy=Never")
+  if (state.waitsForRoom(pod, kind.priority)) return ineligible("a terminating pod on the nominated node")
+  const found = state.preemption(pod, kind, placement.hopeful)
+  if (found === undefined) return { refusal: placement.refusal }
+  state.nominate(pod, kind, found.node)
+  const now = timestamp(yield* Clock.currentTimeMillis)
+  for (const victim of found.victims) {
+    const key = { namespace: victim.metadata.namespace, name: victim.metadata.name! }
+    const message = `${pod.spec?.schedulerName ?? "default-scheduler"}: preempting to accommodate a higher priority pod`
+    const condition = { type: "DisruptionTarget", status: "True", reason: "PreemptionByScheduler", message, lastProbeTime: null, lastTransitionTime: now }
+    yield* Effect.andThen(
+      client.patch(KubeResource.pods, { ...key, subresource: "status" }, "strategic", { metadata: { uid: victim.metadata.uid }, status: { conditions: [condition] } }),
+      client.delete(KubeResource.pods, key, { preconditions: { uid: victim.metadata.uid! } })
+    ).pipe(Effect.catchIf((error) => error.reason._tag === "NotFound" || error.reason._tag === "Conflict", () => Effect.void))
+    if (options.tell !== undefined) yield* options.tell(victim, { type: "Normal", reason: "Preempted", note: `Preempted by pod ${pod.metadata.uid} on node ${found.node}` })
+  }
+  return { node: found.node }
+})
+
+const tellRefusal = Effect.fnUntraced(function*({ client, options }: Scheduling, pod: Pod, message: string, nominated: string | undefined): Effect.fn.Return<void, KubeError.KubeError> {
+  if (options.tell !== undefined) yield* options.tell(pod, { type: "Warning", reason: "FailedScheduling", note: message })
+  yield* refuse(client, pod, message, nominated)
 })
 
 const bind = (client: KubeClient["Service"], pod: Pod, node: string): Effect.Effect<unknown, KubeError.KubeError> => {
@@ -184,9 +146,9 @@ const undo = (state: SchedulerState, uid: string, error: KubeError.KubeError): E
 }
 
 /** Says why the pod waits, unless it says so already. */
-const refuse = Effect.fnUntraced(function*(client: KubeClient["Service"], pod: Pod, message: string): Effect.fn.Return<void, KubeError.KubeError> {
+const refuse = Effect.fnUntraced(function*(client: KubeClient["Service"], pod: Pod, message: string, nominated: string | undefined): Effect.fn.Return<void, KubeError.KubeError> {
   const before = pod.status?.conditions?.find((it) => it.type === "PodScheduled")
-  if (before?.status === "False" && before.message === message) return
+  if (before?.status === "False" && before.message === message && (nominated === undefined || pod.status?.nominatedNodeName === nominated)) return
   const { name, namespace } = pod.metadata
   const now = timestamp(yield* Clock.currentTimeMillis)
   const condition = {
@@ -198,7 +160,9 @@ const refuse = Effect.fnUntraced(function*(client: KubeClient["Service"], pod: P
     lastTransitionTime: before?.status === "False" ? before.lastTransitionTime : now
   }
   yield* Effect.catch(
-    client.patch<Pod>(KubeResource.pods, { namespace, name: name!, subresource: "status" }, "strategic", { status: { conditions: [condition] } }),
+    client.patch<Pod>(KubeResource.pods, { namespace, name: name!, subresource: "status" }, "strategic", {
+      status: { conditions: [condition], ...(nominated === undefined ? {} : { nominatedNodeName: nominated }) }
+    }),
     (error) => (error.reason._tag === "NotFound" ? Effect.succeed(pod) : error)
   )
 })

@@ -13,13 +13,28 @@ interface Account {
 }
 
 /** Why a node does not take a pod. `isFinal` means that not even an empty node would. */
-interface Refusal {
+export interface Refusal {
   readonly reasons: ReadonlyArray<string>
   readonly isFinal: boolean
 }
 
 /** A node, or the reasons why there is none, in the words of the original. */
-export type Placement = { readonly node: string } | { readonly refusal: string }
+export type Placement = { readonly node: string } | {
+  readonly refusal: string
+  /** The refusal without what became of preemption. */
+  readonly reasons: string
+  /** Nodes that would take the pod if others made room. */
+  readonly hopeful: ReadonlyArray<string>
+}
+
+/** What else counts for a place. */
+export interface PlaceOptions {
+  readonly refuse?: ((node: Node) => Refusal | undefined) | undefined
+  /** Adds to what the pod's own preferences say. */
+  readonly score?: ((node: Node) => number) | undefined
+  /** By node: pods that are to come there and must find room. */
+  readonly reserved?: ReadonlyMap<string, ReadonlyArray<PodDemand>> | undefined
+}
 
 /** Rounding of sums such as 0.1 + 0.2 cores must not refuse what fits. */
 const tolerance = 1e-9
@@ -65,33 +80,60 @@ export class NodeLedger {
   }
 
   /** The best node for a pod: preferred by affinity, then the least loaded, then the one with the fewest pods. */
-  place(demand: PodDemand): Placement {
+  place(demand: PodDemand, options: PlaceOptions = {}): Placement {
     let best: Node | undefined
     let bestScore: readonly [number, number, number] = [0, 0, 0]
     const refusals: Array<Refusal> = []
+    const hopeful: Array<string> = []
     for (const account of this.#accounts.values()) {
       const { node } = account
       if (node === undefined) continue
-      const refusal = refusalOf(account, node, demand)
+      const refusal = this.#refusal(account, node, demand, options)
       if (refusal !== undefined) {
         refusals.push(refusal)
+        if (!refusal.isFinal) hopeful.push(node.metadata.name!)
         continue
       }
-      const score = scoreOf(account, node, demand)
+      const score = scoreOf(account, node, demand, options.score?.(node) ?? 0)
       if (best === undefined || isBetter(score, bestScore)) {
         best = node
         bestScore = score
       }
     }
-    return best === undefined ? { refusal: refusalText(refusals) } : { node: best.metadata.name! }
+    if (best !== undefined) return { node: best.metadata.name! }
+    const reasons = reasonsText(refusals)
+    return { refusal: refusals.length === 0 ? reasons : `${reasons} ${preemptionText(refusals)}`, reasons, hopeful }
+  }
+
+  /** Whether the pod fits on a node once others are gone. */
+  fits(name: string, demand: PodDemand, without: ReadonlyArray<PodDemand>, options: PlaceOptions = {}): boolean {
+    const account = this.#account(name)
+    if (account.node === undefined) return false
+    for (const it of without) this.#book(account, it, -1)
+    const refusal = this.#refusal(account, account.node, demand, options)
+    for (const it of without) this.#book(account, it, 1)
+    return refusal === undefined
+  }
+
+  /** All nodes that are known, in the order in which they were first heard of. */
+  nodes(): ReadonlyArray<Node> {
+    return Array.from(this.#accounts.values(), (it) => it.node).filter((it) => it !== undefined)
+  }
+
+  #refusal(account: Account, node: Node, demand: PodDemand, { refuse, reserved }: PlaceOptions): Refusal | undefined {
+    const expected = reserved?.get(node.metadata.name!)
+    if (expected !== undefined) for (const it of expected) this.#book(account, it, 1)
+    const refusal = refusalOf(account, node, demand)
+    if (expected !== undefined) for (const it of expected) this.#book(account, it, -1)
+    return refusal ?? refuse?.(node)
   }
 }
 
 const isBetter = (a: readonly [number, number, number], b: readonly [number, number, number]): boolean =>
   a[0] !== b[0] ? a[0] > b[0] : a[1] !== b[1] ? a[1] > b[1] : a[2] > b[2]
 
-const scoreOf = (account: Account, node: Node, demand: PodDemand): readonly [number, number, number] => {
-  const soft = preference(demand.spec, node) - 100 * softTaints(demand.spec, node.spec?.taints ?? [])
+const scoreOf = (account: Account, node: Node, demand: PodDemand, more: number): readonly [number, number, number] => {
+  const soft = more + preference(demand.spec, node) - 100 * softTaints(demand.spec, node.spec?.taints ?? [])
   const free = (name: string): number => {
     const all = account.allocatable.get(name) ?? 0
     return all === 0 ? 0 : (all - (account.used.get(name) ?? 0) - (demand.requests.get(name) ?? 0)) / all
@@ -139,19 +181,22 @@ const shortage = (account: Account, demand: PodDemand): Refusal | undefined => {
   return reasons.length === 0 ? undefined : { reasons, isFinal }
 }
 
-/** `0/3 nodes are available: 1 node(s) had untolerated taint(s), 2 Insufficient cpu. no new claims …` */
-const refusalText = (refusals: ReadonlyArray<Refusal>): string => {
-  const nodes = refusals.length
-  if (nodes === 0) return "no nodes available to schedule pods"
-  const available = `0/${nodes} nodes are available`
+/** `0/3 nodes are available: 1 node(s) had untolerated taint(s), 2 Insufficient cpu.` */
+const reasonsText = (refusals: ReadonlyArray<Refusal>): string => {
+  if (refusals.length === 0) return "no nodes available to schedule pods"
+  const counts = new Map<string, number>()
+  for (const refusal of refusals) for (const reason of refusal.reasons) counts.set(reason, (counts.get(reason) ?? 0) + 1)
+  return `0/${refusals.length} nodes are available: ${counted(counts)}.`
+}
+
+/** What is said where nobody could be made to leave. */
+const preemptionText = (refusals: ReadonlyArray<Refusal>): string => {
   const helpless = refusals.filter((it) => it.isFinal).length
   const preemption = counted([
     ["Preemption is not helpful for scheduling", helpless],
     ["No preemption victims found for incoming pod", refusals.length - helpless]
   ])
-  const counts = new Map<string, number>()
-  for (const refusal of refusals) for (const reason of refusal.reasons) counts.set(reason, (counts.get(reason) ?? 0) + 1)
-  return `${available}: ${counted(counts)}. no new claims to deallocate, preemption: ${available}: ${preemption}.`
+  return `no new claims to deallocate, preemption: 0/${refusals.length} nodes are available: ${preemption}.`
 }
 
 const counted = (counts: Iterable<readonly [string, number]>): string =>

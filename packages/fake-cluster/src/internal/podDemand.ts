@@ -20,10 +20,12 @@ export interface DemandClass {
   readonly demand: PodDemand
 }
 
-/** Sorts a pod into its class. */
-export const classOf = (pod: Pod): string => {
+/** Sorts a pod into its class. Where pods care about each other, labels and namespaces count too. */
+export const classOf = (pod: Pod, isSociable = false): string => {
   const spec = pod.spec!
   return JSON.stringify([
+    ...(isSociable ? [pod.metadata.namespace, pod.metadata.labels, spec.affinity, spec.topologySpreadConstraints] : []),
+    spec.preemptionPolicy,
     spec.priority ?? 0,
     spec.nodeSelector,
     spec.affinity?.nodeAffinity,

@@ -19,8 +19,8 @@ export class PodClasses {
   readonly #classes = new Map<string, PodClass>()
 
   /** Counts a pod in. Every `join` needs a `leave`. */
-  join(pod: Pod): PodClass {
-    const key = classOf(pod)
+  join(pod: Pod, isSociable: boolean): PodClass {
+    const key = classOf(pod, isSociable)
     let found = this.#classes.get(key)
     if (found === undefined) {
       found = { key, demand: demandOf(pod), priority: pod.spec?.priority ?? 0, refusal: undefined, refused: new Set(), pods: 0 }
@@ -32,6 +32,12 @@ export class PodClasses {
 
   leave(it: PodClass): void {
     if (--it.pods === 0) this.#classes.delete(it.key)
+  }
+
+  /** True when there are pods of a lower priority, so that somebody could be made to leave. */
+  hasLesser(priority: number): boolean {
+    for (const it of this.#classes.values()) if (it.priority < priority) return true
+    return false
   }
 
   /** Something has become free: every refusal is open again. Answers the first pod of each class that was refused. */
