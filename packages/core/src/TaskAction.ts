@@ -151,6 +151,9 @@ export const labels = {
   terminalStatusRecorded: "flyte.org/terminal-status-recorded"
 } as const
 
+/** Annotations of launched objects: `launch` is the number of the launch within its attempt, from 0. */
+export const annotations = { launch: "flyte.org/launch" } as const
+
 /** True when the action has ended: `Succeeded` or `Failed` is `True`. */
 export const isTerminal = (action: TaskAction): boolean =>
   action.status?.conditions?.some((it) => (it.type === "Succeeded" || it.type === "Failed") && it.status === "True") ?? false

@@ -5,7 +5,7 @@ import type { KubeObjectPlugin } from "./KubeObjectPlugin.ts"
 import type { ObjectRunnerConfig } from "./ObjectRunnerConfig.ts"
 
 /** Says for which launch of the attempt an object was made. */
-export const launchAnnotation = "flyte.org/launch"
+export const launchAnnotation = TaskAction.annotations.launch
 
 /** The finalizer that `injectFinalizer` puts on objects; Flyte's own name, so that either engine can free them. */
 export const objectFinalizer = "flyte/flytek8s"

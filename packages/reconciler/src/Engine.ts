@@ -1,6 +1,6 @@
 /** The whole engine: it follows TaskActions and what they launch, and drives every one of them to its end. */
 import { TaskCache } from "@fairlead/catalog"
-import { type Change, Controller, EventRecorder, Informer, OwnWrites, type ReconcileRequest, Source, type Store } from "@fairlead/controller"
+import { type Change, Controller, EventRecorder, Informer, OwnerReferences, OwnWrites, type ReconcileRequest, Source, type Store } from "@fairlead/controller"
 import type { TaskAction } from "@fairlead/core"
 import { KubeClient, KubeResource, type KubeTransport } from "@fairlead/kube"
 import { Context, Effect, identity, Layer, Option, type Scope } from "effect"
@@ -10,6 +10,7 @@ import type { EventSink } from "./EventSink.ts"
 import * as GarbageCollector from "./GarbageCollector.ts"
 import { CacheWaits } from "./internal/cacheWaits.ts"
 import { byParent, failsNow, parentUids } from "./internal/orphans.ts"
+import { isStray } from "./internal/strays.ts"
 import { isNews, LaunchedObjects } from "./LaunchedObjects.ts"
 import type { LaunchFiles } from "./LaunchFiles.ts"
 import { recoverPlugins } from "./internal/recovery.ts"
@@ -62,7 +63,7 @@ const start = Effect.fnUntraced(function*(config: EngineConfig, { lead = identit
   const registry = yield* PluginRegistry
   const cacheWaits = new CacheWaits()
   yield* wakeWaiting(cacheWaits, wakeUps)
-  const reconciler = yield* TaskActionReconciler.make({ config, store: actions.store, metrics, wakeUps, cacheWaits, warn: Option.getOrUndefined(warn) }).pipe(Effect.provideService(KubeClient, kube))
+  const reconciler = yield* TaskActionReconciler.make({ config, store: actions.store, metrics, wakeUps, cacheWaits, launched: launched.informers, warn: Option.getOrUndefined(warn) }).pipe(Effect.provideService(KubeClient, kube))
   yield* followPhases(actions, metrics)
   const controller = Controller.run({
     name: "taskaction",
@@ -71,7 +72,7 @@ const start = Effect.fnUntraced(function*(config: EngineConfig, { lead = identit
       Source.of(actions, { predicate: concernsEngine }),
       Source.mapped(actions, (parent) => childrenOf(actions.store, parent), { predicate: failsNow }),
       wakeUps.source,
-      ...launched.informers.map((informer) => Source.owned(informer, { group: KubeResource.taskActions.group, kind: KubeResource.taskActions.kind, predicate: isNews }))
+      ...launched.informers.map((informer) => Source.owned(informer, { group: KubeResource.taskActions.group, kind: KubeResource.taskActions.kind, predicate: (change) => isNews(change) || isStrayNews(actions.store, change) }))
     ],
     workers: config.workers,
     queue: { tenantOf: tenantOf(actions.store), ...(config.workersPerTenant > 0 ? { tenantActiveMax: config.workersPerTenant } : {}) },
@@ -84,6 +85,13 @@ const start = Effect.fnUntraced(function*(config: EngineConfig, { lead = identit
   yield* Effect.forkScoped(lead(Effect.andThen(Effect.andThen(recoverPlugins(registry, actions), work), Effect.never)))
   return Engine.of({ actions, remembered: reconciler.remembered })
 }) satisfies (config: EngineConfig, options: EngineOptions) => Effect.Effect<Engine["Service"], never, EngineNeeds | Scope.Scope>
+
+/** True for a new object of a launch that is over. */
+const isStrayNews = (store: Store<TaskActionReconciler.CachedAction>, { object, type }: Change): boolean => {
+  const owner = type === "Added" ? OwnerReferences.controllerOf(object) : undefined
+  const action = owner === undefined ? undefined : store.get(object.metadata.namespace, owner.name)
+  return action !== undefined && isStray(action, object)
+}
 
 /** All actions may live in one namespace, so that projects and domains are who shares the engine. An action that is gone costs next to nothing. */
 const tenantOf = (store: Store<TaskActionReconciler.CachedAction>) => (key: string): string => {

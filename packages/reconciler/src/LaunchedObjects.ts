@@ -4,6 +4,11 @@ import { TaskAction } from "@fairlead/core"
 import type { KubeObject, KubeResource, KubeTransport } from "@fairlead/kube"
 import { Context, Effect, Layer } from "effect"
 
+/** Name of the index of launched objects by the uids of their owners. */
+export const byOwner = "owner"
+
+const ownerUids = ({ metadata }: KubeObject): ReadonlyArray<string> => metadata.ownerReferences?.map((it) => it.uid) ?? []
+
 /** Informers of launched objects, one for each kind that the plugins in use launch. */
 export class LaunchedObjects extends Context.Service<LaunchedObjects, {
   readonly informers: ReadonlyArray<Informer>
@@ -16,7 +21,7 @@ export class LaunchedObjects extends Context.Service<LaunchedObjects, {
     Layer.effect(
       LaunchedObjects,
       Effect.map(
-        Effect.forEach(resources, (resource) => Informer.make({ resource, namespace, labelSelector: `${TaskAction.labels.managed}=true` })),
+        Effect.forEach(resources, (resource) => Informer.make({ resource, namespace, labelSelector: `${TaskAction.labels.managed}=true`, indexes: { [byOwner]: ownerUids } })),
         (informers) => ({ informers })
       )
     )

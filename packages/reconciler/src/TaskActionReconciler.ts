@@ -1,6 +1,6 @@
 /** The reconcile function of TaskActions: reads one action from the cache and brings it one step further. */
 import { TaskCache } from "@fairlead/catalog"
-import { type ReconcileRequest, Result, type Store, TerminalError } from "@fairlead/controller"
+import { type Informer, type ReconcileRequest, Result, type Store, TerminalError } from "@fairlead/controller"
 import type { TaskAction } from "@fairlead/core"
 import { KubeClient, KubeError, type KubeObject } from "@fairlead/kube"
 import { Clock, Effect, Option } from "effect"
@@ -10,12 +10,14 @@ import { EventSink } from "./EventSink.ts"
 import { CacheWaits } from "./internal/cacheWaits.ts"
 import { Memories } from "./internal/actionMemory.ts"
 import { advanceCondition } from "./internal/conditionAction.ts"
-import { conclude, endDeleted, isConcluded } from "./internal/conclusion.ts"
+import { cleanUpAgainAfter, conclude, endDeleted, isConcluded } from "./internal/conclusion.ts"
 import { terminalCondition } from "./internal/conditions.ts"
 import { failedParent } from "./internal/orphans.ts"
 import { recall, settle } from "./internal/outbox.ts"
 import { advance } from "./internal/round.ts"
-import type { Surroundings } from "./internal/surroundings.ts"
+import { isStray, removeStrays } from "./internal/strays.ts"
+import { lookAt, type Surroundings } from "./internal/surroundings.ts"
+import { byOwner } from "./LaunchedObjects.ts"
 import { LaunchFiles } from "./LaunchFiles.ts"
 import { LaunchSecrets } from "./LaunchSecrets.ts"
 import { PluginRegistry } from "./PluginRegistry.ts"
@@ -29,6 +31,8 @@ export interface TaskActionReconcilerOptions {
   readonly config: EngineConfig
   /** The cache of TaskActions. */
   readonly store: Pick<Store<CachedAction>, "get">
+  /** The caches of launched objects, in which strays are found; without them nobody looks for any. */
+  readonly launched?: ReadonlyArray<Informer> | undefined
   /** Tells people that something is wrong with an action. Must not fail and should not wait. */
   readonly warn?: ((action: TaskAction.TaskAction, reason: string, message: string) => Effect.Effect<void>) | undefined
   readonly metrics?: EngineMetrics.EngineMetrics | undefined
@@ -66,6 +70,7 @@ export const make = Effect.fnUntraced(function*(options: TaskActionReconcilerOpt
     memories: new Memories(),
     metrics: options.metrics ?? (yield* EngineMetrics.make),
     clock: yield* Clock.Clock,
+    launchedFor: launchedIn(options.launched ?? []),
     failedParent: options.config.abortOrphans ? (action) => failedParent(options.store, action) : () => undefined,
     warn: options.warn ?? logWarning
   }
@@ -78,10 +83,17 @@ export const make = Effect.fnUntraced(function*(options: TaskActionReconcilerOpt
       return Result.done
     }
     const isEnded = terminalCondition(action.status) !== undefined
-    if (isEnded && isConcluded(action)) return Result.done
+    const launched = around.launchedFor(action)
+    if (isEnded && isConcluded(action) && !launched.some((it) => isStray(action, it))) return Result.done
     const now = yield* Clock.currentTimeMillis
     const memory = around.memories.of(action, remember)
     if (action.metadata.deletionTimestamp !== undefined) return yield* endDeleted(around, action, memory, now)
+    const strays = launched.filter((it) => isStray(action, it, memory))
+    const isClean = strays.length === 0 || (yield* removeStrays(around, action, memory, strays, now))
+    if (isEnded && isConcluded(action)) {
+      around.memories.forget(namespace, name)
+      return isClean ? Result.done : lookAt(now + cleanUpAgainAfter, now)
+    }
     if (isEnded) return yield* conclude(around, yield* settle(around, action, memory), memory, now)
     if ((action.spec as typeof action.spec | undefined)?.actionType === "condition") return yield* advanceCondition(around, action, memory, now)
     return yield* advance(around, action, memory, now)
@@ -103,6 +115,18 @@ const giveUp = (around: Surroundings, { namespace, name }: ReconcileRequest, err
     return Effect.succeed(Result.done)
   }
   return Effect.fail(new TerminalError({ message: `${namespace}/${name} is parked until it changes: ${error.message}`, cause: error }))
+}
+
+const nothing: ReadonlyArray<KubeObject> = []
+
+const launchedIn = (informers: ReadonlyArray<Informer>) => (action: TaskAction.TaskAction): ReadonlyArray<KubeObject> => {
+  const uid = action.metadata.uid ?? ""
+  let found = nothing
+  for (const { store } of informers) {
+    const more = store.byIndex(byOwner, uid)
+    if (more.length > 0) found = found.length === 0 ? more : [...found, ...more]
+  }
+  return found
 }
 
 const logWarning = (action: TaskAction.TaskAction, reason: string, message: string): Effect.Effect<void> =>

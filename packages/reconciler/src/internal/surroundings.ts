@@ -31,6 +31,8 @@ export interface Surroundings {
   readonly metrics: EngineMetrics
   /** For measuring only; a round decides by the time that it was given. */
   readonly clock: Clock.Clock
+  /** What was launched for an action and is still there, as the caches show it. */
+  readonly launchedFor: (action: TaskAction.TaskAction) => ReadonlyArray<KubeObject>
   /** The parent of an action, if it has failed for good. */
   readonly failedParent: (action: TaskAction.TaskAction) => TaskAction.TaskAction | undefined
   /** Tells people about an action that something went wrong, as a Kubernetes event. */
