@@ -42,6 +42,8 @@ export interface KubernetesWatch {
   readonly reason: string | undefined
   /** True for the last report of a pod: it is out of sight. */
   readonly isGone: boolean
+  /** True when the pod was asked for once more: its end counts also if it was dealt with before. */
+  readonly isRepeat: boolean
 }
 
 /** The same, with the task that the pod is for. */

@@ -39,6 +39,8 @@ export interface KubernetesJobWatcher {
   readonly namespace: string | undefined
   readonly labelSelector: string
   readonly informer: Informer<Pod>
+  /** Reports a pod once more, as somebody who asked for it has read it. */
+  readonly report: (pod: Pod) => void
   /** Pods that could not be understood, ever. */
   readonly oddPods: () => number
 }
@@ -57,7 +59,7 @@ export const watchSelector = (dialect: Dialect, worker: string): string =>
 export const make = (options: KubernetesJobWatcherOptions): Effect.Effect<KubernetesJobWatcher, never, KubeTransport | Scope.Scope> =>
   Effect.gen(function*() {
     const labelSelector = watchSelector(options.dialect, options.worker)
-    const report = Effect.runForkWith(yield* Effect.context<never>())
+    const run = Effect.runForkWith(yield* Effect.context<never>())
     const informer = yield* Informer.make<Pod>({
       resource: KubeResource.pods,
       namespace: options.namespace,
@@ -66,18 +68,20 @@ export const make = (options: KubernetesJobWatcherOptions): Effect.Effect<Kubern
       indexes: { [runIndex]: (pod) => [pod.metadata.annotations?.[podMarks.run] ?? ""] }
     })
     let oddPods = 0
-    const stop = informer.subscribe((change) => {
+    const take = (change: Change<Pod>, isRepeat = false): void => {
       try {
         const watch = watchOf(options, change)
-        if (watch !== undefined) options.offer(watch)
+        if (watch !== undefined) options.offer(isRepeat ? { ...watch, isRepeat } : watch)
       } catch (error) {
         oddPods++
         const { name, namespace } = (change.object as KubeObject).metadata
-        report(Effect.logWarning(`the pod ${namespace}/${name} cannot be understood and is left alone: ${error instanceof Error ? error.message : String(error)}`))
+        run(Effect.logWarning(`the pod ${namespace}/${name} cannot be understood and is left alone: ${error instanceof Error ? error.message : String(error)}`))
       }
-    })
+    }
+    const stop = informer.subscribe((change) => take(change))
     yield* Effect.addFinalizer(() => Effect.sync(stop))
-    return { namespace: options.namespace, labelSelector, informer, oddPods: () => oddPods }
+    const report = (pod: Pod): void => take({ type: "Updated", object: pod }, true)
+    return { namespace: options.namespace, labelSelector, informer, report, oddPods: () => oddPods }
   })
 
 const eventTypes = { Added: "ADDED", Updated: "MODIFIED", Deleted: "DELETED" } as const
@@ -87,8 +91,8 @@ const watchOf = ({ dialect, fatalReasons }: KubernetesJobWatcherOptions, { objec
   const { reason, row } = verdict
   // Airflow has nothing to say of a pod that vanished before it ran; whoever waits for it wants to know all the same.
   if (row === "PendingDeleted" || (dialect === "contrib" && type === "Deleted" && verdict.state === undefined)) {
-    return { pod: object, state: "adopted", row, failureDetails: undefined, reason: undefined, isGone: true }
+    return { pod: object, state: "adopted", row, failureDetails: undefined, reason: undefined, isGone: true, isRepeat: false }
   }
   if (verdict.state === undefined) return undefined
-  return { pod: object, state: verdict.state, row, failureDetails: verdict.state === "failed" ? collectPodFailureDetails(object) : undefined, reason, isGone: type === "Deleted" }
+  return { pod: object, state: verdict.state, row, failureDetails: verdict.state === "failed" ? collectPodFailureDetails(object) : undefined, reason, isGone: type === "Deleted", isRepeat: false }
 }

@@ -1,13 +1,15 @@
 /** Takes over the pods of executors that are dead. */
-import { type KubeList, KubeResource, type KubeTransport, type Pod } from "@fairlead/kube"
-import { Effect, Result } from "effect"
+import { type KubeError, type KubeList, KubeResource, type KubeTransport, type Pod } from "@fairlead/kube"
+import { Effect, Result, Schedule } from "effect"
 import type { AirflowKubernetesScheduler } from "../AirflowKubernetesScheduler.ts"
 import type { KubeConfig } from "../KubeConfig.ts"
 import type { AdoptionCandidate } from "../KubernetesExecutor.ts"
 import { makeSafeLabelValue } from "../LabelValue.ts"
-import { annotationsToKey, podMarks, textOfKey } from "../TaskKey.ts"
+import { annotationsToKey, podMarks, type TaskKey, textOfKey } from "../TaskKey.ts"
+import { isEnded } from "./audit.ts"
 import { type ExecutorState, recoveredRun } from "./executorState.ts"
 import type { Ownership } from "./ownership.ts"
+import type { Run } from "./runTable.ts"
 
 export interface AdoptionContext {
   readonly transport: KubeTransport["Service"]
@@ -28,6 +30,7 @@ export const tryAdopt = (context: AdoptionContext, candidates: ReadonlyArray<Ado
     const { state } = context
     const isRunningHere = ({ key }: AdoptionCandidate): boolean => state.runs.ofKey(key) !== undefined
     const left = new Map(candidates.filter((it) => !isRunningHere(it)).map((it) => [textOfKey(it.key), it]))
+    recoverOwn(context, left)
     const owners = [...new Set(candidates.flatMap(({ queuedBy }) => (queuedBy === undefined ? [] : [queuedBy])))]
     for (const owner of owners) {
       const isOf = ({ queuedBy }: AdoptionCandidate): boolean => queuedBy === owner
@@ -39,9 +42,21 @@ export const tryAdopt = (context: AdoptionContext, candidates: ReadonlyArray<Ado
       yield* adoptPodsOf(context, owner, left)
       yield* context.ownership.release(owner)
     }
-    yield* adoptCompletedPods(context)
+    yield* adoptEndedPods(context, left)
     return Array.from(left.values())
   })
+
+/** Tasks whose pods are this executor's already: from an adoption whose answers were lost. */
+const recoverOwn = ({ now, scheduler: { kubeWatchers }, state }: AdoptionContext, left: Map<string, AdoptionCandidate>): void => {
+  for (const { informer, report } of kubeWatchers) {
+    for (const pod of informer.store.list()) {
+      const key = Result.getOrUndefined(annotationsToKey(pod.metadata.annotations))
+      if (key === undefined || pod.metadata.deletionTimestamp !== undefined || !left.delete(textOfKey(key))) continue
+      state.runs.add(recoveredRun(key, pod, now))
+      if (isEnded(pod)) report(pod)
+    }
+  }
+}
 
 /** The provider's `adopt_launched_task` for each pod of an owner. Takes what is settled out of `left`. */
 const adoptPodsOf = Effect.fnUntraced(function*(context: AdoptionContext, owner: string, left: Map<string, AdoptionCandidate>) {
@@ -58,31 +73,89 @@ const adoptPodsOf = Effect.fnUntraced(function*(context: AdoptionContext, owner:
       yield* Effect.logWarning(`the pod ${pod.metadata.namespace}/${pod.metadata.name} of ${owner} is for no task that is to be adopted`)
       continue
     }
-    yield* adopt(context, pod, makeSafeLabelValue(owner)).pipe(
-      Effect.map((adopted) => {
-        left.delete(textOfKey(key))
-        context.state.runs.add(recoveredRun(key, adopted, context.now))
-      }),
-      // No answer: the pod may be ours. The task waits, the watcher will tell.
-      Effect.catchIf((error) => error.code === 0 || error.code >= 500, () => Effect.sync(() => void left.delete(textOfKey(key)))),
+    yield* adoptAsRun(context, key, pod).pipe(
+      Effect.map(() => void left.delete(textOfKey(key))),
       Effect.catch((error) => Effect.logInfo(`the pod ${pod.metadata.namespace}/${pod.metadata.name} was not adopted: ${error.message}`))
     )
   }
 })
 
-/** The provider's `_adopt_completed_pods`: pods that ended well and that no executor which lives will clean up. */
-export const adoptCompletedPods = (context: AdoptionContext): Effect.Effect<void> =>
+/** Takes over the pods of tasks that are to be adopted and have run to their end already: they are settled by them. */
+const adoptEndedPods = Effect.fnUntraced(function*(context: AdoptionContext, left: Map<string, AdoptionCandidate>) {
+  if (left.size === 0) return
+  const pods = yield* listEnded(context)
+  if (pods === undefined) return left.clear()
+  for (const pod of pods) {
+    const key = Result.getOrUndefined(annotationsToKey(pod.metadata.annotations))
+    if (key === undefined || !left.has(textOfKey(key)) || context.state.runs.ofKey(key) !== undefined) continue
+    yield* Effect.matchEffect(adoptAsRun(context, key, pod), {
+      onFailure: (error) => notAdopted(pod, error),
+      onSuccess: () => Effect.sync(() => void left.delete(textOfKey(key)))
+    })
+  }
+})
+
+/**
+ * The provider's `_adopt_completed_pods`: pods that ended well and that no executor which lives will clean up. Only
+ * those that were there the last time too, so that whoever adopts tasks finds their pods first. Answers what was seen.
+ */
+export const adoptCompletedPods = (context: AdoptionContext, before: ReadonlySet<string>): Effect.Effect<ReadonlySet<string>> =>
   Effect.gen(function*() {
-    const others = [makeSafeLabelValue(context.worker), ...context.ownership.alive()]
-    const pods = yield* list(context, `${isExecutorPod},${isDone},${podMarks.worker},${podMarks.worker} notin (${others.join(",")})`, "status.phase=Succeeded")
-    for (const pod of pods ?? []) {
-      yield* Effect.catch(adopt(context, pod, pod.metadata.labels?.[podMarks.worker] ?? ""), (error) =>
-        Effect.logDebug(`the finished pod ${pod.metadata.namespace}/${pod.metadata.name} was not adopted: ${error.message}`))
+    const pods = (yield* listEnded(context)) ?? []
+    for (const pod of pods) {
+      if (before.has(pod.metadata.uid ?? "")) yield* Effect.catch(Effect.asVoid(adopt(context, pod)), (error) => notAdopted(pod, error))
     }
+    return new Set(pods.map(({ metadata: { uid } }) => uid ?? ""))
   })
 
-const adopt = ({ scheduler }: AdoptionContext, { metadata }: Pod, from: string) =>
-  scheduler.patchPodWorker({ namespace: metadata.namespace!, name: metadata.name!, uid: metadata.uid }, from)
+const listEnded = (context: AdoptionContext): Effect.Effect<ReadonlyArray<Pod> | undefined> => {
+  const others = [makeSafeLabelValue(context.worker), ...context.ownership.alive()]
+  const selector = `${isExecutorPod},${isDone},${podMarks.worker},${podMarks.worker} notin (${others.join(",")})`
+  return list(context, selector, "status.phase=Succeeded")
+}
+
+const notAdopted = ({ metadata: { name, namespace } }: Pod, error: KubeError.KubeError): Effect.Effect<void> =>
+  Effect.logDebug(`the finished pod ${namespace}/${name} was not adopted: ${error.message}`)
+
+/** The run is there before its pod is: what the watcher tells of it must find it. */
+const adoptAsRun = (context: AdoptionContext, key: TaskKey, pod: Pod): Effect.Effect<void, KubeError.KubeError> => {
+  const { runs } = context.state
+  const run: Run = { ...recoveredRun(key, pod, context.now), stage: "Creating" }
+  return Effect.suspend(() => {
+    runs.add(run)
+    return Effect.matchEffect(Effect.retry(adopt(context, pod), { while: isUnknown, times: 5, schedule: Schedule.exponential("200 millis") }), {
+      onFailure: (error) => {
+        if (runs.has(run)) runs.remove(run)
+        // Nobody knows whose the pod is now: the task is asked for again.
+        return isUnknown(error) ? Effect.void : Effect.fail(error)
+      },
+      onSuccess: ({ metadata }) => Effect.sync(() => {
+        if (runs.has(run)) runs.bind(run, metadata)
+      })
+    })
+  })
+}
+
+const isUnknown = (error: KubeError.KubeError): boolean => error.code === 0 || error.code >= 500
+
+/** Takes over a pod of the very run that was handed in here: whoever had it has it no more. `undefined` when that is not certain yet. */
+export const adoptPod = (context: AdoptionContext, pod: Pod): Effect.Effect<Pod | undefined> => {
+  const owner = pod.metadata.labels?.[podMarks.worker]
+  if (owner === undefined || owner === makeSafeLabelValue(context.worker)) return Effect.succeed(pod)
+  return Effect.catch(adopt(context, pod), () => Effect.undefined)
+}
+
+const adopt = ({ scheduler, worker }: AdoptionContext, { metadata }: Pod): Effect.Effect<Pod, KubeError.KubeError> => {
+  const { name = "", namespace = "", uid } = metadata
+  return scheduler.patchPodWorker({ namespace, name, uid }, metadata.labels?.[podMarks.worker] ?? "").pipe(
+    // The test of the owner fails as well when an earlier call was carried out although nobody heard of it.
+    Effect.catchIf((error) => error.reason._tag === "Invalid", (error) => Effect.filterOrFail(
+      scheduler.getPod(namespace, name),
+      (now): now is Pod => now?.metadata.uid === uid && now?.metadata.labels?.[podMarks.worker] === makeSafeLabelValue(worker),
+      () => error
+    ))
+  )
+}
 
 /** Metadata alone, in pages, in each namespace that is watched. `undefined` when it could not be read. */
 const list = ({ config, transport }: AdoptionContext, labelSelector: string, fieldSelector: string): Effect.Effect<ReadonlyArray<Pod> | undefined> => {

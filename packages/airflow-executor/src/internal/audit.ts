@@ -3,23 +3,37 @@ import { Result } from "effect"
 import type { Pod } from "@fairlead/kube"
 import type { AirflowKubernetesScheduler } from "../AirflowKubernetesScheduler.ts"
 import type { KubeConfig } from "../KubeConfig.ts"
-import { annotationsToKey } from "../TaskKey.ts"
+import { annotationsToKey, podMarks } from "../TaskKey.ts"
 import type { Chores } from "./chores.ts"
 import { type ExecutorState, recoveredRun } from "./executorState.ts"
 import type { Run } from "./runTable.ts"
 
-const isEnded = (pod: Pod): boolean => pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed"
+/** True for a pod that will not run any more. */
+export const isEnded = (pod: Pod): boolean => pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed"
 
 /** Pods of this executor that live are runs, whoever started them: an earlier process of the same id. */
 export const recoverRuns = (state: ExecutorState, { kubeWatchers }: AirflowKubernetesScheduler, now: number): void => {
   for (const { informer } of kubeWatchers) {
-    for (const pod of informer.store.list()) {
-      if (isEnded(pod) || pod.metadata.deletionTimestamp !== undefined) continue
-      const key = annotationsToKey(pod.metadata.annotations)
-      if (Result.isFailure(key) || state.runs.ofKey(key.success) !== undefined) continue
-      state.runs.add(recoveredRun(key.success, pod, now))
-    }
+    for (const pod of informer.store.list()) if (!isEnded(pod)) recoverRun(state, pod, now)
   }
+}
+
+/** A pod that no run of its key stands for is a run. */
+export const recoverRun = (state: ExecutorState, pod: Pod, now: number): void => {
+  if (pod.metadata.deletionTimestamp !== undefined || pod.metadata.labels?.[podMarks.done] !== undefined) return
+  const key = annotationsToKey(pod.metadata.annotations)
+  if (Result.isFailure(key) || state.runs.ofKey(key.success) !== undefined) return
+  state.runs.add(recoveredRun(key.success, pod, now))
+}
+
+/** Nobody tells of the runs any more. A pod that is created after all is found by whoever is handed the same run. Answers the pods that are known. */
+export const dropRuns = (state: ExecutorState): ReadonlyArray<string> => {
+  const runs = state.runs.all()
+  for (const run of runs) {
+    run.next = undefined
+    state.conclude(run, { state: null, isTold: false, change: "adopted", info: "this executor was taken for dead, and others may have its tasks now" })
+  }
+  return runs.flatMap(({ uid }) => (uid === undefined ? [] : [uid]))
 }
 
 export interface AuditContext {

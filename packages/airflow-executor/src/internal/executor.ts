@@ -6,10 +6,11 @@ import type { ExecutorChange, ExecutorEvent } from "../ExecutorEvent.ts"
 import type { AdoptionCandidate, CommandOptions, ExecutorStats, KubernetesExecutor } from "../KubernetesExecutor.ts"
 import type { AirflowDatabase, KubernetesExecutorOptions } from "../KubernetesExecutorOptions.ts"
 import type { KubernetesResults, TaskCommand } from "../KubernetesJob.ts"
+import { makeSafeLabelValue } from "../LabelValue.ts"
 import { templateDefault, workloadCommandDefault } from "../PodFactory.ts"
-import { type TaskKey, textOfKey } from "../TaskKey.ts"
-import { adoptCompletedPods, type AdoptionContext, tryAdopt } from "./adoption.ts"
-import { auditRuns, recoverRuns } from "./audit.ts"
+import { podMarks, type TaskKey, textOfKey } from "../TaskKey.ts"
+import { adoptCompletedPods, adoptPod, type AdoptionContext, tryAdopt } from "./adoption.ts"
+import { auditRuns, dropRuns, isEnded, recoverRun, recoverRuns } from "./audit.ts"
 import { Chores } from "./chores.ts"
 import { ExecutorState, newRun } from "./executorState.ts"
 import { readCommand } from "./commands.ts"
@@ -49,6 +50,8 @@ export class Executor implements KubernetesExecutor {
   readonly #launcher: Launcher
   readonly #outcomes: Outcomes
   #session: Session | undefined
+  /** Pods whose runs were dropped when the lease was lost. */
+  #dropped: ReadonlySet<string> = new Set()
 
   constructor(options: KubernetesExecutorOptions, clock: Clock.Clock, random: Random.Random) {
     this.#options = options
@@ -64,12 +67,13 @@ export class Executor implements KubernetesExecutor {
       logsShipped: options.logsShipped ?? (() => Effect.succeed(true)),
       logsWait: Duration.toMillis(options.logsWait ?? "60 seconds"),
       finishedDelay: Duration.toMillis(options.finishedPodDelay ?? 0),
-      onConfirmed: (pod, now) => this.#outcomes.confirmed(pod, now)
+      onConfirmed: (pod, now, row) => (row === "TakenOver" ? this.#confirmedOwn(now) : this.#outcomes.confirmed(pod, now))
     })
     this.#launcher = new Launcher({
       clock, random, scheduler, isHeld,
       state: this.#state,
       chores: this.#chores,
+      adoptPod: (pod) => (this.#session === undefined ? Effect.undefined : adoptPod(this.#adoption(this.#session), pod)),
       retriesMax: config.taskPublishMaxRetries,
       concurrency: { start: options.concurrency?.start ?? 32, max: options.concurrency?.max ?? (config.podCreationMaxConcurrency || 256) },
       isBatched: options.pace === "Batch"
@@ -84,7 +88,7 @@ export class Executor implements KubernetesExecutor {
     return Effect.gen({ self: this }, function*() {
       const scope = yield* Scope.make()
       const services = yield* Effect.context<KubeClient | KubeTransport>()
-      const ownership = this.#options.lease === undefined ? ownershipWithoutLease : yield* Scope.provide(startOwnership(this.#options.worker, this.#options.lease), scope)
+      const ownership = this.#options.lease === undefined ? ownershipWithoutLease : yield* Scope.provide(startOwnership(this.#options.worker, this.#options.lease, () => this.#takenOver()), scope)
       const scheduler = yield* Scope.provide(Scheduler.make(this.#schedulerOptions()), scope)
       this.#session = { scope, scheduler, ownership, transport: Context.get(services, KubeTransport) }
       yield* Effect.forEach(scheduler.kubeWatchers, ({ informer }) => informer.synced, { discard: true })
@@ -94,6 +98,26 @@ export class Executor implements KubernetesExecutor {
       for (const work of background) yield* Effect.forkIn(work, scope)
     })
   })
+
+  /**
+   * Somebody took this executor for dead and may have its commands and pods: those without a pod are dropped, and for the
+   * pods the server is asked whose they are now.
+   */
+  #takenOver(): void {
+    const session = this.#session
+    if (session === undefined) return
+    this.#state.queuedTasks.clear()
+    this.#dropped = new Set(dropRuns(this.#state))
+    for (const pod of session.scheduler.kubeWatchers.flatMap(({ informer }) => informer.store.list())) this.#chores.add({ _tag: "Confirm", pod, row: "TakenOver" })
+  }
+
+  /** A pod that is still this executor's is a run again; if it has ended, that is news once more. */
+  #confirmedOwn(pod: Pod | undefined): void {
+    if (pod?.metadata.labels?.[podMarks.worker] !== makeSafeLabelValue(this.#options.worker) || this.#outcomes.hasHandled(pod)) return
+    // Whether the end of a pod that was no run of this executor has been told of is not known; that of its own runs has not.
+    if (!isEnded(pod) || this.#dropped.has(pod.metadata.uid ?? "")) recoverRun(this.#state, pod, this.#now())
+    this.#session?.scheduler.kubeWatchers[0]?.report(pod)
+  }
 
   #schedulerOptions(): Scheduler.AirflowKubernetesSchedulerOptions {
     const { config, worker } = this.#options
@@ -182,7 +206,8 @@ export class Executor implements KubernetesExecutor {
 
   readonly sync: Effect.Effect<void> = Effect.suspend(() => {
     const session = this.#session
-    return session === undefined ? Effect.void : this.#sync(session)
+    // What is reported while others may have the pods is theirs to tell.
+    return session === undefined || !session.ownership.isHeld() ? Effect.void : this.#sync(session)
   })
 
   #sync({ scheduler }: Session): Effect.Effect<void> {
@@ -250,7 +275,11 @@ export class Executor implements KubernetesExecutor {
   /** Finished pods that nobody answers for. */
   #adopting(session: Session): Effect.Effect<void> {
     if (this.#options.lease === undefined) return Effect.void
-    const adopt = Effect.suspend(() => (session.ownership.isHeld() ? adoptCompletedPods(this.#adoption(session)) : Effect.void))
+    let seen: ReadonlySet<string> = new Set()
+    const adopt = Effect.suspend(() => {
+      if (!session.ownership.isHeld()) return Effect.void
+      return Effect.map(adoptCompletedPods(this.#adoption(session), seen), (pods) => void (seen = pods))
+    })
     return Effect.forever(Effect.andThen(Effect.sleep(this.#options.orphanedTasksCheckInterval ?? "300 seconds"), adopt))
   }
 

@@ -19,6 +19,8 @@ export interface LauncherOptions {
   readonly chores: Chores
   readonly scheduler: () => AirflowKubernetesScheduler
   readonly isHeld: () => boolean
+  /** Takes over a pod that another executor made for the same run. `undefined`: not for certain. */
+  readonly adoptPod: (pod: Pod) => Effect.Effect<Pod | undefined>
   readonly retriesMax: number
   readonly concurrency: { readonly start: number; readonly max: number }
   /** Whether jobs wait for permits. */
@@ -27,6 +29,8 @@ export interface LauncherOptions {
 
 /** How long a create waits while the lease is not certainly held. */
 const leaseWait = 1000
+/** How long it waits for its pod to be taken over. */
+const adoptionWait = 1000
 
 export class Launcher {
   readonly pool: WorkPool
@@ -113,6 +117,13 @@ export class Launcher {
     return this.#provide(run, pod)
   }
 
+  /** A pod that was there before. If it has ended and is marked as done with, no watcher will tell. */
+  #found(run: Run, pod: Pod): Effect.Effect<void> {
+    return Effect.andThen(this.#launched(run, pod), Effect.sync(() => {
+      if (pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed") this.#options.scheduler().kubeWatchers[0]?.report(pod)
+    }))
+  }
+
   #provide(run: Run, pod?: Pod): Effect.Effect<void> {
     if (!run.needsWorkload || run.uid === undefined) return Effect.void
     const of: Pod = pod ?? ({ metadata: { name: run.podName, namespace: run.namespace, uid: run.uid, labels: {} } } as Pod)
@@ -153,9 +164,14 @@ export class Launcher {
     return Effect.matchEffect(this.#options.scheduler().getPod(run.namespace, run.podName), {
       onFailure: (error) => this.#failed(run, error),
       onSuccess: (pod) => {
-        if (pod === undefined) return Effect.sync(() => this.pool.addAfter(run.runId, 100, run.job.priority))
+        if (!this.#options.state.runs.has(run)) return Effect.void
+        // While the lease is in doubt the pod may rightly be somebody else's.
+        if (pod === undefined || !this.#options.isHeld()) return Effect.sync(() => this.pool.addAfter(run.runId, leaseWait / 4, run.job.priority))
         this.#addAll(this.gate.passed(run.namespace, run.runId))
-        if (isPodOf(run, pod)) return this.#launched(run, pod)
+        if (isPodOf(run, pod)) {
+          return Effect.flatMap(this.#options.adoptPod(pod), (own) =>
+            own === undefined ? Effect.sync(() => this.pool.addAfter(run.runId, adoptionWait, run.job.priority)) : this.#found(run, own))
+        }
         run.launch++
         return Effect.andThen(
           Effect.logWarning(`${run.namespace}/${run.podName} is a pod of somebody else; the next name is tried`),

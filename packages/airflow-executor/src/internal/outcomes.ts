@@ -42,12 +42,17 @@ export class Outcomes {
     return this.#handled.size
   }
 
+  /** True for a pod that has ended and was told of. */
+  hasHandled(pod: Pod): boolean {
+    return this.#handled.has(pod.metadata.uid ?? "")
+  }
+
   /** Airflow's `_change_state`, for a report about a pod. */
   changeState(result: KubernetesResults): Effect.Effect<void> {
     const { pod, state } = result
     if (state === "adopted") return Effect.sync(() => this.#outOfSight(result))
     const uid = pod.metadata.uid ?? ""
-    if (result.isGone ? this.#handled.delete(uid) : this.#handled.has(uid)) return Effect.void
+    if (!result.isRepeat && (result.isGone ? this.#handled.delete(uid) : this.#handled.has(uid))) return Effect.void
     if (!result.isGone) this.#handled.add(uid)
     this.#options.launcher.freed(pod.metadata.namespace ?? "")
     if (state === null) return this.#ended(result.key, pod, result.isGone)

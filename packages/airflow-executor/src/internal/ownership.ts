@@ -1,7 +1,7 @@
 /** Who lives: a lease for each executor, and what can be concluded from the leases of others. */
 import { LeaderElection, Leadership, type LeadershipState } from "@fairlead/controller"
 import { KubeClient, KubeError, KubeResource, type Lease } from "@fairlead/kube"
-import { type Clock, Clock as Clocks, Duration, Effect, Random, type Scope } from "effect"
+import { type Clock, Clock as Clocks, Duration, Effect, Random, Schedule, type Scope } from "effect"
 import type { ExecutorLeaseOptions } from "../KubernetesExecutorOptions.ts"
 import { safeLabelValue } from "../LabelValue.ts"
 import { monotonicMillis } from "./workPool.ts"
@@ -32,16 +32,27 @@ interface Sighting {
   readonly at: number
 }
 
-/** Holds the executor's lease and watches those of others until the scope closes. */
-export const startOwnership = Effect.fnUntraced(function*(worker: string, options: ExecutorLeaseOptions): Effect.fn.Return<Ownership, never, KubeClient | Scope.Scope> {
+/**
+ * Holds the executor's lease and watches those of others until the scope closes. `onTakenOver` is called when the lease is
+ * held again after somebody else had it; a lease that only expired, and that nobody took, is held again as if nothing had been.
+ */
+export const startOwnership = Effect.fnUntraced(function*(worker: string, options: ExecutorLeaseOptions, onTakenOver: () => void): Effect.fn.Return<Ownership, never, KubeClient | Scope.Scope> {
   const client = yield* KubeClient
   const clock = yield* Clocks.Clock
   // A process that took over the name of a frozen one is somebody else.
   const identity = `${leaseOwnerText(worker)}_${Math.abs(yield* Random.nextInt).toString(36)}`
   let leadership: LeadershipState | undefined
-  const lead = Effect.andThen(Effect.map(Leadership, (it) => void (leadership = it)), Effect.never)
+  let acquireTime: string | undefined
+  const lead = Effect.gen(function*() {
+    const lease = yield* Effect.retry(client.get<Lease>(KubeResource.leases, { namespace: options.namespace, name: leaseName(worker) }), Schedule.spaced("1 second"))
+    const wasTaken = acquireTime !== undefined && acquireTime !== lease.spec?.acquireTime
+    acquireTime = lease.spec?.acquireTime ?? ""
+    if (wasTaken) onTakenOver()
+    leadership = yield* Leadership
+    return yield* Effect.never
+  }).pipe(Effect.ensuring(Effect.sync(() => void (leadership = undefined))))
   const held = LeaderElection.run({ ...options, name: leaseName(worker), identity }, lead)
-  yield* Effect.forkScoped(Effect.forever(Effect.catch(held, (lost) => Effect.logWarning(lost.message))))
+  yield* Effect.forkScoped(Effect.forever(Effect.catch(held, (error) => Effect.logWarning(error.message))))
   const leases = new Leases(client, clock, options, identity)
   yield* Effect.forkScoped(Effect.forever(Effect.andThen(leases.look, Effect.sleep(options.retryPeriod ?? "2 seconds"))))
   return {

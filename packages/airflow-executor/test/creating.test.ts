@@ -1,0 +1,242 @@
+/** Creating pods under refusals, lost answers, quotas and bad input. */
+import { FakeCluster } from "@fairlead/fake-cluster"
+import { KubeClient, KubeResource, type Pod } from "@fairlead/kube"
+import { Effect } from "effect"
+import { describe, expect, it } from "vitest"
+import { nameOfLaunch } from "../src/PodFactory.ts"
+import { contribConfig, dateKey, endsOf, inWorld, keyOf, linesOf, lost, newWire, providerConfig, quotaRefusal, refusal, startExecutor, untilEnds, words } from "./support/world.ts"
+
+const podsNow = Effect.map(FakeCluster, (cluster) => cluster.pods())
+const one = { task_publish_max_retries: "1" }
+
+describe("publish errors", () => {
+  it.each([
+    ["400", refusal(400, "BadRequest")],
+    ["403", refusal(403, "Forbidden", "may not")],
+    ["404, the namespace is gone", refusal(404, "NotFound", `namespaces "default" not found`)],
+    ["422, the template is wrong", refusal(422, "Invalid", "spec.containers[0].image: Required value")],
+    ["an unknown status", refusal(418, "Teapot")]
+  ])("%s fails its task at once, with the server's words, and nothing else", (_, error) => {
+    inWorld({}, () => Effect.gen(function*() {
+      const wire = newWire()
+      wire.fault = ({ body, verb }) => verb === "create" && (body as Pod).metadata.annotations?.["task_id"] === "bad" ? { error } : undefined
+      const executor = yield* startExecutor({ config: providerConfig(one) }, wire)
+      for (const task of ["bad", "good"]) executor.executeAsync(keyOf(task), words())
+      const events = yield* untilEnds(executor, 2)
+      expect(endsOf(events).toSorted()).toEqual(["bad: failed", "good: success"])
+      expect(events.find(({ state }) => state === "failed")?.info).toContain(error.reason._tag === "TransportFailed" ? "" : (error.reason as { status: { message: string } }).status.message)
+      expect(linesOf(wire, "create pods")).toHaveLength(2)
+    }))
+  })
+
+  it.each([
+    ["403 for a full quota", quotaRefusal],
+    ["409, modified", refusal(409, "Conflict", "the object has been modified; please apply your changes to the latest version")],
+    ["410, too old", refusal(410, "Expired", "too old resource version: 1 (2)")],
+    ["429", refusal(429, "TooManyRequests")],
+    ["500, empty", refusal(500, "InternalError", "")],
+    ["502", refusal(502, "Unknown", "<html>bad gateway</html>")],
+    ["503", refusal(503, "ServiceUnavailable")],
+    ["504", refusal(504, "Timeout")],
+    ["a broken connection", lost]
+  ])("%s is tried again as often as configured: then the task succeeds, or fails", (_, error) => {
+    const run = (times: number) => inWorld({}, () => Effect.gen(function*() {
+      const wire = newWire()
+      let left = times
+      wire.fault = ({ resource, verb }) => verb === "create" && resource.plural === "pods" && left-- > 0 ? { error } : undefined
+      const executor = yield* startExecutor({ config: providerConfig(one) }, wire)
+      executor.executeAsync(keyOf("a"), words())
+      return endsOf(yield* untilEnds(executor, 1))
+    }))
+    expect(run(1)).toEqual(["a: success"])
+    expect(run(2)).toEqual(["a: failed"])
+  })
+
+  it("creates nothing before Retry-After is over, and then all of the batch", () => {
+    inWorld({}, () => Effect.gen(function*() {
+      const wire = newWire()
+      let left = 1
+      wire.fault = ({ verb }) => verb === "create" && left-- > 0 ? { error: refusal(429, "TooManyRequests", "slow", 7) } : undefined
+      const executor = yield* startExecutor({ concurrency: { start: 1, max: 1 } }, wire)
+      for (const task of ["a", "b", "c"]) executor.executeAsync(keyOf(task), words())
+      yield* Effect.sleep("6900 millis")
+      expect(linesOf(wire, "create pods")).toHaveLength(1)
+      expect(endsOf(yield* untilEnds(executor, 3)).toSorted()).toEqual(["a: success", "b: success", "c: success"])
+      expect(linesOf(wire, "create pods")).toHaveLength(4)
+    }))
+  })
+
+  it("by default nothing that may pass fails a task, however often it happens", () => {
+    inWorld({}, () => Effect.gen(function*() {
+      const wire = newWire()
+      let left = 40
+      wire.fault = ({ verb }) => verb === "create" && left-- > 0 ? { error: refusal(503, "ServiceUnavailable") } : undefined
+      const executor = yield* startExecutor({}, wire)
+      for (const task of ["a", "b"]) executor.executeAsync(keyOf(task), words())
+      expect(endsOf(yield* untilEnds(executor, 2)).toSorted()).toEqual(["a: success", "b: success"])
+    }))
+  })
+})
+
+describe("quota", () => {
+  it("Airflow 1.10 with its own pace: a full quota keeps the task over two syncs, the third one empties the queue", () => {
+    inWorld({}, () => Effect.gen(function*() {
+      const wire = newWire()
+      let isFull = true
+      wire.fault = ({ verb }) => verb === "create" && isFull ? { error: quotaRefusal } : undefined
+      const executor = yield* startExecutor({ config: contribConfig(), pace: "Batch" }, wire)
+      executor.executeAsync(dateKey("a"), words())
+      expect(linesOf(wire, "create pods")).toHaveLength(0)
+      for (let sync = 0; sync < 2; sync++) {
+        yield* executor.sync
+        yield* Effect.sleep("40 seconds")
+        expect(linesOf(wire, "create pods")).toHaveLength(sync + 1)
+        expect(executor.stats()).toMatchObject({ waiting: 1, running: 1 })
+      }
+      isFull = false
+      yield* executor.sync
+      yield* Effect.sleep("40 seconds")
+      expect(executor.stats().waiting).toBe(0)
+    }))
+  })
+
+  it("a real quota of two pods takes 30 commands through, in few calls, without an event too many", () => {
+    inWorld({}, () => Effect.gen(function*() {
+      const wire = newWire()
+      const client = yield* KubeClient
+      const quotas = { group: "", version: "v1", plural: "resourcequotas", kind: "ResourceQuota", namespaced: true }
+      yield* client.create(quotas, { apiVersion: "v1", kind: "ResourceQuota", metadata: { name: "two", namespace: "default" }, ...{ spec: { hard: { pods: "2" } } } })
+      yield* Effect.sleep("1 second")
+      const executor = yield* startExecutor({}, wire)
+      for (let at = 0; at < 30; at++) executor.executeAsync(keyOf(`t${at}`), words())
+      const ends = endsOf(yield* untilEnds(executor, 30))
+      expect(new Set(ends).size).toBe(30)
+      expect(ends.every((it) => it.endsWith("success"))).toBe(true)
+      expect(executor.stats()).toMatchObject({ waitingForQuota: 0, waiting: 0, running: 0 })
+      expect(linesOf(wire, "create pods").length).toBeLessThan(160)
+    }))
+  })
+})
+
+describe("lost answers", () => {
+  it("a create that was carried out although nobody heard of it yields one pod", () => {
+    inWorld({}, () => Effect.gen(function*() {
+      const wire = newWire()
+      let left = 3
+      wire.fault = ({ verb }) => verb === "create" && left-- > 0 ? { error: lost, lost: "Answer" } : undefined
+      const executor = yield* startExecutor({}, wire)
+      for (const task of ["a", "b", "c"]) executor.executeAsync(keyOf(task), words())
+      const seen = new Set<string>()
+      const watching = yield* Effect.forkScoped(Effect.forever(Effect.andThen(Effect.map(podsNow, (pods) => pods.forEach((it) => seen.add(it.metadata.uid!))), Effect.sleep(50))))
+      expect(endsOf(yield* untilEnds(executor, 3)).toSorted()).toEqual(["a: success", "b: success", "c: success"])
+      watching.interruptUnsafe()
+      expect(seen.size).toBe(3)
+    }))
+  })
+
+  it("so does one whose watch is silent, because the name is the same", () => {
+    inWorld({}, () => Effect.gen(function*() {
+      const wire = newWire()
+      wire.events = () => []
+      let left = 1
+      wire.fault = ({ verb }) => verb === "create" && left-- > 0 ? { error: lost, lost: "Answer" } : undefined
+      const executor = yield* startExecutor({}, wire)
+      executor.executeAsync(keyOf("a"), words())
+      yield* Effect.sleep("5 seconds")
+      expect((yield* podsNow)).toHaveLength(1)
+      expect(linesOf(wire, "create pods", "get pods").map(({ verb }) => verb)).toEqual(["create", "create", "get"])
+      expect(executor.podOf(keyOf("a")) === undefined && executor.stats().waiting === 0).toBe(true)
+    }))
+  })
+
+  it("a create that fails for good after an unknown one leaves no pod behind", () => {
+    inWorld({}, () => Effect.gen(function*() {
+      const wire = newWire()
+      let creates = 0
+      wire.events = () => []
+      wire.fault = ({ verb }) => verb !== "create" ? undefined : ++creates === 1 ? { error: lost, lost: "Answer" } : { error: refusal(422, "Invalid") }
+      const executor = yield* startExecutor({}, wire)
+      executor.executeAsync(keyOf("a"), words())
+      expect(endsOf(yield* untilEnds(executor, 1))).toEqual(["a: failed"])
+      yield* Effect.sleep("60 seconds")
+      expect((yield* podsNow)).toEqual([])
+    }))
+  })
+
+  it("a pod of somebody else under the name is left alone, and the next name is taken", () => {
+    inWorld({}, () => Effect.gen(function*() {
+      const client = yield* KubeClient
+      const launch = { job: { key: keyOf("a") }, runId: "r1", number: 0 } as never
+      yield* client.create(KubeResource.pods, { apiVersion: "v1", kind: "Pod", metadata: { name: nameOfLaunch("provider", launch), namespace: "default" }, ...{ spec: { containers: [{ name: "c", image: "i" }] } } })
+      const executor = yield* startExecutor()
+      executor.executeAsync(keyOf("a"), words(), { runId: "r1" })
+      expect(endsOf(yield* untilEnds(executor, 1))).toEqual(["a: success"])
+      expect((yield* podsNow).map(({ metadata }) => metadata.labels)).toEqual([undefined])
+    }))
+  })
+})
+
+describe("bad input", () => {
+  it("a mutation hook that breaks is called once, no pod is created, the task fails with its words", () => {
+    inWorld({}, () => Effect.gen(function*() {
+      const wire = newWire()
+      let calls = 0
+      const executor = yield* startExecutor({
+        mutationHook: (pod) => {
+          if (pod.metadata.annotations?.["task_id"] !== "bad") return pod
+          calls++
+          throw new Error("not on my cluster")
+        }
+      }, wire)
+      for (const task of ["bad", "good"]) executor.executeAsync(keyOf(task), words())
+      const events = yield* untilEnds(executor, 2)
+      expect(endsOf(events)).toEqual(["bad: failed", "good: success"])
+      expect(events.find(({ state }) => state === "failed")?.info).toContain("not on my cluster")
+      expect(calls).toBe(1)
+      expect(linesOf(wire, "create pods")).toHaveLength(1)
+    }))
+  })
+
+  it("an override that cannot be merged fails its task, and nothing else", () => {
+    inWorld({}, () => Effect.gen(function*() {
+      const wire = newWire()
+      const executor = yield* startExecutor({}, wire)
+      executor.executeAsync(keyOf("bad"), words(), { executorConfig: { pod_override: { metadata: {}, spec: { containers: "none" } } } })
+      executor.executeAsync(keyOf("good"), words())
+      const events = yield* untilEnds(executor, 2)
+      expect(endsOf(events)).toEqual(["bad: failed", "good: success"])
+      expect(events.find(({ state }) => state === "failed")?.info).toContain(`containers must be a list, but is "none"`)
+      expect(linesOf(wire, "create pods")).toHaveLength(1)
+    }))
+  })
+
+  it.each([
+    ["a bare pod", { metadata: {}, spec: { containers: [] } }],
+    ["both kinds", { KubernetesExecutor: { image: "i" }, pod_override: { metadata: {} } }],
+    ["the kind of 1.10", { KubernetesExecutor: { image: "i" } }],
+    ["unknown names", { pod_overide: {} }],
+    ["no dictionary", "text"]
+  ])("an executor_config that is %s is refused when it is handed in", (_, executorConfig) => {
+    inWorld({}, () => Effect.gen(function*() {
+      const executor = yield* startExecutor()
+      executor.executeAsync(keyOf("bad"), words(), { executorConfig })
+      executor.queueCommand(keyOf("bad2"), words(), { executorConfig })
+      const told = executor.getEventBuffer()
+      expect(told.map(({ info, state }) => [state, info])).toEqual([["failed", "Invalid executor_config passed"], ["failed", "Invalid executor_config passed"]])
+      expect(executor.stats()).toMatchObject({ running: 0, queued: 0 })
+    }))
+  })
+
+  it("commands that are handed in twice run once", () => {
+    inWorld({ nodes: 20, script: () => ({ default: { run: 100 } }) }, () => Effect.gen(function*() {
+      const executor = yield* startExecutor({ config: providerConfig({}, { parallelism: "10" }) })
+      for (let at = 0; at < 200; at++) executor.queueCommand(keyOf(`t${at % 100}`), words(), { runId: `r${at % 100}` })
+      expect(executor.queuedTasks()).toHaveLength(100)
+      const events = yield* untilEnds(executor, 100)
+      expect(new Set(endsOf(events)).size).toBe(100)
+      executor.executeAsync(keyOf("x"), words(), { runId: "x1" })
+      executor.executeAsync(keyOf("x"), words(), { runId: "x1" })
+      expect(executor.running()).toHaveLength(1)
+    }))
+  })
+})
