@@ -1,8 +1,9 @@
 /** Creating pods under refusals, lost answers, quotas and bad input. */
 import { FakeCluster } from "@fairlead/fake-cluster"
-import { KubeClient, KubeResource, type Pod } from "@fairlead/kube"
+import { KubeClient, type KubeError, KubeResource, type Pod } from "@fairlead/kube"
 import { Effect } from "effect"
 import { describe, expect, it } from "vitest"
+import { PublishError } from "../src/index.ts"
 import { nameOfLaunch } from "../src/PodFactory.ts"
 import { contribConfig, dateKey, endsOf, inWorld, keyOf, linesOf, lost, newWire, providerConfig, quotaRefusal, refusal, startExecutor, untilEnds, words } from "./support/world.ts"
 
@@ -10,46 +11,59 @@ const podsNow = Effect.map(FakeCluster, (cluster) => cluster.pods())
 const one = { task_publish_max_retries: "1" }
 
 describe("publish errors", () => {
-  it.each([
-    ["400", refusal(400, "BadRequest")],
-    ["403", refusal(403, "Forbidden", "may not")],
-    ["404, the namespace is gone", refusal(404, "NotFound", `namespaces "default" not found`)],
-    ["422, the template is wrong", refusal(422, "Invalid", "spec.containers[0].image: Required value")],
-    ["an unknown status", refusal(418, "Teapot")]
-  ])("%s fails its task at once, with the server's words, and nothing else", (_, error) => {
+  it("what cannot pass fails its task at once, with the server's words, and nothing else", () => {
+    const errors: ReadonlyArray<readonly [string, KubeError.KubeError]> = [
+      ["400", refusal(400, "BadRequest", "nonsense")],
+      ["401", refusal(401, "Unauthorized", "who are you")],
+      ["403", refusal(403, "Forbidden", "may not")],
+      ["404", refusal(404, "NotFound", `namespaces "default" not found`)],
+      ["422", refusal(422, "Invalid", "spec.containers[0].image: Required value")],
+      ["418", refusal(418, "Teapot", "short and stout")]
+    ]
     inWorld({}, () => Effect.gen(function*() {
       const wire = newWire()
-      wire.fault = ({ body, verb }) => verb === "create" && (body as Pod).metadata.annotations?.["task_id"] === "bad" ? { error } : undefined
+      const errorOf = new Map(errors)
+      wire.fault = ({ body, resource, verb }) => {
+        const error = verb === "create" && resource.plural === "pods" ? errorOf.get((body as Pod).metadata.annotations!["task_id"]!) : undefined
+        return error === undefined ? undefined : { error }
+      }
       const executor = yield* startExecutor({ config: providerConfig(one) }, wire)
-      for (const task of ["bad", "good"]) executor.executeAsync(keyOf(task), words())
-      const events = yield* untilEnds(executor, 2)
-      expect(endsOf(events).toSorted()).toEqual(["bad: failed", "good: success"])
-      expect(events.find(({ state }) => state === "failed")?.info).toContain(error.reason._tag === "TransportFailed" ? "" : (error.reason as { status: { message: string } }).status.message)
-      expect(linesOf(wire, "create pods")).toHaveLength(2)
+      for (const task of [...errorOf.keys(), "good"]) executor.executeAsync(keyOf(task), words())
+      const events = yield* untilEnds(executor, 7)
+      expect(endsOf(events).toSorted()).toEqual([...errors.map(([name]) => `${name}: failed`), "good: success"].toSorted())
+      for (const [task, error] of errors) {
+        expect(events.find(({ key, state }) => key.taskId === task && state === "failed")?.info).toContain(PublishError.messageOf(error))
+      }
+      expect(linesOf(wire, "create pods")).toHaveLength(7)
     }))
   })
 
-  it.each([
-    ["403 for a full quota", quotaRefusal],
-    ["409, modified", refusal(409, "Conflict", "the object has been modified; please apply your changes to the latest version")],
-    ["410, too old", refusal(410, "Expired", "too old resource version: 1 (2)")],
-    ["429", refusal(429, "TooManyRequests")],
-    ["500, empty", refusal(500, "InternalError", "")],
-    ["502", refusal(502, "Unknown", "<html>bad gateway</html>")],
-    ["503", refusal(503, "ServiceUnavailable")],
-    ["504", refusal(504, "Timeout")],
-    ["a broken connection", lost]
-  ])("%s is tried again as often as configured: then the task succeeds, or fails", (_, error) => {
-    const run = (times: number) => inWorld({}, () => Effect.gen(function*() {
+  it.each([["apart from quotas", false], ["a full quota", true]])("what may pass is tried again as often as configured, %s: then the task succeeds, or fails", (_, isQuota) => {
+    const errors: ReadonlyArray<readonly [string, KubeError.KubeError]> = isQuota ? [["quota-403", quotaRefusal]] : [
+      ["modified-409", refusal(409, "Conflict", "the object has been modified; please apply your changes to the latest version")],
+      ["too-old-410", refusal(410, "Expired", "too old resource version: 1 (2)")],
+      ["429", refusal(429, "TooManyRequests")],
+      ["empty-500", refusal(500, "InternalError", "")],
+      ["no-json-502", refusal(502, "Unknown", "<html>bad gateway</html>")],
+      ["503", refusal(503, "ServiceUnavailable")],
+      ["504", refusal(504, "Timeout")],
+      ["lost", lost]
+    ]
+    inWorld({}, () => Effect.gen(function*() {
       const wire = newWire()
-      let left = times
-      wire.fault = ({ resource, verb }) => verb === "create" && resource.plural === "pods" && left-- > 0 ? { error } : undefined
-      const executor = yield* startExecutor({ config: providerConfig(one) }, wire)
-      executor.executeAsync(keyOf("a"), words())
-      return endsOf(yield* untilEnds(executor, 1))
+      const left = new Map(errors.flatMap(([name]) => [[`${name}-once`, 1], [`${name}-twice`, 2]]))
+      wire.fault = ({ body, resource, verb }) => {
+        if (verb !== "create" || resource.plural !== "pods") return undefined
+        const task = (body as Pod).metadata.annotations!["task_id"]!
+        const count = left.get(task) ?? 0
+        left.set(task, count - 1)
+        return count > 0 ? { error: errors.find(([name]) => task.startsWith(name))![1] } : undefined
+      }
+      const executor = yield* startExecutor({ config: providerConfig(one, { parallelism: "100" }) }, wire)
+      for (const task of left.keys()) executor.executeAsync(keyOf(task), words())
+      const expected = errors.flatMap(([name]) => [`${name}-once: success`, `${name}-twice: failed`])
+      expect(endsOf(yield* untilEnds(executor, expected.length)).toSorted()).toEqual(expected.toSorted())
     }))
-    expect(run(1)).toEqual(["a: success"])
-    expect(run(2)).toEqual(["a: failed"])
   })
 
   it("creates nothing before Retry-After is over, and then all of the batch", () => {
@@ -171,6 +185,7 @@ describe("lost answers", () => {
       const executor = yield* startExecutor()
       executor.executeAsync(keyOf("a"), words(), { runId: "r1" })
       expect(endsOf(yield* untilEnds(executor, 1))).toEqual(["a: success"])
+      yield* Effect.sleep("1 second")
       expect((yield* podsNow).map(({ metadata }) => metadata.labels)).toEqual([undefined])
     }))
   })
@@ -210,19 +225,17 @@ describe("bad input", () => {
     }))
   })
 
-  it.each([
-    ["a bare pod", { metadata: {}, spec: { containers: [] } }],
-    ["both kinds", { KubernetesExecutor: { image: "i" }, pod_override: { metadata: {} } }],
-    ["the kind of 1.10", { KubernetesExecutor: { image: "i" } }],
-    ["unknown names", { pod_overide: {} }],
-    ["no dictionary", "text"]
-  ])("an executor_config that is %s is refused when it is handed in", (_, executorConfig) => {
-    inWorld({}, () => Effect.gen(function*() {
+  it("an executor_config that cannot be used is refused when it is handed in", () => {
+    inWorld({ nodes: 0 }, () => Effect.gen(function*() {
       const executor = yield* startExecutor()
-      executor.executeAsync(keyOf("bad"), words(), { executorConfig })
-      executor.queueCommand(keyOf("bad2"), words(), { executorConfig })
+      const bad = [{ metadata: {}, spec: { containers: [] } }, { KubernetesExecutor: { image: "i" }, pod_override: { metadata: {} } }, { KubernetesExecutor: { image: "i" } }, { pod_overide: {} }, "text"]
+      bad.forEach((executorConfig, at) => {
+        executor.executeAsync(keyOf(`a${at}`), words(), { executorConfig })
+        executor.queueCommand(keyOf(`q${at}`), words(), { executorConfig })
+      })
       const told = executor.getEventBuffer()
-      expect(told.map(({ info, state }) => [state, info])).toEqual([["failed", "Invalid executor_config passed"], ["failed", "Invalid executor_config passed"]])
+      expect(told).toHaveLength(10)
+      expect(new Set(told.map(({ info, state }) => `${state}: ${info}`))).toEqual(new Set(["failed: Invalid executor_config passed"]))
       expect(executor.stats()).toMatchObject({ running: 0, queued: 0 })
     }))
   })
