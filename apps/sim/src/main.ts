@@ -9,6 +9,10 @@ import { setFlagsFromString } from "node:v8"
 enableCompileCache()
 // Collecting old objects sooner takes a fifth less memory and, since most of them are garbage by then, no more time.
 setFlagsFromString("--heap-growing-percent=30")
+// A run is short and its work is spread over much code: compiling it for speed after a third of the usual calls saves a fifth of the time.
+setFlagsFromString("--invocation-count-for-maglev=200")
+setFlagsFromString("--invocation-count-for-turbofan=1000")
+setFlagsFromString("--minimum-invocations-after-ic-update=100")
 
 const [{ cli, version }, { ExitCode, Machine }, { Effect, Exit, Layer }, { Command }, NodeServices] = await Promise.all([
   import("./Cli.ts"),

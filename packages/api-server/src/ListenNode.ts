@@ -122,18 +122,24 @@ const serve = async (server: ApiServer, request: Http.IncomingMessage, response:
 
 const empty = new Uint8Array()
 
-/** The body, up to a little more than the face accepts. */
-const readAll = async (request: Http.IncomingMessage): Promise<Uint8Array> => {
+/** The body, up to a little more than the face accepts. Listeners cost half of what an iterator over the stream does. */
+const readAll = (request: Http.IncomingMessage): Uint8Array | Promise<Uint8Array> => {
   const announced = request.headers["content-length"] !== undefined || request.headers["transfer-encoding"] !== undefined
   // HTTP/2 needs no announcement.
   if (!announced && request.httpVersionMajor < 2) return empty
-  const pieces: Array<Buffer> = []
-  let size = 0
-  for await (const piece of request as AsyncIterable<Buffer>) {
-    size += piece.length
-    if (size <= bodyBytesMax + 1) pieces.push(piece)
-  }
-  return pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces)
+  return new Promise((resolve, reject) => {
+    const pieces: Array<Buffer> = []
+    let size = 0
+    request.on("data", (piece: Buffer) => {
+      size += piece.length
+      if (size <= bodyBytesMax + 1) pieces.push(piece)
+    })
+    request.once("end", () => resolve(pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces)))
+    request.once("error", reject)
+    request.once("close", () => {
+      if (!request.complete) reject(new Error("the client went away before its body was complete"))
+    })
+  })
 }
 
 const fromNode = (request: Http.IncomingMessage, body: Uint8Array): HttpRequest => {
