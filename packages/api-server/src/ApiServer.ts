@@ -3,6 +3,7 @@ import type { KubeAnswer } from "@fairlead/kube"
 import { ApiFailure, methodNotAllowed, notServed } from "./ApiFailure.ts"
 import { adminUser, type ApiRequest, type ApiResponse, type ApiWatchRequest, type User } from "./ApiRequest.ts"
 import { bootstrap } from "./Bootstrap.ts"
+import { type ClusterSnapshot, definitionsInOrder, storeOf, takeSnapshot } from "./ClusterSnapshot.ts"
 import { makeCall, type Call } from "./rest/Call.ts"
 import { create } from "./rest/Create.ts"
 import { deleteOne } from "./rest/Delete.ts"
@@ -17,7 +18,7 @@ import { type OutsideFetch, OutsideSession } from "./outside/OutsideSession.ts"
 import { hasWebhooks } from "./policy/expressions/PolicySource.ts"
 import { ResourceCatalog } from "./ResourceCatalog.ts"
 import type { ServerContext } from "./ServerContext.ts"
-import { Store, type StoreWrite } from "./store/Store.ts"
+import { Store, type StoreOptions, type StoreWrite } from "./store/Store.ts"
 import { callHandler } from "./subresources/Subresources.ts"
 import { randomUid } from "./internal/randomNames.ts"
 import type { Kubelet } from "./Kubelet.ts"
@@ -69,6 +70,13 @@ export interface ApiServer {
   readonly compact: (revision: number) => void
   /** Lets `kubelet` answer for the nodes; the answer ends that. */
   readonly serveNodes: (kubelet: Kubelet) => () => void
+  /** Everything that is stored, as plain data to `restore` from. */
+  readonly snapshot: () => ClusterSnapshot
+  /**
+   * Another server that goes its own way from here, under `options` where they are given and else as this one. Watches and listeners stay here.
+   * Objects are shared and namespaces are copied when one of the two first writes to them, so it costs little.
+   */
+  readonly fork: (options?: Partial<ApiServerOptions>) => ApiServer
   /** The inside, for faces and tests. */
   readonly context: ServerContext
 }
@@ -78,7 +86,18 @@ const revisionStart = 100
 
 /** Builds a server with the namespaces that every cluster has. */
 export const make = (options: ApiServerOptions): ApiServer => {
-  const store = new Store({ historyMax: options.historyMax ?? 10_000, revisionStart, freeze: options.freeze ?? false })
+  const server = build(options, new Store(storeOptions(options)), randomUid(options.random), [])
+  bootstrap(server)
+  return server
+}
+
+/** Builds a server that goes on where another one was when the snapshot was taken. Throws when the value is no snapshot. */
+export const restore = (snapshot: ClusterSnapshot, options: ApiServerOptions): ApiServer =>
+  build(options, storeOf(snapshot, storeOptions(options)), snapshot.secret, snapshot.definitions)
+
+const storeOptions = ({ freeze = false, historyMax = 10_000 }: ApiServerOptions): StoreOptions => ({ historyMax, revisionStart, freeze })
+
+const build = (options: ApiServerOptions, store: Store, secret: string, definitions: ReadonlyArray<string>): ApiServer => {
   const context: ServerContext = {
     store,
     catalog: new ResourceCatalog(store),
@@ -87,11 +106,12 @@ export const make = (options: ApiServerOptions): ApiServer => {
     schedule: options.schedule,
     managedFields: options.managedFields ?? true,
     tokens: options.tokens ?? {},
-    secret: randomUid(options.random),
+    secret,
     outside: unreachable,
     kubelet: undefined
   }
-  const server: ApiServer = {
+  followDefinitions(context, definitions)
+  return {
     handle: (request) => handle(context, request),
     answer: (request) => (hasWebhooks(store) ? wait(context, request, options.fetch) : handle(context, request)),
     watch: (request, listener) => openWatch(context, request, listener),
@@ -104,11 +124,10 @@ export const make = (options: ApiServerOptions): ApiServer => {
         if (context.kubelet === kubelet) context.kubelet = undefined
       }
     },
+    snapshot: () => takeSnapshot(context),
+    fork: (changes) => build({ ...options, ...changes }, store.fork(), secret, definitionsInOrder(context.catalog)),
     context
   }
-  followDefinitions(context)
-  bootstrap(server)
-  return server
 }
 
 const handle = (context: ServerContext, request: ApiRequest): ApiResponse => {

@@ -12,11 +12,12 @@ import { decideNames } from "./AcceptedNames.ts"
 import { resourcesOf } from "./CustomResource.ts"
 import { cleanupFinalizer, type Definition, type DefinitionStatus, hasCondition, withCondition } from "./Definition.ts"
 
-/** Follows the definitions in the store from now on. */
-export const followDefinitions = (context: ServerContext): void => {
+/** Follows the definitions in the store from now on. Those that are there already are served in the order of `names`. */
+export const followDefinitions = (context: ServerContext, names: ReadonlyArray<string> = []): void => {
   const definitions = context.store.collection({ group: "apiextensions.k8s.io", plural: "customresourcedefinitions" })
   const desk = new DefinitionDesk(context, definitions)
   definitions.watchers.add({ namespace: "", onEvent: (event) => desk.onEvent(event) })
+  for (const name of names) desk.resume(name)
 }
 
 /** Conditions that a definition goes through while it is deleted. */
@@ -36,6 +37,14 @@ class DefinitionDesk {
   constructor(context: ServerContext, definitions: Collection) {
     this.context = context
     this.definitions = definitions
+  }
+
+  /** Goes on with a definition of another life of the server. */
+  resume(name: string): void {
+    const definition = this.definitions.get("", name) as Definition | undefined
+    if (definition === undefined) return
+    this.serve(definition)
+    if (definition.metadata.deletionTimestamp !== undefined) this.terminate(definition)
   }
 
   onEvent(event: StoreEvent): void {

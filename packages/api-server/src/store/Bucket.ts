@@ -15,6 +15,8 @@ export interface Entry {
  */
 export class Bucket {
   readonly namespace: string
+  /** Whether another collection may hold this bucket too: then it must not be written to. */
+  isShared = false
   private readonly byName = new Map<string, Entry>()
   private sorted: Array<Entry> = []
   private added: Array<Entry> = []
@@ -26,6 +28,17 @@ export class Bucket {
 
   get size(): number {
     return this.byName.size
+  }
+
+  /** A copy with entries of its own; the objects are the same. */
+  copy(): Bucket {
+    const copy = new Bucket(this.namespace)
+    for (const entry of this.entries()) {
+      const own = { ...entry }
+      copy.byName.set(own.name, own)
+      copy.sorted.push(own)
+    }
+    return copy
   }
 
   get(name: string): Entry | undefined {

@@ -25,12 +25,34 @@ export class Collection {
   readonly watchers = new Set<CollectionWatcher>()
   private readonly buckets = new Map<string, Bucket>()
   private orderedNamespaces: ReadonlyArray<Bucket> | undefined
-  private readonly labels = new LabelIndex()
+  private labels = new LabelIndex()
   private count = 0
 
-  constructor(resource: GroupResource, eventsMax: number, compactedRevision: number) {
+  constructor(resource: GroupResource, history: History) {
     this.resource = resource
-    this.history = new History(eventsMax, compactedRevision)
+    this.history = history
+  }
+
+  /** A collection that starts with objects in it. */
+  static of(resource: GroupResource, history: History, objects: ReadonlyArray<KubeObject>): Collection {
+    const collection = new Collection(resource, history)
+    for (const object of objects) {
+      const { name = "", namespace = "" } = object.metadata
+      collection.bucketOf(namespace).add({ namespace, name, object, alive: true })
+    }
+    collection.count = objects.length
+    return collection
+  }
+
+  /** A collection that goes its own way from here. Both share the objects, and each namespace until one of them writes to it. */
+  fork(): Collection {
+    const fork = new Collection(this.resource, this.history.fork())
+    for (const [namespace, bucket] of this.buckets) {
+      bucket.isShared = true
+      fork.buckets.set(namespace, bucket)
+    }
+    fork.count = this.count
+    return fork
   }
 
   /** Number of stored objects. */
@@ -91,14 +113,16 @@ export class Collection {
     return this.orderedNamespaces
   }
 
+  /** The bucket to write to. */
   private bucketOf(namespace: string): Bucket {
-    let bucket = this.buckets.get(namespace)
-    if (bucket === undefined) {
-      bucket = new Bucket(namespace)
-      this.buckets.set(namespace, bucket)
-      this.orderedNamespaces = undefined
-    }
-    return bucket
+    const bucket = this.buckets.get(namespace)
+    if (bucket !== undefined && !bucket.isShared) return bucket
+    const own = bucket?.copy() ?? new Bucket(namespace)
+    this.buckets.set(namespace, own)
+    this.orderedNamespaces = undefined
+    // The index knows the entries of the bucket that was shared.
+    if (bucket !== undefined) this.labels = new LabelIndex()
+    return own
   }
 }
 

@@ -24,6 +24,13 @@ export class History {
     this.compactedRevision = compactedRevision
   }
 
+  /** A copy that goes on by itself. */
+  fork(): History {
+    const copy = new History(this.eventsMax, this.compactedRevision)
+    copy.events = this.events.slice(this.head)
+    return copy
+  }
+
   push(event: StoreEvent): void {
     this.events.push(event)
     if (this.events.length - this.head <= this.eventsMax) return

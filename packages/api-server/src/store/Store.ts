@@ -4,7 +4,7 @@ import { type GroupResource, printResource } from "../ApiFailure.ts"
 import type { Draft } from "../Draft.ts"
 import { deepFreeze } from "../internal/deepFreeze.ts"
 import { Collection } from "./Collection.ts"
-import type { StoreEvent } from "./History.ts"
+import { History, type StoreEvent } from "./History.ts"
 
 /** A committed change, as the journal sees it. */
 export interface StoreWrite {
@@ -22,6 +22,12 @@ export interface StoreOptions {
   readonly freeze: boolean
 }
 
+/** What a store starts with. */
+export interface StoreState {
+  readonly revision: number
+  readonly collections: ReadonlyArray<Collection>
+}
+
 /**
  * Objects handed to `commit` belong to the store; objects it gives out are shared and never change.
  *
@@ -36,9 +42,15 @@ export class Store {
   private readonly options: StoreOptions
   private last: number
 
-  constructor(options: StoreOptions) {
+  constructor(options: StoreOptions, state?: StoreState) {
     this.options = options
-    this.last = options.revisionStart
+    this.last = state?.revision ?? options.revisionStart
+    for (const collection of state?.collections ?? []) this.collections.set(printResource(collection.resource), collection)
+  }
+
+  /** A store that goes its own way from here; nobody listens to it yet. Costs little until one of the two writes. */
+  fork(): Store {
+    return new Store(this.options, { revision: this.last, collections: Array.from(this.collections.values(), (collection) => collection.fork()) })
   }
 
   /** Revision of the last change. */
@@ -51,7 +63,7 @@ export class Store {
     const key = printResource(resource)
     let collection = this.collections.get(key)
     if (collection === undefined) {
-      collection = new Collection(resource, this.options.historyMax, this.options.revisionStart)
+      collection = new Collection(resource, new History(this.options.historyMax, this.options.revisionStart))
       this.collections.set(key, collection)
     }
     return collection
