@@ -9,7 +9,8 @@ import { FakeCluster, type PodRuntime } from "@fairlead/fake-cluster"
 import { PodRuntimeProcess } from "@fairlead/fake-cluster/node"
 import { ObjectReader, ObjectRunner, PodPlugin, podPluginDefaults } from "@fairlead/k8s-executor"
 import { KubeClient, KubeResource } from "@fairlead/kube"
-import { Engine, LaunchedObjects, LaunchFiles, makeConfig, PluginRegistry } from "@fairlead/reconciler"
+import { Engine, LaunchedObjects, LaunchFiles, LaunchSecrets, makeConfig, PluginRegistry } from "@fairlead/reconciler"
+import { loadEntries, type PluginEntry } from "@fairlead/webapi-runtime"
 import { Effect, Layer } from "effect"
 import { type CachePlace, openCatalog } from "./cache/CachePlace.ts"
 import { runCopilot } from "./commands/Copilot.ts"
@@ -34,6 +35,10 @@ export interface EmbeddedOptions {
   readonly rootCertificate?: string | undefined
   /** Where results of tasks are remembered beyond this cluster; they are not when left out. */
   readonly cache?: CachePlace | undefined
+  /** Services that tasks can run on besides. */
+  readonly webApis?: ReadonlyArray<PluginEntry> | undefined
+  /** Variables that hold secrets, `FAIRLEAD_SECRET_<GROUP>_<KEY>`. */
+  readonly secretVariables?: (() => { readonly [name: string]: string | undefined }) | undefined
   /** Known users by bearer token, for the HTTP face. */
   readonly tokens?: { readonly [token: string]: { readonly name: string; readonly groups: ReadonlyArray<string> } } | undefined
 }
@@ -75,10 +80,18 @@ export const cluster = (options: EmbeddedOptions) =>
 /** Files of tasks. */
 export const datastore = (options: EmbeddedOptions) => DatastoreFile.layer({ root: options.folder, alsoRoots: options.cache === undefined ? [] : [options.cache.folder] })
 
-const plugins = Layer.unwrap(Effect.map(LaunchedObjects, ({ informers }) => {
+/** Prefix of variables that hold secrets for plugins. */
+export const secretPrefix = "FAIRLEAD_SECRET_"
+
+const plugins = ({ webApis = [] }: EmbeddedOptions) => Layer.unwrap(Effect.map(LaunchedObjects, ({ informers }) => {
     const [pods] = informers as ReadonlyArray<Informer>
     const reader = ObjectReader.layerStores(pods === undefined ? [] : [[KubeResource.pods, pods.store]])
-    return PluginRegistry.layer(Effect.map(ObjectRunner.make(PodPlugin.make()), (pod) => ({ plugins: [pod], default: pod.id }))).pipe(Layer.provide(reader))
+    const made = Effect.gen(function*() {
+      const pod = yield* ObjectRunner.make(PodPlugin.make())
+      const loaded = yield* loadEntries(webApis)
+      return { default: pod.id, ...loaded, plugins: [pod, ...loaded.plugins] }
+    })
+    return PluginRegistry.layer(made).pipe(Layer.provide(reader))
   }))
 
 /** Makes the server know TaskActions before anybody asks for them. */
@@ -100,8 +113,8 @@ export const cache = ({ cache: place, folder }: EmbeddedOptions) =>
 export const engine = (options: EmbeddedOptions) =>
   Engine.layer(makeConfig({ dataRoot: dataRootOf(options.folder), gcInterval: "0 seconds" })).pipe(
     Layer.provide(cache(options)),
-    Layer.provide(plugins),
-    Layer.provide(Layer.mergeAll(LaunchedObjects.layer([KubeResource.pods]), LaunchFiles.layer)),
+    Layer.provide(Layer.orDie(plugins(options))),
+    Layer.provide(Layer.mergeAll(LaunchedObjects.layer([KubeResource.pods]), LaunchFiles.layer, LaunchSecrets.layerVariables(options.secretVariables ?? (() => ({})), secretPrefix))),
     Layer.provideMerge(client),
     Layer.provide(KubeTransportApiServer.layer)
   )

@@ -1,9 +1,12 @@
 /** Carries out a task through a remote web API; also runs v1 executors. */
 export * from "./AsyncPlugin.ts"
+export * from "./HttpJsonConfig.ts"
+export * from "./HttpJsonPlugin.ts"
 export * from "./JobCache.ts"
 export * from "./JobMachine.ts"
 export * from "./JobState.ts"
 export * from "./PluginConfig.ts"
+export * from "./PluginEntry.ts"
 export * from "./Quotas.ts"
 export * from "./SyncPlugin.ts"
 export * from "./TokenBucket.ts"

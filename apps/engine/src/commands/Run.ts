@@ -1,5 +1,7 @@
 /** `fairlead run`: runs tasks on an embedded cluster and shows what came of them. */
+import { FakeApiServer } from "@fairlead/api-server"
 import { Durations } from "@fairlead/core"
+import { asyncPlugin, makeHttpJson, type PluginEntry } from "@fairlead/webapi-runtime"
 import { Effect, FileSystem, Layer, Option, References } from "effect"
 import { Argument, Command, Flag, GlobalFlag } from "effect/cli"
 import { type CachePlace, placeOf } from "../cache/CachePlace.ts"
@@ -10,9 +12,13 @@ import { Screen } from "../run/ProgressView.ts"
 import { exitCode, hints, toJson, toTable } from "../run/Results.ts"
 import { RunEvents } from "../run/RunEvents.ts"
 import { RunPods } from "../run/RunPods.ts"
+import { openKeptRun } from "../run/KeptRunNode.ts"
 import { runSession } from "../run/RunSession.ts"
+import { serveWebApi } from "../run/ServiceProcessNode.ts"
+import { CurrentHost } from "../start/HostProcess.ts"
 import { findFiles } from "../tasks/FindFiles.ts"
 import { readSubmissions, type Submission } from "../tasks/Submission.ts"
+import type { WebApiSource } from "../tasks/WebApiDocument.ts"
 import { formatProblem } from "../tasks/YamlFile.ts"
 
 const paths = Argument.String("path").pipe(
@@ -39,6 +45,10 @@ const flags = {
     Flag.optional
   ),
   noCache: Flag.Boolean("no-cache").pipe(Flag.withDescription("Neither look for remembered results nor remember any"), Flag.withDefault(false)),
+  state: Flag.String("state").pipe(
+    Flag.withDescription("Folder that keeps the run: given again after the run was cut short, the run goes on where it was"),
+    Flag.optional
+  ),
   timeout: Flag.String("timeout").pipe(
     Flag.withDescription("Time limit for the whole run, such as 90s, 5m or 1h30m; what is unfinished then is aborted"),
     Flag.filter((text) => Durations.parseMillis(text) !== undefined, () => "a duration such as 90s, 5m or 1h30m"),
@@ -50,12 +60,12 @@ const flags = {
 const home = { namespace: "default", runName: "local", project: "local", domain: "development" }
 
 /** The command. */
-export const runCommand = Command.make("run", { paths, ...flags }, ({ cache, keep, noCache, output, parallel, paths: given, timeout }) =>
+export const runCommand = Command.make("run", { paths, ...flags }, ({ cache, keep, noCache, output, parallel, paths: given, state, timeout }) =>
   Effect.gen(function*() {
     const screen = yield* Screen
     const machine = yield* Machine
     const found = yield* findFiles(given)
-    const { problems, submissions } = readSubmissions(found.files, home)
+    const { problems, submissions, webApis = [] } = readSubmissions(found.files, home)
     const all = [...found.problems, ...problems]
     if (all.length > 0) {
       screen.write(`${all.map(formatProblem).join("\n")}\nNothing was started: ${all.length === 1 ? "there is one problem" : `there are ${all.length} problems`}.\n`)
@@ -67,7 +77,9 @@ export const runCommand = Command.make("run", { paths, ...flags }, ({ cache, kee
       return yield* ExitCode.set(2)
     }
     const { folder, results, stopCode } = yield* runOnEmbeddedCluster(submissions, {
-      keep,
+      keep: keep || Option.isSome(state),
+      state: Option.getOrUndefined(state),
+      webApis,
       cache: place,
       parallel: Option.getOrElse(parallel, () => Math.max(16, 4 * machine.processors)),
       timeout: Option.getOrUndefined(Option.map(timeout, (text) => Durations.parseMillis(text) ?? 0))
@@ -75,7 +87,14 @@ export const runCommand = Command.make("run", { paths, ...flags }, ({ cache, kee
     machine.writeOut(`${output === "json" ? toJson(results) : toTable(results, screen.isTerminal ? screen.columns() : 160)}\n`)
     for (const hint of hints(results, { folder, keep })) screen.write(`${hint}\n`)
     yield* ExitCode.set(stopCode ?? exitCode(results))
-  }).pipe(quietUnlessAsked)).pipe(
+  }).pipe(
+    quietUnlessAsked,
+    Effect.catchTag(["RunFolderUnusable", "ServiceNotReady"], (error) => Effect.gen(function*() {
+      const screen = yield* Screen
+      screen.write(`${error.message}\n`)
+      yield* ExitCode.set(2)
+    }))
+  )).pipe(
     Command.withDescription("Run tasks on an embedded cluster, as local processes. The exit code is 0 when all succeeded, 1 when some did not, 2 when the input is wrong, 130 after Ctrl-C"),
     Command.withShortDescription("Run tasks on an embedded cluster, as local processes"),
     Command.withExamples([
@@ -101,6 +120,9 @@ const startingMost = 4
 interface RunSettings {
   readonly keep: boolean
   readonly cache: CachePlace | undefined
+  /** Where the run is kept, if it is. */
+  readonly state: string | undefined
+  readonly webApis: ReadonlyArray<WebApiSource>
   readonly parallel: number
   readonly timeout: number | undefined
 }
@@ -108,7 +130,10 @@ interface RunSettings {
 const runOnEmbeddedCluster = (submissions: ReadonlyArray<Submission>, settings: RunSettings) =>
   Effect.scoped(Effect.gen(function*() {
     const machine = yield* Machine
-    const folder = yield* workFolder(settings.keep)
+    const kept = settings.state === undefined ? undefined : yield* openRun(settings.state)
+    const folder = kept === undefined ? yield* workFolder(settings.keep) : yield* stateFolder(settings.state!)
+    const { environment } = yield* CurrentHost
+    for (const source of settings.webApis) yield* serveWebApi(source, folder, machine.taskEnvironment)
     const pods = RunPods.make()
     const options: Layers.EmbeddedOptions = {
       folder,
@@ -117,16 +142,31 @@ const runOnEmbeddedCluster = (submissions: ReadonlyArray<Submission>, settings: 
       nodes: 1,
       keepFolders: true,
       cache: settings.cache,
-      followRuntime: pods.follow
+      followRuntime: pods.follow,
+      webApis: settings.webApis.map(entryOf),
+      secretVariables: () => environment
     }
-    const engine = Layers.engine(options).pipe(Layer.provideMerge(RunEvents.layer))
+    const events = kept === undefined ? RunEvents.layer : RunEvents.layerWith(kept.outputs, kept.rememberOutputs)
+    const engine = Layers.engine(options).pipe(Layer.provideMerge(events))
     const world = Layer.mergeAll(engine, Layers.cluster(options), Layer.succeed(RunPods, pods)).pipe(
       Layer.provideMerge(Layers.datastore(options)),
+      Layer.provideMerge(Layer.effectDiscard(Effect.map(FakeApiServer, (server) => kept?.serve(server)))),
       Layer.provideMerge(Layers.definition.pipe(Layer.provideMerge(Layers.server(options))))
     )
     const end = yield* Effect.provide(runSession({ submissions, parallel: settings.parallel, starting: startingMost, timeout: settings.timeout }), world)
     return { ...end, folder }
   }))
+
+/** The folder of the run, held against other runs until the scope ends. */
+const openRun = (folder: string) => Effect.acquireRelease(openKeptRun(folder), (kept) => Effect.sync(kept.close))
+
+const stateFolder = (folder: string) => Effect.flatMap(FileSystem.FileSystem, (fs) => Effect.orDie(fs.realPath(folder)))
+
+const entryOf = ({ id, service, settings, taskTypes }: WebApiSource): PluginEntry => ({
+  id,
+  supportedTaskTypes: taskTypes,
+  load: () => Effect.succeed(asyncPlugin(makeHttpJson({ config: service, settings: () => settings, fetch: (request) => fetch(request) })))
+})
 
 /** A folder that goes with the scope unless it is to be kept. */
 const workFolder = Effect.fnUntraced(function*(keep: boolean) {

@@ -15,8 +15,11 @@ export class RunEvents extends Context.Service<RunEvents, {
   readonly outputFolder: (action: TaskAction.TaskAction) => Effect.Effect<string | undefined>
 }>()("@fairlead/engine/RunEvents") {
   /** An event sink, and the view on it. */
-  static readonly layer: Layer.Layer<RunEvents | EventSink> = Layer.effectContext(Effect.sync(() => {
-    const folders = new Map<string, string>()
+  static readonly layer: Layer.Layer<RunEvents | EventSink> = Layer.suspend(() => RunEvents.layerWith(new Map(), () => undefined))
+
+  /** The same, going on from what an earlier part of the run has told, and telling what is new. */
+  static readonly layerWith = (known: ReadonlyMap<string, string>, onNews: (key: string, folder: string) => void): Layer.Layer<RunEvents | EventSink> => Layer.effectContext(Effect.sync(() => {
+    const folders = new Map(known)
     const heard = new Map<string, Deferred.Deferred<void>>()
     const keyOf = (project: string, domain: string, run: string, action: string): string => [project, domain, run, action].join("\n")
     const sink = EventSink.of({
@@ -25,7 +28,9 @@ export class RunEvents extends Context.Service<RunEvents, {
           for (const { id, outputs } of events) {
             if (outputs === undefined) continue
             const key = keyOf(id.project, id.domain, id.run, id.action)
-            folders.set(key, outputs.outputUri.replace(/\/[^/]*$/, ""))
+            const folder = outputs.outputUri.replace(/\/[^/]*$/, "")
+            if (folders.get(key) !== folder) onNews(key, folder)
+            folders.set(key, folder)
             const waiting = heard.get(key)
             heard.delete(key)
             if (waiting !== undefined) Deferred.doneUnsafe(waiting, Effect.void)

@@ -63,6 +63,7 @@ const keyOf = (action: { readonly metadata: { readonly namespace?: string; reado
 /** Every version of an object that the engine's informer sees goes onto the board. */
 const followActions = Effect.fnUntraced(function*(board: TaskBoard) {
   const { actions } = yield* Engine
+  yield* actions.synced
   const clock = yield* Clock.Clock
   const names = new Map(board.list().map(({ submission }) => [keyOf(submission.action), submission.name]))
   yield* Effect.acquireRelease(
@@ -111,6 +112,8 @@ const carryOut = Effect.fnUntraced(function*(board: TaskBoard, permits: Permits,
 
 const submit = Effect.fnUntraced(function*(board: TaskBoard, { name }: Submission, action: TaskAction.TaskAction) {
   const kube = yield* KubeClient
+  // An earlier part of the run handed it over already.
+  if (board.isObserved(name)) return
   board.submitted(name, yield* Clock.currentTimeMillis)
   const created = yield* Effect.result(kube.create(KubeResource.taskActions, action as KubeObject))
   if (created._tag === "Failure") return board.gaveUp(name, "failed", created.failure.message, yield* Clock.currentTimeMillis)

@@ -34,6 +34,9 @@ export class TaskBoard {
   readonly list = (): ReadonlyArray<BoardEntry> => [...this.entries.values()]
   readonly progress = (): ReadonlyArray<TaskProgress> => this.list().map((entry) => entry.progress)
 
+  /** True when the cluster knows the task. */
+  readonly isObserved = (name: string): boolean => this.entries.get(name)?.action !== undefined
+
   /** Waits for the end of a task. */
   readonly ended = (name: string): Effect.Effect<BoardEntry> => this.await(this.ends, name)
 

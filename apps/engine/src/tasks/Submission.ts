@@ -3,6 +3,7 @@ import { formatPath, formatValue, type Task, type TaskAction, TaskActionCrd, Tas
 import { Option, Result } from "effect"
 import { expand, type InputReference, PlainTask, type PlainTaskPlace } from "./PlainTask.ts"
 import { clashes, danglingReferences } from "./SubmissionChecks.ts"
+import { readWebApi, webApiKind, type WebApiSource } from "./WebApiDocument.ts"
 import { type FileProblem, parseYaml, type YamlDocument } from "./YamlFile.ts"
 
 /** One action to submit. */
@@ -28,16 +29,25 @@ export interface TaskFile {
 export interface Submissions {
   readonly submissions: ReadonlyArray<Submission>
   readonly problems: ReadonlyArray<FileProblem>
+  /** Services that the tasks can use. */
+  readonly webApis?: ReadonlyArray<WebApiSource>
 }
 
 /** Reads and checks all files. When there is any problem, nothing may be started. */
 export const readSubmissions = (files: ReadonlyArray<TaskFile>, place: PlainTaskPlace): Submissions => {
   const submissions: Array<Submission> = []
   const problems: Array<FileProblem> = []
+  const webApis: Array<WebApiSource> = []
   for (const { file, text } of files) {
     const parsed = parseYaml(file, text)
     problems.push(...parsed.problems)
     for (const document of parsed.documents) {
+      if (isWebApi(document)) {
+        const { problems: ofService, source } = readWebApi(document)
+        problems.push(...ofService)
+        if (source !== undefined) webApis.push(source)
+        continue
+      }
       const read = readDocument(document, place)
       submissions.push(...read.submissions)
       problems.push(...read.problems)
@@ -49,8 +59,10 @@ export const readSubmissions = (files: ReadonlyArray<TaskFile>, place: PlainTask
   problems.push(...clashes(submissions))
   // What refers to a document that could not be read is not wrong for that.
   if (problems.length === 0) problems.push(...danglingReferences(submissions))
-  return { submissions, problems }
+  return { submissions, problems, webApis }
 }
+
+const isWebApi = ({ value }: YamlDocument): boolean => typeof value === "object" && value !== null && "kind" in value && value.kind === webApiKind
 
 const readDocument = (document: YamlDocument, place: PlainTaskPlace): Submissions => {
   const { value } = document
