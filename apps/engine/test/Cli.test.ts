@@ -48,7 +48,7 @@ describe("help", () => {
     }))
 
   it.effect.each<[string, ReadonlyArray<string>]>([
-    ["run", ["--parallel", "--output", "--keep", "--cache", "--no-cache", "--timeout"]],
+    ["run", ["--parallel", "--output", "--keep", "--cache", "--no-cache", "--state", "--timeout"]],
     ["dev", ["--port", "--host", "--http", "--token", "--nodes", "--kubeconfig"]],
     ["start", ["--config", "--kubeconfig", "--context"]],
     ["config", ["--config", "--output"]]

@@ -15,7 +15,7 @@ let service: ChildProcess
 
 beforeAll(async () => {
   const file = join(mkdtempSync(join(tmpdir(), "fairlead-render-")), "jobs.jsonl")
-  service = spawn(process.execPath, [fileURLToPath(new URL("../service.mjs", import.meta.url)), String(port), file], { stdio: "ignore" })
+  service = spawn(process.execPath, [fileURLToPath(new URL("../../webapi/service.mjs", import.meta.url)), String(port), file], { stdio: "ignore" })
   while (!(await fetch(`${baseUrl}/healthz`).then((it) => it.ok, () => false))) await new Promise((resolve) => setTimeout(resolve, 50))
 })
 

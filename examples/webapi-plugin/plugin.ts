@@ -1,4 +1,4 @@
-/** The rendering service as a plugin written by hand: what `service.yaml` describes, and a place for everything that a description cannot say. */
+/** The rendering service as a plugin written by hand: what `examples/webapi/service.yaml` describes, and a place for everything that a description cannot say. */
 import { Literals, LiteralValues, Phase } from "@fairlead/core"
 import { type AsyncPlugin, faultOfStatus, retryAfterMillis, type PluginEntry, asyncPlugin, WebApiError } from "@fairlead/webapi-runtime"
 import { Clock, Effect } from "effect"
