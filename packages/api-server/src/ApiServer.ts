@@ -16,6 +16,7 @@ import { watch, type WatchHandle, type WatchListener } from "./rest/Watch.ts"
 import { unreachable } from "./outside/Outside.ts"
 import { type OutsideFetch, OutsideSession } from "./outside/OutsideSession.ts"
 import { hasWebhooks } from "./policy/expressions/PolicySource.ts"
+import type { FlowRule } from "./policy/fairness/TooMany.ts"
 import { ResourceCatalog } from "./ResourceCatalog.ts"
 import type { ServerContext } from "./ServerContext.ts"
 import { Store, type StoreOptions, type StoreWrite } from "./store/Store.ts"
@@ -77,6 +78,8 @@ export interface ApiServer {
    * Objects are shared and namespaces are copied when one of the two first writes to them, so it costs little.
    */
   readonly fork: (options?: Partial<ApiServerOptions>) => ApiServer
+  /** Refuses requests over HTTP with 429 as the rule says; the answer lifts it. */
+  readonly refuseTooMany: (rule: FlowRule) => () => void
   /** The inside, for faces and tests. */
   readonly context: ServerContext
 }
@@ -84,12 +87,14 @@ export interface ApiServer {
 /** Older versions than this are compacted from the start. */
 const revisionStart = 100
 
-/** Builds a server with the namespaces that every cluster has. */
+/** Builds a server with what every cluster has from the start. */
 export const make = (options: ApiServerOptions): ApiServer => {
-  const server = build(options, new Store(storeOptions(options)), randomUid(options.random), [])
-  bootstrap(server)
+  const server = makeEmpty(options)
+  bootstrap(server, () => makeEmpty({ now: () => 0, random: () => 0, schedule: () => () => undefined, managedFields: options.managedFields }))
   return server
 }
+
+const makeEmpty = (options: ApiServerOptions): ApiServer => build(options, new Store(storeOptions(options)), randomUid(options.random), [])
 
 /** Builds a server that goes on where another one was when the snapshot was taken. Throws when the value is no snapshot. */
 export const restore = (snapshot: ClusterSnapshot, options: ApiServerOptions): ApiServer =>
@@ -108,6 +113,7 @@ const build = (options: ApiServerOptions, store: Store, secret: string, definiti
     tokens: options.tokens ?? {},
     secret,
     outside: unreachable,
+    flowRules: new Set(),
     kubelet: undefined
   }
   followDefinitions(context, definitions)
@@ -123,6 +129,10 @@ const build = (options: ApiServerOptions, store: Store, secret: string, definiti
       return () => {
         if (context.kubelet === kubelet) context.kubelet = undefined
       }
+    },
+    refuseTooMany: (rule) => {
+      context.flowRules.add(rule)
+      return () => void context.flowRules.delete(rule)
     },
     snapshot: () => takeSnapshot(context),
     fork: (changes) => build({ ...options, ...changes }, store.fork(), secret, definitionsInOrder(context.catalog)),

@@ -2,6 +2,7 @@
 import type { User } from "./ApiRequest.ts"
 import type { Kubelet } from "./Kubelet.ts"
 import type { Outside } from "./outside/Outside.ts"
+import type { FlowRule } from "./policy/fairness/TooMany.ts"
 import type { ResourceCatalog } from "./ResourceCatalog.ts"
 import type { Store } from "./store/Store.ts"
 
@@ -23,6 +24,8 @@ export interface ServerContext {
   readonly secret: string
   /** Answers what is asked outside the server. */
   readonly outside: Outside
+  /** Decide which requests are too many. */
+  readonly flowRules: Set<FlowRule>
   /** Speaks for the nodes, if somebody does. */
   kubelet: Kubelet | undefined
 }

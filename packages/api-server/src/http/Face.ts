@@ -3,6 +3,7 @@ import { ApiFailure, failure, internalError } from "../ApiFailure.ts"
 import type { ApiServer } from "../ApiServer.ts"
 import type { User } from "../ApiRequest.ts"
 import { authorize, type Attributes } from "../policy/Authorization.ts"
+import { refusedByRules } from "../policy/fairness/TooMany.ts"
 import { impersonate } from "../policy/Impersonation.ts"
 import { authenticate, wantedUser } from "./Authentication.ts"
 import { contentType, encode } from "./Encoding.ts"
@@ -61,7 +62,10 @@ const decodeSafely = (path: string): string => (segmentsOf(path) === undefined ?
 const pathVerbs: Readonly<Record<string, string>> = { GET: "get", HEAD: "head", POST: "post", PUT: "put", PATCH: "patch", DELETE: "delete" }
 
 const route = async (server: ApiServer, request: HttpRequest, user: User): Promise<HttpResponse> => {
-  authorize(server.context, user, attributesFor(request))
+  const attributes = attributesFor(request)
+  const refused = refusedByRules(server.context, user, attributes)
+  if (refused !== undefined) return refused
+  authorize(server.context, user, attributes)
   if (request.body.byteLength > bodyBytesMax) {
     throw failure(413, "RequestEntityTooLarge", `Request entity too large: limit is ${bodyBytesMax}`)
   }
