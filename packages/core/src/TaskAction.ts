@@ -72,7 +72,7 @@ export type TaskActionErrorState = typeof TaskActionErrorState.Type
 
 /**
  * What was observed. All fields of Flyte's status, plus ours, which Flyte's tools ignore:
- * `launches` (number of the attempt's current launch, from 0), `sequence` (number of the last event), `delivered` (number
+ * `taskType` (by which the plugin was chosen), `launches` (number of the attempt's current launch, from 0), `sequence` (number of the last event), `delivered` (number
  * of the last event known to have arrived when this was written), `systemFailureSince`.
  */
 export const TaskActionStatus = Schema.Struct({
@@ -96,6 +96,7 @@ export const TaskActionStatus = Schema.Struct({
   signalValue: Schema.optionalKey(Base64.annotate(about("Serialized core.Literal that a condition was given."))),
   signalledBy: Schema.optionalKey(Schema.String.annotate(about("Who gave the condition its value."))),
   signalledAt: Schema.optionalKey(Time.annotate(about("When the condition got its value."))),
+  taskType: Schema.optionalKey(Schema.String.annotate(about("Task type by which the plugin was chosen, wherever the spec says it."))),
   launches: Schema.optionalKey(Int32.annotate(about("Number of the current launch of the attempt, from 0."))),
   sequence: Schema.optionalKey(Schema.Int.annotate(about("Number of the last event."))),
   delivered: Schema.optionalKey(Schema.Int.annotate(about("Number of the last event known to have arrived."))),

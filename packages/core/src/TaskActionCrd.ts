@@ -51,7 +51,8 @@ export const definition = {
         additionalPrinterColumns: [
           { name: "Run", type: "string", jsonPath: ".spec.runName" },
           { name: "Action", type: "string", jsonPath: ".spec.actionName" },
-          { name: "TaskType", type: "string", jsonPath: ".spec.taskType" },
+          // Flyte shows `.spec.taskType`, which a task in readable form need not have.
+          { name: "TaskType", type: "string", jsonPath: ".status.taskType" },
           { name: "Status", type: "string", jsonPath: conditionField("Progressing", "reason") },
           { name: "Age", type: "date", jsonPath: ".metadata.creationTimestamp" },
           conditionColumn("Progressing"),

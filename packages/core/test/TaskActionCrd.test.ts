@@ -112,7 +112,7 @@ describe("definition", () => {
 
   it("adds to the status only what is ours", () => {
     const ours = Object.keys(status.properties!).filter((name) => !Object.hasOwn(flyteStatus, name))
-    expect(ours).toEqual(["delivered", "launches", "sequence", "systemFailureSince"])
+    expect(ours).toEqual(["delivered", "launches", "sequence", "systemFailureSince", "taskType"])
     expect(Object.keys(status.properties!["phaseHistory"]!.items!.properties!)).toEqual(["attempt", "message", "occurredAt", "phase", "sequence"])
     expect(status.required).toBeUndefined()
   })
@@ -126,7 +126,7 @@ describe("definition", () => {
     expect(version!.additionalPrinterColumns.map((it) => `${it.name}${"priority" in it ? "*" : ""} ${it.jsonPath}`)).toEqual([
       "Run .spec.runName",
       "Action .spec.actionName",
-      "TaskType .spec.taskType",
+      "TaskType .status.taskType",
       "Status .status.conditions[?(@.type=='Progressing')].reason",
       "Age .metadata.creationTimestamp",
       "Progressing* .status.conditions[?(@.type=='Progressing')].status",

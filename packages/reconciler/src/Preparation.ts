@@ -13,6 +13,8 @@ export interface Assignment {
   readonly _tag: "Assignment"
   readonly id: ActionId
   readonly plugin: Plugin
+  /** By which the plugin was chosen. */
+  readonly taskType: string
   readonly template: Idl.TaskTemplate
   readonly bounds: Bounds
   /** URI below which the folders of the attempts are. */
@@ -93,6 +95,7 @@ const assign = (
     _tag: "Assignment",
     id,
     plugin,
+    taskType,
     template: template.success,
     bounds: boundsOf(template.success, limits),
     outputBase,

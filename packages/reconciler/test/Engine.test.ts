@@ -52,6 +52,19 @@ describe("an action that succeeds", () => {
     expect(writesOf(world)).toEqual(["create taskactions", "patch taskactions", "patch taskactions/status", "patch taskactions"])
   })
 
+  it.each([
+    ["named nowhere, it is a container", {}, "container"],
+    ["named in the task", { task: { type: "special", container: { image: "img" } } }, "special"],
+    ["named in the spec", { taskType: "special" }, "special"],
+    ["of a plugin that is not there", { taskType: "other" }, "other"]
+  ])("shows its type: %s", (_, spec, type) => {
+    const { plugin } = makeScriptedPlugin(() => quick, { taskTypes: ["container", "special"] })
+    inWorld({ plugins: [plugin] }, (_world, config) => withEngine(config, Effect.gen(function*() {
+      yield* create(taskAction("a0", spec))
+      expect((yield* untilConcluded("a0")).status?.taskType).toBe(type)
+    })))
+  })
+
   it("shows that it is queued when that takes long", () => {
     const { plugin } = makeScriptedPlugin(() => [{ at: 0, report: Phase.queued(0, "submitted") }])
     inWorld({ plugins: [plugin] }, (world, config) => withEngine(config, Effect.gen(function*() {

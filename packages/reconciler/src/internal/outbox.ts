@@ -47,7 +47,12 @@ export const isRefusal = (error: KubeError.KubeError): boolean => KubeError.isRe
 /** Stores a status. Until the write is known to be done it stays pending, so that a failed one is not forgotten. */
 export const storeStatus = Effect.fnUntraced(function*(around: Surroundings, action: TaskAction.TaskAction, memory: ActionMemory, pending: Pending) {
   memory.pending = { ...pending, isUrgent: true }
-  const next = memory.delivered > 0 ? { ...pending.status, delivered: memory.delivered } : pending.status
+  const taskType = taskTypeOf(action, memory)
+  const next = {
+    ...pending.status,
+    ...(taskType === undefined ? {} : { taskType }),
+    ...(memory.delivered > 0 ? { delivered: memory.delivered } : {})
+  }
   const updated = yield* patchAction(around, action, "status", { status: changedFields(action.status, next) })
   memory.pending = undefined
   memory.outbox = [...memory.outbox, ...pending.events]
@@ -55,6 +60,12 @@ export const storeStatus = Effect.fnUntraced(function*(around: Surroundings, act
   around.metrics.sized(updated)
   return updated
 })
+
+/** For people who list actions: the type may stand in three places of the spec, or in none. */
+const taskTypeOf = ({ spec }: TaskAction.TaskAction, { preparation }: ActionMemory): string | undefined => {
+  const given: unknown = preparation?._tag === "Assignment" ? preparation.taskType : spec?.taskType
+  return typeof given === "string" && given !== "" ? given : undefined
+}
 
 /** Finishes a write of an earlier round whose fate was unknown, so that this round starts from what is stored. */
 export const settle = Effect.fnUntraced(function*(around: Surroundings, action: TaskAction.TaskAction, memory: ActionMemory) {
