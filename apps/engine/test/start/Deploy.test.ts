@@ -112,3 +112,25 @@ describe("the manifests", () => {
     expect(text("Dockerfile")).toMatch(/^USER (?!0)\d+/m)
   })
 })
+
+describe("the image", () => {
+  const stages = text("Dockerfile").split(/^FROM /m).slice(1)
+  const final = stages.at(-1)!
+
+  it("is built in two stages from a named version of Node, and carries none of the build's tools", () => {
+    expect(stages.map((it) => it.split("\n")[0])).toEqual(["node:26-slim AS build", "node:26-slim"])
+    expect(final).not.toMatch(/^(RUN|ADD)/m)
+  })
+
+  it("runs the engine as nobody, the same nobody as the deployment", () => {
+    const pod = one<{ readonly spec: { readonly template: { readonly spec: { readonly securityContext: { readonly runAsUser: number; readonly runAsGroup: number } } } } }>("Deployment").spec.template.spec
+    expect(final).toContain(`USER ${pod.securityContext.runAsUser}:${pod.securityContext.runAsGroup}\n`)
+    expect(final).toMatch(/ENTRYPOINT \["fairlead"\]\nCMD \["start"\]/)
+  })
+
+  it("takes in every package that the engine needs, and nothing that it does not", () => {
+    const ignored = text("Dockerfile.dockerignore").split("\n").filter((it) => it !== "")
+    expect(ignored.filter((it) => it.startsWith("packages") || it.startsWith("apps/engine"))).toEqual([])
+    for (const heavy of ["**/node_modules", ".git", ".cache", "**/test"]) expect(ignored).toContain(heavy)
+  })
+})

@@ -1,9 +1,55 @@
 import { KubeResource } from "@fairlead/kube"
+import { createServer, type IncomingHttpHeaders } from "node:http"
+import type { AddressInfo } from "node:net"
 import { describe, expect, it } from "vitest"
 import { logOf, manifest, startCluster, statusUrl, taskAction, until, untilLogged } from "./processes.ts"
 
 const named = (count: number): ReadonlyArray<string> => Array.from({ length: count }, (_, index) => `n${index}`)
 const runs = (names: ReadonlyArray<string>): ReadonlyArray<string> => names.map((it) => `run-${it}`).toSorted()
+
+/** What a collector is told of a span. */
+interface CollectedSpan {
+  readonly name: string
+  readonly service: string | undefined
+  readonly attributes: { readonly [key: string]: unknown }
+}
+interface OtlpAttribute {
+  readonly key: string
+  readonly value: { readonly [type: string]: unknown }
+}
+interface OtlpTraces {
+  readonly resourceSpans: ReadonlyArray<{
+    readonly resource: { readonly attributes: ReadonlyArray<OtlpAttribute> }
+    readonly scopeSpans: ReadonlyArray<{ readonly spans: ReadonlyArray<{ readonly name: string; readonly attributes: ReadonlyArray<OtlpAttribute> }> }>
+  }>
+}
+const attributesOf = (list: ReadonlyArray<OtlpAttribute>) => Object.fromEntries(list.map(({ key, value }) => [key, Object.values(value)[0]]))
+
+/** A collector of traces by OTLP over HTTP. */
+const startCollector = async () => {
+  const bodies: Array<OtlpTraces> = []
+  let headers: IncomingHttpHeaders = {}
+  const server = createServer((request, response) => {
+    let body = ""
+    request.on("data", (piece: Buffer) => void (body += piece.toString()))
+    request.on("end", () => {
+      headers = request.headers
+      if (request.url === "/v1/traces") bodies.push(JSON.parse(body) as OtlpTraces)
+      response.end("{}")
+    })
+  })
+  await new Promise<void>((done) => void server.listen(0, "127.0.0.1", done))
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1/traces`,
+    spans: (): ReadonlyArray<CollectedSpan> => bodies.flatMap(({ resourceSpans }) => resourceSpans.flatMap(({ resource, scopeSpans }) =>
+      scopeSpans.flatMap(({ spans }) => spans.map(({ attributes, name }) => ({ name, attributes: attributesOf(attributes), service: attributesOf(resource.attributes)["service.name"] as string | undefined }))))),
+    headers: () => headers,
+    close: () => {
+      server.closeAllConnections()
+      server.close()
+    }
+  }
+}
 
 describe.concurrent("engines in processes of their own", () => {
   it("an engine that is killed in the middle and started again ends every task once, with one pod each", async () => {
@@ -58,12 +104,14 @@ describe.concurrent("engines in processes of their own", () => {
     }
   }, 90_000)
 
-  it("an engine that is told to stop gives its lease back, ends with 0, and the other goes on at once", async () => {
+  it("an engine that is told to stop gives its lease back, ends with 0, and the other goes on at once; both tell a collector of their rounds", async () => {
     const cluster = await startCluster(300)
+    const collector = await startCollector()
     try {
-      const leader = cluster.engine()
+      const traces = { TRACES_URL: collector.url, TRACES_HEADERS: "{ x-team: blue }" }
+      const leader = cluster.engine(traces)
       await untilLogged(leader, "holds the lease")
-      const standby = cluster.engine()
+      const standby = cluster.engine(traces)
       const status = await statusUrl(standby)
       await until("a standby that is ready", 20, async () => ((await fetch(`${status}/readyz`)).ok ? true : undefined))
       await cluster.submit(named(5))
@@ -80,10 +128,35 @@ describe.concurrent("engines in processes of their own", () => {
       expect(metrics).toMatch(/rest_client_requests_total\{[^}]*verb="patch"[^}]*\} \d/)
       expect(await (await fetch(`${status}/livez`)).text()).toMatch(/\[\+\]lease fairlead-engine ok/)
       expect((await fetch(`${status}/nothing`)).status).toBe(404)
+      const rounds = (name: string) => collector.spans().filter((it) => it.name === "Controller.reconcile" && it.attributes["k8s.object.name"] === `run-${name}`)
+      await until("spans of every action's rounds", 15, () => (named(5).every((name) => rounds(name).length > 0) ? true : undefined))
+      expect(rounds("n0")[0]).toMatchObject({ service: "fairlead", attributes: { controller: "taskaction", "k8s.namespace.name": "default" } })
+      expect(collector.headers()["x-team"]).toBe("blue")
     } finally {
+      collector.close()
       await cluster.close()
     }
   }, 90_000)
+
+  it("an API server that answers nobody for a while costs time and nothing else", async () => {
+    const cluster = await startCluster(300)
+    try {
+      const names = named(40)
+      const engine = cluster.engine({ LEADER_ELECTION_ENABLED: "false", ENGINE_WORKERS: "4", KUBERNETES_REQUESTS_PER_SECOND: "40", KUBERNETES_REQUEST_BURST: "1" })
+      await statusUrl(engine)
+      await cluster.submit(names)
+      await until("some tasks ended", 30, () => (cluster.ended().length >= 5 ? true : undefined))
+      await cluster.freeze(5000)
+      expect(cluster.ended().length).toBeLessThan(40)
+      await until("all tasks ended", 60, () => (cluster.ended().length >= 40 ? true : undefined))
+      expect(cluster.ended().toSorted()).toEqual(runs(names))
+      expect([...cluster.podsOf().values()].every((pods) => pods.length === 1)).toBe(true)
+      expect(logOf(engine).filter((it) => it.level === "ERROR")).toEqual([])
+      expect(engine.child.exitCode).toBeNull()
+    } finally {
+      await cluster.close()
+    }
+  }, 120_000)
 
   it("a leader that was frozen for longer than its lease ends with 1, and no task runs twice", async () => {
     const cluster = await startCluster(300)

@@ -53,6 +53,8 @@ export interface Cluster {
   readonly ended: () => ReadonlyArray<string>
   /** Pods by the action that they were created for. */
   readonly podsOf: () => ReadonlyMap<string, ReadonlyArray<string>>
+  /** Freezes the server for so long: it takes connections, and answers nothing. */
+  readonly freeze: (millis: number) => Promise<void>
   /** Starts an engine; settings are given as variables, without their prefix. */
   readonly engine: (settings?: { readonly [variable: string]: string }, token?: string) => Running
   readonly close: () => Promise<void>
@@ -87,6 +89,11 @@ export const startCluster = async (podMillis: number): Promise<Cluster> => {
     },
     ended: () => said().flatMap((it) => (it.ended === undefined ? [] : [it.ended])),
     podsOf: () => Map.groupBy(said().filter((it) => it.pod !== undefined), (it) => it.action ?? "") as unknown as ReadonlyMap<string, ReadonlyArray<string>>,
+    freeze: async (millis) => {
+      server.child.kill("SIGSTOP")
+      await new Promise((done) => setTimeout(done, millis))
+      server.child.kill("SIGCONT")
+    },
     engine: (settings = {}, token = "admin") => {
       const kubeconfig = join(folder, `kubeconfig-${engines.length}`)
       writeFileSync(kubeconfig, makeKubeconfig({ server: url, ca: undefined, token, namespace: "default" }))
