@@ -1,6 +1,6 @@
 /** A whole cluster around an API server: nodes, scheduler, kubelet and controllers. */
 import { FakeApiServer, KubeTransportApiServer } from "@fairlead/api-server"
-import { EventRecorder, Informer } from "@fairlead/controller"
+import { Informer } from "@fairlead/controller"
 import { type ConfigMap, KubeClient, type KubeError, type KubeObject, KubeResource, KubeTransport, type Namespace, type Node, type Pod } from "@fairlead/kube"
 import { Clock, Context, type Duration, Effect, Layer, type Scope } from "effect"
 import * as Controllers from "./controllers/Controllers.ts"
@@ -10,15 +10,15 @@ import * as GarbageCollector from "./GarbageCollector.ts"
 import { awaitStores } from "./internal/awaitStores.ts"
 import type { Budget } from "./internal/budgets.ts"
 import { builtinResources } from "./internal/builtinResources.ts"
-import type { PodEvent } from "./internal/podEvents.ts"
+import type { PressedResource } from "./internal/evictionRank.ts"
+import * as ClusterNodes from "./internal/nodes/clusterNodes.ts"
 import { podTable } from "./internal/podTable.ts"
 import * as Directory from "./internal/resourceDirectory.ts"
-import * as Kubelet from "./Kubelet.ts"
+import type * as Kubelet from "./Kubelet.ts"
 import * as NamespaceController from "./NamespaceController.ts"
 import * as Nodes from "./Nodes.ts"
 import * as PodGarbageCollector from "./PodGarbageCollector.ts"
 import type { LogOptions, PodRuntime } from "./PodRuntime.ts"
-import * as PodScheduler from "./PodScheduler.ts"
 import * as PolicyStatusController from "./PolicyStatusController.ts"
 import * as QuotaController from "./QuotaController.ts"
 import * as ServiceAccountController from "./ServiceAccountController.ts"
@@ -54,6 +54,17 @@ export class FakeCluster extends Context.Service<FakeCluster, {
    * ended; answers those that had to, as `namespace/name`.
    */
   readonly drain: (grace: Duration.Input) => Effect.Effect<ReadonlyArray<string>>
+  /**
+   * Cuts a node off, until it is restored. Its containers go on unheard, or end without a trace when it crashes. After 50 seconds the node
+   * counts as unreachable, and its pods are driven away as their tolerations say.
+   */
+  readonly loseNode: (node: string, options?: { readonly crash?: boolean }) => Effect.Effect<void>
+  /** Brings a lost node back: it tells what has happened on it, and ends what was deleted meanwhile. */
+  readonly restoreNode: (node: string) => Effect.Effect<void, KubeError.KubeError>
+  /** Makes a node run out of something: it says so in its conditions and evicts one pod, which is answered as `namespace/name`. */
+  readonly pressNode: (node: string, resource: PressedResource) => Effect.Effect<string | undefined, KubeError.KubeError>
+  /** The node has enough again. */
+  readonly relieveNode: (node: string, resource: PressedResource) => Effect.Effect<void, KubeError.KubeError>
   /** The pods as a table for people. */
   readonly podTable: Effect.Effect<string>
 }>()("@fairlead/fake-cluster/FakeCluster") {
@@ -104,7 +115,14 @@ export const run = Effect.fnUntraced(function*(
   yield* Effect.forkScoped(PodGarbageCollector.run({ pods, nodes, endedMost: options.endedPodsMost }))
   const setting = yield* ControllerSetting.make(pods, directory)
   yield* Controllers.start(setting)
-  const kubelet = yield* startNodes(options, { pods, nodes, namespaces, budgets: setting.follow<Budget>(DisruptionController.resource) })
+  const templates = typeof options.nodes === "number" ? Nodes.numbered(options.nodes, options.allocatable) : options.nodes
+  if (templates.length > 0 && options.runtime === undefined) {
+    return yield* Effect.die(new Error(`a cluster with ${templates.length} nodes needs a runtime for their containers: give FakeCluster one as \`runtime\``))
+  }
+  const informers = { pods, nodes, namespaces, budgets: setting.follow<Budget>(DisruptionController.resource) }
+  const nodeOptions = { templates, runtime: options.runtime!, heartbeat: options.heartbeat, events: options.events === true }
+  const running = templates.length === 0 ? undefined : yield* ClusterNodes.start(nodeOptions, informers, setting)
+  const kubelet = running?.kubelet
   // Pods mount the account's token and the certificate: without them the first ones would have to wait for a retry.
   yield* namespaces.synced
   yield* awaitStores([serviceAccounts, configMaps], () =>
@@ -116,6 +134,10 @@ export const run = Effect.fnUntraced(function*(
     nodes: () => nodes.store.list(),
     logs: (namespace, pod, logOptions) => kubelet?.logs(namespace, pod, logOptions) ?? Effect.undefined,
     drain: (grace) => kubelet?.drain(grace) ?? Effect.succeed([]),
+    loseNode: (node, { crash = false } = {}) => running?.lose(node, crash) ?? Effect.void,
+    restoreNode: (node) => running?.restore(node) ?? Effect.void,
+    pressNode: (node, resource) => running?.press(node, resource) ?? Effect.undefined,
+    relieveNode: (node, resource) => running?.relieve(node, resource) ?? Effect.void,
     podTable: Effect.map(Clock.currentTimeMillis, (now) => podTable(pods.store.list(), now))
   }
   return { cluster, kubelet }
@@ -123,29 +145,3 @@ export const run = Effect.fnUntraced(function*(
 
 const follow = <A extends KubeObject>(resource: KubeResource.KubeResource): Effect.Effect<Informer<A>, never, KubeTransport | Scope.Scope> =>
   Informer.make<A>({ resource, transform: (object) => object as A })
-
-const startNodes = Effect.fnUntraced(function*(
-  options: FakeClusterOptions,
-  informers: Pick<PodScheduler.PodSchedulerOptions, "pods" | "nodes" | "namespaces" | "budgets">
-): Effect.fn.Return<Kubelet.Kubelet | undefined, KubeError.KubeError, KubeClient | Scope.Scope> {
-  const templates = typeof options.nodes === "number" ? Nodes.numbered(options.nodes, options.allocatable) : options.nodes
-  if (templates.length === 0) return undefined
-  if (options.runtime === undefined) {
-    return yield* Effect.die(new Error(`a cluster with ${templates.length} nodes needs a runtime for their containers: give FakeCluster one as \`runtime\``))
-  }
-  const addresses = new Map(templates.map((it, at) => [it.name, Nodes.addressAt(at)]))
-  for (const template of templates) yield* Nodes.register(template, addresses.get(template.name)!)
-  if (options.heartbeat !== undefined) {
-    for (const { name } of templates) yield* Effect.forkScoped(Nodes.heartbeat(name, options.heartbeat))
-  }
-  const tellOf = (name: string) => (options.events === true ? recorder(name) : Effect.undefined)
-  yield* Effect.forkScoped(PodScheduler.run({ ...informers, tell: yield* tellOf("default-scheduler") }))
-  return yield* Kubelet.make({ runtime: options.runtime, pods: informers.pods, addressOf: (node) => addresses.get(node), tell: yield* tellOf("kubelet") })
-})
-
-/** Records events about pods in the name of a component. */
-const recorder = Effect.fnUntraced(function*(reportingController: string): Effect.fn.Return<(pod: Pod, event: PodEvent) => Effect.Effect<void>, never, KubeClient | Scope.Scope> {
-  const services = yield* Layer.build(EventRecorder.layer({ reportingController, reportingInstance: "fairlead" }))
-  const { record } = Context.get(services, EventRecorder)
-  return (pod, event) => record({ regarding: { apiVersion: "v1", kind: "Pod", metadata: pod.metadata }, ...event })
-})

@@ -4,6 +4,7 @@ import { Controller, type Informer, Result, Source, TerminalError } from "@fairl
 import { KubeClient, KubeError, type Pod } from "@fairlead/kube"
 import { Clock, Duration, Effect, type Scope } from "effect"
 import { adopt } from "./internal/podAdoption.ts"
+import { evictionMessage, evictionOrder, type PressedResource } from "./internal/evictionRank.ts"
 import { answerLog } from "./internal/kubeletLogs.ts"
 import { type KubeletContext, PodEntry } from "./internal/podEntry.ts"
 import { fromContext } from "./internal/timers.ts"
@@ -16,6 +17,8 @@ export interface KubeletOptions {
   readonly pods: Informer<Pod>
   /** Address of a node that is this kubelet's; `undefined` for nodes of others. */
   readonly addressOf: (node: string) => string | undefined
+  /** True while a node cannot reach the API server: its containers go on, and nothing is heard or told. Never when left out. */
+  readonly isLost?: ((node: string) => boolean) | undefined
   /** Tells people what happens to a pod; nobody when left out. */
   readonly tell?: KubeletContext["tell"]
   /** Pods that are worked on at once; 64 when left out. */
@@ -33,6 +36,12 @@ export interface Kubelet {
    * reason `Terminated`; no pod starts any more. Done when all have ended; answers those that had to, as `namespace/name`.
    */
   readonly drain: (grace: Duration.Input) => Effect.Effect<ReadonlyArray<string>>
+  /** Takes up the work on a node that was lost. */
+  readonly resume: (node: string) => void
+  /** Ends the containers of a node without a trace, as a crash of the machine does. Their pods are taken over anew later. */
+  readonly crash: (node: string) => Effect.Effect<void>
+  /** Gives one pod of the node up for want of a resource; answers it as `namespace/name`, or `undefined` when none can go. */
+  readonly evict: (node: string, resource: PressedResource) => string | undefined
 }
 
 /** Starts a kubelet; it stops, and its containers with it, when the scope closes. */
@@ -80,7 +89,17 @@ export const make = Effect.fnUntraced(function*(options: KubeletOptions): Effect
         return entry === undefined || entry.uid !== pod.metadata.uid ? undefined : answerLog(entry, container, query, schedule)
       }
     },
-    drain: (grace) => drain(context, state, Math.ceil(Duration.toSeconds(grace)))
+    drain: (grace) => drain(context, state, Math.ceil(Duration.toSeconds(grace))),
+    resume: (node) => {
+      for (const pod of options.pods.store.list()) if (pod.spec?.nodeName === node) context.wake(pod.metadata.namespace, pod.metadata.name!)
+      for (const entry of entriesOn(state, node)) context.wake(entry.record.pod.metadata.namespace, entry.record.pod.metadata.name!)
+    },
+    crash: (node) =>
+      Effect.forEach(Array.from(state.entries).filter(([, entry]) => entry.node === node), ([key, entry]) => {
+        state.entries.delete(key)
+        return entry.close
+      }, { discard: true }),
+    evict: (node, resource) => evict(context, state, node, resource)
   }
 })
 
@@ -91,6 +110,18 @@ interface KubeletState {
   drainSeconds: number | undefined
   /** Called when a pod has been looked at. */
   onSync: () => void
+}
+
+const entriesOn = ({ entries }: KubeletState, node: string): ReadonlyArray<PodEntry> => Array.from(entries.values()).filter((it) => it.node === node)
+
+const evict = (context: KubeletContext, state: KubeletState, node: string, resource: PressedResource): string | undefined => {
+  const running = entriesOn(state, node).filter((it) => !it.isOver && it.record.ending === undefined)
+  const [first] = evictionOrder(running.map((it) => it.record.pod), resource)
+  const entry = running.find((it) => it.record.pod === first)
+  if (entry === undefined || first === undefined) return undefined
+  entry.evict(evictionMessage(resource))
+  context.wake(first.metadata.namespace, first.metadata.name!)
+  return `${first.metadata.namespace}/${first.metadata.name}`
 }
 
 const drain = (context: KubeletContext, state: KubeletState, graceSeconds: number): Effect.Effect<ReadonlyArray<string>> =>
@@ -128,6 +159,7 @@ const syncPod = Effect.fnUntraced(function*(
   const key = `${namespace}/${name}`
   const pod = options.pods.store.get(namespace, name)
   let entry = entries.get(key)
+  if (options.isLost?.(entry?.node ?? pod?.spec?.nodeName ?? "") === true) return Result.done
   if (entry !== undefined && entry.uid !== pod?.metadata.uid) {
     entry.abandon()
     yield* entry.act

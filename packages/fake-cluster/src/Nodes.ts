@@ -79,7 +79,7 @@ const nodeStatus = (template: NodeTemplate, address: string, now: number): unkno
 const leaseNamespace = "kube-node-lease"
 
 /** Renews the lease of a node for ever, as a kubelet does to show that it is alive. */
-export const heartbeat = Effect.fnUntraced(function*(name: string, every: Duration.Input): Effect.fn.Return<never, never, KubeClient | Scope.Scope> {
+export const heartbeat = Effect.fnUntraced(function*(name: string, every: Duration.Input, isThere: () => boolean = () => true): Effect.fn.Return<never, never, KubeClient | Scope.Scope> {
   const client = yield* KubeClient
   const beat = Effect.gen(function*() {
     const renewTime = `${timestamp(yield* Clock.currentTimeMillis).slice(0, -1)}.000000Z`
@@ -88,7 +88,7 @@ export const heartbeat = Effect.fnUntraced(function*(name: string, every: Durati
     )
   })
   const survive = Effect.catch(beat, (error) => Effect.logWarning(`the lease of node ${name} was not renewed: ${error.message}`))
-  return yield* Effect.forever(Effect.andThen(survive, Effect.sleep(every)))
+  return yield* Effect.forever(Effect.andThen(Effect.suspend(() => (isThere() ? survive : Effect.void)), Effect.sleep(every)))
 })
 
 const leaseOf = (name: string, renewTime: string) => ({

@@ -39,7 +39,10 @@ export const conditionsOf = (
     make("Initialized", initialized(record, phase)),
     make("Ready", containers.status === "True" ? readinessGates(record, previous) : containers),
     make("ContainersReady", containers),
-    make("PodScheduled", yes)
+    make("PodScheduled", yes),
+    ...(record.ending?.reason === "Evicted" || record.ending?.reason === "Terminated"
+      ? [make("DisruptionTarget", { status: "True", reason: "TerminationByKubelet", message: record.ending.message ?? "" })]
+      : [])
   ]
 }
 

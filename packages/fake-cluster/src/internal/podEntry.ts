@@ -33,6 +33,8 @@ const graceOfGone = 1
 /** One pod on a node. `sync` is never called twice at once. */
 export class PodEntry {
   readonly uid: string
+  /** The node that the pod is on. */
+  readonly node: string
   record: Records.PodRecord
   sandbox: PodSandbox | undefined
   #written: PodStatus | undefined
@@ -49,7 +51,8 @@ export class PodEntry {
     this.uid = record.pod.metadata.uid ?? ""
     this.#of = of
     this.#written = record.pod.status
-    this.#hostIp = of.hostIp(record.pod.spec?.nodeName ?? "")
+    this.node = record.pod.spec?.nodeName ?? ""
+    this.#hostIp = of.hostIp(this.node)
   }
 
   get isOver(): boolean {
@@ -68,6 +71,11 @@ export class PodEntry {
   /** The object is gone: everything has to end soon. */
   abandon(): void {
     this.record = Records.end(this.record, { reason: undefined, message: undefined, since: this.#of.now(), graceSeconds: graceOfGone })
+  }
+
+  /** The node needs what the pod takes: it ends at once and fails. */
+  evict(message: string): void {
+    this.record = Records.end(this.record, { reason: "Evicted", message, since: this.#of.now(), graceSeconds: 1 })
   }
 
   /** The node is going down: everything has to end within the pod's own grace period and that of the node. */

@@ -17,6 +17,7 @@ const warning = (reason: string, note: string): PodEvent => ({ type: "Warning", 
 export const podEvents = (before: PodRecord, after: PodRecord): ReadonlyArray<PodEvent> => {
   if (before === after) return []
   const events: Array<PodEvent> = []
+  if (after.ending !== before.ending && after.ending?.reason === "Evicted") events.push(warning("Evicted", after.ending.message ?? ""))
   if (after.sandbox._tag === "Failed" && after.sandbox !== before.sandbox) events.push(warning("FailedMount", after.sandbox.message))
   after.containers.forEach((container, at) => {
     const previous = before.containers[at]
