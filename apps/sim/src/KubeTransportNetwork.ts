@@ -71,7 +71,9 @@ class Line {
   private sentAt = -1
   private arrivesAt = 0
   private batch: Array<WatchEvent> = []
-  private readonly cancels = new Set<() => void>()
+  /** Of what is under way, in the order in which it was sent and will arrive. */
+  private cancels: Array<() => void> = []
+  private arrived = 0
   private readonly simulation: Simulation.Simulation
   private readonly stream: Network.EventStream
   private readonly onEvents: (events: ReadonlyArray<WatchEvent>) => void
@@ -93,11 +95,13 @@ class Line {
     this.batch = batch
     const delay = this.stream.delayOf(now)
     this.arrivesAt = now + delay
-    const cancel = this.simulation.schedule(delay, () => {
-      this.cancels.delete(cancel)
+    this.cancels.push(this.simulation.schedule(delay, () => {
+      if (++this.arrived === this.cancels.length) {
+        this.cancels.length = 0
+        this.arrived = 0
+      }
       this.onEvents(batch)
-    })
-    this.cancels.add(cancel)
+    }))
   }
 
   /** Waits until everything sent has arrived. */
@@ -110,7 +114,8 @@ class Line {
 
   /** What is still under way is lost. */
   cut(): void {
-    for (const cancel of this.cancels) cancel()
-    this.cancels.clear()
+    for (let i = this.arrived; i < this.cancels.length; i++) this.cancels[i]!()
+    this.cancels = []
+    this.arrived = 0
   }
 }

@@ -14,10 +14,15 @@ setFlagsFromString("--invocation-count-for-maglev=200")
 setFlagsFromString("--invocation-count-for-turbofan=1000")
 setFlagsFromString("--minimum-invocations-after-ic-update=100")
 
-const [{ cli, version }, { ExitCode, Machine }, { Effect, Exit, Layer }, { Command }, NodeServices] = await Promise.all([
+// Effect carries the context of `async_hooks` through every wait of a fiber, if it finds that module when it is loaded. Nobody here looks at it.
+const { getBuiltinModule } = process
+Reflect.set(process, "getBuiltinModule", undefined)
+const { Effect, Exit, Layer } = await import("effect")
+Reflect.set(process, "getBuiltinModule", getBuiltinModule)
+
+const [{ cli, version }, { ExitCode, Machine }, { Command }, NodeServices] = await Promise.all([
   import("./Cli.ts"),
   import("./Machine.ts"),
-  import("effect"),
   import("effect/cli"),
   import("@effect/platform-node/NodeServices")
 ])

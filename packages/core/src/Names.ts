@@ -165,16 +165,34 @@ export interface OutputOwner {
  * Launches after the first have folders of their own: `<attempt>r<launch>`.
  */
 export const outputPrefix = (base: string, owner: OutputOwner): Result.Result<string, OutputBaseInvalid> => {
-  const parsed = /^([A-Za-z][A-Za-z0-9+.-]*:\/\/)([^/]*)(.*)$/s.exec(base)
-  if (parsed === null) return Result.fail(new OutputBaseInvalid({ uri: base }))
-  const [, scheme, bucket, path] = parsed as unknown as [string, string, string, string]
-  const rest = path.replace(/^\/+|\/+$/g, "")
+  const read = readBase(base)
+  if (read === undefined) return Result.fail(new OutputBaseInvalid({ uri: base }))
+  const { bucket, rest, scheme } = read
   const spread = shard(owner.namespace, owner.name)
   const launch = owner.launch === undefined || owner.launch === 0 ? "" : `r${owner.launch}`
   const folders = bucket === "" ? [rest, spread] : [spread, rest]
   const parts = [...folders, owner.actionName, `${Math.max(owner.attempt, 1)}${launch}`].filter((part) => part !== "")
   return Result.succeed(`${scheme}${bucket}/${parts.join("/")}`)
 }
+
+interface OutputBase {
+  readonly scheme: string
+  readonly bucket: string
+  readonly rest: string
+}
+
+const readBase = (base: string): OutputBase | undefined => {
+  if (lastBase !== undefined && lastBase.text === base) return lastBase.read
+  const parsed = /^([A-Za-z][A-Za-z0-9+.-]*:\/\/)([^/]*)(.*)$/s.exec(base)
+  if (parsed === null) return undefined
+  const [, scheme, bucket, path] = parsed as unknown as [string, string, string, string]
+  const read = { scheme, bucket, rest: path.replace(/^\/+|\/+$/g, "") }
+  lastBase = { text: base, read }
+  return read
+}
+
+/** The base that was read last: nearly all actions of an engine have the same. */
+let lastBase: { readonly text: string; readonly read: OutputBase } | undefined
 
 /** Folder of `inputs.pb`, from an `inputUri` that names the folder or the file. */
 export const inputPrefix = (inputUri: string): string => inputUri.replace(/\/inputs\.pb$/, "").replace(/(?<=[^/:])\/+$/, "")

@@ -21,6 +21,14 @@ export class DatastoreError extends Data.TaggedError("DatastoreError")<{
   readonly uri: string
   readonly reason: DatastoreReason
 }> {
+  constructor(args: { readonly method: string; readonly uri: string; readonly reason: DatastoreReason }) {
+    // Whoever looks for a file that need not be there has no use for the place in the code, and recording it is most of the work.
+    const { stackTraceLimit } = Error
+    if (args.reason._tag === "NotFound") Error.stackTraceLimit = 0
+    super(args)
+    Error.stackTraceLimit = stackTraceLimit
+  }
+
   get retryable(): boolean {
     return this.reason._tag === "Unavailable"
   }

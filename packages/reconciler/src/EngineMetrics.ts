@@ -3,8 +3,14 @@ import type { TaskAction } from "@fairlead/core"
 import { Context, Effect, Metric } from "effect"
 import { terminalCondition } from "./internal/conditions.ts"
 
+type Attributes = { readonly [label: string]: string }
+
+// A metric that is made with its attributes finds its series without computing anything; `Metric.withAttributes` works out the name every time.
+
+const actionsActiveOf = (attributes?: Attributes) => Metric.gauge("taskaction_active", { description: "unfinished TaskActions by plugin phase", attributes })
+
 /** Unfinished actions by the phase that their plugin reported last; `Unknown` before the first report. */
-export const actionsActive: Metric.Gauge<number> = Metric.gauge("taskaction_active", { description: "unfinished TaskActions by plugin phase" })
+export const actionsActive: Metric.Gauge<number> = actionsActiveOf()
 
 /** Bytes of an action as JSON whenever its status was stored: how near it comes to what etcd takes. */
 export const actionSize: Metric.Histogram<number> = Metric.histogram("taskaction_crd_size_bytes", {
@@ -12,17 +18,23 @@ export const actionSize: Metric.Histogram<number> = Metric.histogram("taskaction
   boundaries: [1024, 4096, 16_384, 65_536, 262_144, 524_288, 1_048_576, 1_572_864]
 })
 
-/** Milliseconds that writes of actions took, by `op` (`update` of metadata, `status_update`) and `error`. */
-export const writeDuration: Metric.Histogram<number> = Metric.histogram("taskaction_k8s_duration_milliseconds", {
+const writeDurationOf = (attributes?: Attributes) => Metric.histogram("taskaction_k8s_duration_milliseconds", {
   description: "time that writes of TaskActions took",
-  boundaries: [5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000]
+  boundaries: [5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000],
+  attributes
+})
+
+/** Milliseconds that writes of actions took, by `op` (`update` of metadata, `status_update`) and `error`. */
+export const writeDuration: Metric.Histogram<number> = writeDurationOf()
+
+const transitionsStoredOf = (attributes?: Attributes) => Metric.counter("taskaction_transitions_total", {
+  description: "statuses stored, by plugin phase",
+  incremental: true,
+  attributes
 })
 
 /** Status writes by the plugin phase that they store. */
-export const transitionsStored: Metric.Counter<number> = Metric.counter("taskaction_transitions_total", {
-  description: "statuses stored, by plugin phase",
-  incremental: true
-})
+export const transitionsStored: Metric.Counter<number> = transitionsStoredOf()
 
 /** Failures that were taken from the budget of the system. */
 export const systemFailures: Metric.Counter<number> = Metric.counter("taskaction_system_failures_total", {
@@ -30,17 +42,23 @@ export const systemFailures: Metric.Counter<number> = Metric.counter("taskaction
   incremental: true
 })
 
-/** Launches that another one takes the place of, by `kind` of the failure: `USER` or `SYSTEM`. */
-export const relaunches: Metric.Counter<number> = Metric.counter("taskaction_relaunches_total", {
+const relaunchesOf = (attributes?: Attributes) => Metric.counter("taskaction_relaunches_total", {
   description: "failed launches that are followed by another one",
-  incremental: true
+  incremental: true,
+  attributes
+})
+
+/** Launches that another one takes the place of, by `kind` of the failure: `USER` or `SYSTEM`. */
+export const relaunches: Metric.Counter<number> = relaunchesOf()
+
+const cleanupsFailedOf = (attributes?: Attributes) => Metric.counter("taskaction_cleanups_failed_total", {
+  description: "failed aborts and finalizations of workloads",
+  incremental: true,
+  attributes
 })
 
 /** Cleanups that failed, by `outcome`: `retried`, or `given_up` when the workload is left to the cluster's garbage collector. */
-export const cleanupsFailed: Metric.Counter<number> = Metric.counter("taskaction_cleanups_failed_total", {
-  description: "failed aborts and finalizations of workloads",
-  incremental: true
-})
+export const cleanupsFailed: Metric.Counter<number> = cleanupsFailedOf()
 
 /** Calls of the event sink that failed. */
 export const eventsRefused: Metric.Counter<number> = Metric.counter("taskaction_events_refused_total", {
@@ -68,24 +86,24 @@ export const make: Effect.Effect<EngineMetrics> = Effect.map(Effect.context<neve
 
 function makeIn(context: Context.Context<never>): EngineMetrics {
   const active = new Map<string, number>()
-  const tagged = (metric: Metric.Metric<number, unknown>, label: string) => {
+  const tagged = (make: (attributes: Attributes) => Metric.Metric<number, unknown>, label: string) => {
     const made = new Map<string, Metric.Metric<number, unknown>>()
     return (value: string): Metric.Metric<number, unknown> => {
       const known = made.get(value)
       if (known !== undefined) return known
-      const fresh = Metric.withAttributes(metric, { [label]: value })
+      const fresh = make({ [label]: value })
       made.set(value, fresh)
       return fresh
     }
   }
-  const gauges = tagged(actionsActive, "phase")
-  const stored = tagged(transitionsStored, "phase")
-  const relaunchesByKind = tagged(relaunches, "kind")
-  const cleanupsByOutcome = tagged(cleanupsFailed, "outcome")
+  const gauges = tagged(actionsActiveOf, "phase")
+  const stored = tagged(transitionsStoredOf, "phase")
+  const relaunchesByKind = tagged(relaunchesOf, "kind")
+  const cleanupsByOutcome = tagged(cleanupsFailedOf, "outcome")
   const durations = new Map<string, Metric.Metric<number, unknown>>()
   const durationOf = (op: string, error: string): Metric.Metric<number, unknown> => {
     const key = `${op} ${error}`
-    const known = durations.get(key) ?? Metric.withAttributes(writeDuration, { op, error })
+    const known = durations.get(key) ?? writeDurationOf({ op, error })
     durations.set(key, known)
     return known
   }
@@ -101,7 +119,7 @@ function makeIn(context: Context.Context<never>): EngineMetrics {
     relaunched: (kind) => relaunchesByKind(kind).updateUnsafe(1, context),
     cleanupFailed: (outcome) => cleanupsByOutcome(outcome).updateUnsafe(1, context),
     wrote: (op, millis, isError) => durationOf(op, String(isError)).updateUnsafe(millis, context),
-    sized: (action) => actionSize.updateUnsafe(utf8.encode(JSON.stringify(action)).length, context),
+    sized: (action) => actionSize.updateUnsafe(sizeOf(action), context),
     movedPhase: (from, to) => {
       const before = activePhase(from)
       const after = activePhase(to)
@@ -113,6 +131,20 @@ function makeIn(context: Context.Context<never>): EngineMetrics {
 }
 
 const utf8 = new TextEncoder()
+
+const bytesOf = (value: object): number => utf8.encode(JSON.stringify(value)).length
+
+/** Bytes of a spec. It holds the template, which may be large, and stays the same while the status changes. */
+const specBytes = new WeakMap<object, number>()
+
+/** Bytes of an action as JSON. */
+const sizeOf = (action: TaskAction.TaskAction): number => {
+  const { spec, ...rest } = action
+  if (typeof spec !== "object" || spec === null) return bytesOf(action)
+  let bytes = specBytes.get(spec)
+  if (bytes === undefined) specBytes.set(spec, (bytes = bytesOf(spec)))
+  return bytesOf(rest) + `"spec":,`.length + bytes
+}
 
 const activePhase = (action: TaskAction.TaskAction | undefined): string | undefined =>
   action === undefined || terminalCondition(action.status) !== undefined ? undefined : (action.status?.pluginPhase ?? "Unknown")

@@ -35,7 +35,9 @@ export interface StoreState {
  * event at hand has reached everybody, so that all see one order.
  */
 export class Store {
-  private readonly collections = new Map<string, Collection>()
+  private readonly collections: Array<Collection> = []
+  /** By group and plural: every write asks for several. */
+  private readonly byGroup = new Map<string, Map<string, Collection>>()
   private readonly listeners = new Set<(write: StoreWrite) => void>()
   private readonly untold: Array<{ collection: Collection; event: StoreEvent }> = []
   private telling = false
@@ -45,12 +47,12 @@ export class Store {
   constructor(options: StoreOptions, state?: StoreState) {
     this.options = options
     this.last = state?.revision ?? options.revisionStart
-    for (const collection of state?.collections ?? []) this.collections.set(printResource(collection.resource), collection)
+    for (const collection of state?.collections ?? []) this.keep(collection)
   }
 
   /** A store that goes its own way from here; nobody listens to it yet. Costs little until one of the two writes. */
   fork(): Store {
-    return new Store(this.options, { revision: this.last, collections: Array.from(this.collections.values(), (collection) => collection.fork()) })
+    return new Store(this.options, { revision: this.last, collections: Array.from(this.collections, (collection) => collection.fork()) })
   }
 
   /** Revision of the last change. */
@@ -60,18 +62,20 @@ export class Store {
 
   /** The collection of a kind; made when it is first asked for. */
   collection(resource: GroupResource): Collection {
-    const key = printResource(resource)
-    let collection = this.collections.get(key)
-    if (collection === undefined) {
-      collection = new Collection(resource, new History(this.options.historyMax, this.options.revisionStart))
-      this.collections.set(key, collection)
-    }
+    return this.byGroup.get(resource.group)?.get(resource.plural) ?? this.keep(new Collection(resource, new History(this.options.historyMax, this.options.revisionStart)))
+  }
+
+  private keep(collection: Collection): Collection {
+    const { group, plural } = collection.resource
+    const byPlural = this.byGroup.get(group) ?? new Map<string, Collection>()
+    this.byGroup.set(group, byPlural.set(plural, collection))
+    this.collections.push(collection)
     return collection
   }
 
   /** All collections that were ever asked for, oldest first. */
   all(): Iterable<Collection> {
-    return this.collections.values()
+    return this.collections
   }
 
   /** Stores `draft`, giving it the next resourceVersion. */
@@ -100,7 +104,7 @@ export class Store {
 
   /** Forgets the changes up to `revision`: older watches and lists get `Expired`. */
   compact(revision: number): void {
-    for (const collection of this.collections.values()) collection.history.compact(revision)
+    for (const collection of this.collections) collection.history.compact(revision)
   }
 
   /** Calls `listener` for every change from now on; the answer stops that. */

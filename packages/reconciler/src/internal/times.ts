@@ -15,7 +15,7 @@ let lastSecond = Number.NaN
 let lastText = ""
 
 /** The same with milliseconds, for the lines of the phase history: short tasks would otherwise take no time. */
-export const toMillis = (now: number): string => new Date(now).toISOString()
+export const toMillis = (now: number): string => `${toSeconds(now).slice(0, -1)}.${String(Math.floor(now) - Math.floor(now / 1000) * 1000).padStart(3, "0")}Z`
 
 /** Reads either form; `undefined` for anything else. */
 export const fromWire = (time: string | null | undefined): number | undefined => {
@@ -25,4 +25,4 @@ export const fromWire = (time: string | null | undefined): number | undefined =>
 }
 
 /** The minute in the form of the label `flyte.org/completed-time`: `2026-11-21.09-30`. Sorts as text. */
-export const toMinuteLabel = (now: number): string => new Date(now).toISOString().slice(0, 16).replace("T", ".").replace(":", "-")
+export const toMinuteLabel = (now: number): string => toSeconds(now).slice(0, 16).replace("T", ".").replace(":", "-")
