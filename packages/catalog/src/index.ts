@@ -2,5 +2,6 @@
 export * as CacheKey from "./CacheKey.ts"
 export * from "./Catalog.ts"
 export * as CatalogMemory from "./CatalogMemory.ts"
+export * as CatalogPostgres from "./CatalogPostgres.ts"
 export type { ReservationTimes } from "./ReservationTimes.ts"
 export { type Found, type KeepOptions, type KeptResult, TaskCache, type TaskCacheOptions } from "./TaskCache.ts"
