@@ -1,8 +1,8 @@
 /**
  * Installs what optional tests talk to (Python packages, Go programs): `npm run external [NAME…]`.
  *
- * Each folder of `external/` is one such thing: `requirements.txt` becomes a Python environment, `go.mod` a folder of programs (linked with what the
- * file `ldflags` says, if there is one), both below `.cache/external/NAME`. A test runs when it finds `.cache/external/NAME/ready`, and otherwise is
+ * Each folder of `external/` is one such thing: `requirements.txt` becomes a Python environment, `go.mod` a folder of programs (those
+ * of its own sources, else the tools that it names; linked with what the file `ldflags` says, if there is one), both below `.cache/external/NAME`. A test runs when it finds `.cache/external/NAME/ready`, and otherwise is
  * skipped with this command in its reason. What cannot be installed here (no Python, no Go, no network) is reported and left out: the other tests do
  * not need it.
  */
@@ -31,7 +31,8 @@ const stepsFor = (source: string, target: string): ReadonlyArray<Step> => {
   }
   if (existsSync(`${source}/go.mod`)) {
     const ldflags = existsSync(`${source}/ldflags`) ? ["-ldflags", readFileSync(`${source}/ldflags`, "utf8").trim()] : []
-    steps.push({ command: "go", args: ["build", "-mod=readonly", ...ldflags, "-o", `${target}/bin/`, "./..."], cwd: source, env: { GOFLAGS: "", GOTOOLCHAIN: "local" } })
+    const programs = readdirSync(source).some((it) => it.endsWith(".go")) ? "./..." : "tool"
+    steps.push({ command: "go", args: ["build", "-mod=readonly", ...ldflags, "-o", `${target}/bin/`, programs], cwd: source, env: { GOFLAGS: "", GOTOOLCHAIN: "local" } })
   }
   return steps
 }

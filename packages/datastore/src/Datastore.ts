@@ -1,5 +1,5 @@
 /** The contract of every store of files by URI, and what can go wrong with one. */
-import { Context, Data, type Effect, type Option, type Stream } from "effect"
+import { Context, Data, type Duration, Effect, type Option, type Stream } from "effect"
 
 /** Why a store could not do something. */
 export type DatastoreReason =
@@ -13,6 +13,8 @@ export type DatastoreReason =
   | { readonly _tag: "Unavailable"; readonly description: string }
   /** The URI names nothing that this store could hold. */
   | { readonly _tag: "InvalidUri"; readonly description: string }
+  /** No store of this kind can do that. */
+  | { readonly _tag: "Unsupported"; readonly description: string }
 
 /** A store failed. `retryable` says whether the same call may succeed later. */
 export class DatastoreError extends Data.TaggedError("DatastoreError")<{
@@ -57,6 +59,14 @@ export interface StoredObject {
   readonly size: number
 }
 
+/** What a signed URL allows, and for how long. */
+export interface SignedUrlOptions {
+  /** `read` if left out. */
+  readonly operation?: "read" | "write" | undefined
+  /** An hour if left out; stores set a limit of their own, S3 seven days. */
+  readonly expiresIn?: Duration.Input | undefined
+}
+
 /** Settings of a read. */
 export interface ReadOptions {
   /** Largest object to read, in bytes; `undefined` and 0 set no limit. Checked before anything is downloaded. */
@@ -86,7 +96,13 @@ export interface DatastoreService {
   readonly copy: (from: string, to: string) => Effect.Effect<void, DatastoreError>
   /** Removes an object; succeeds when there is none. */
   readonly delete: (uri: string) => Effect.Effect<void, DatastoreError>
+  /** A URL by which anybody may read or write the object for a time, over HTTP. Fails with `Unsupported` where there is no such thing. */
+  readonly signedUrl: (uri: string, options?: SignedUrlOptions) => Effect.Effect<string, DatastoreError>
 }
+
+/** `signedUrl` of stores that nobody reaches over HTTP. */
+export const signedUrlUnsupported = (uri: string): Effect.Effect<never, DatastoreError> =>
+  Effect.fail(new DatastoreError({ method: "signedUrl", uri, reason: { _tag: "Unsupported", description: "this store is not reached over HTTP, so it signs no URLs" } }))
 
 /** Keeps the files of tasks by URI. */
 export class Datastore extends Context.Service<Datastore, DatastoreService>()("@fairlead/datastore/Datastore") {}

@@ -1,6 +1,6 @@
 /** A store in memory, for tests and simulations. */
 import { Effect, Layer, Option, Result, Stream } from "effect"
-import { Datastore, DatastoreError, type DatastoreReason, type DatastoreService } from "./Datastore.ts"
+import { Datastore, DatastoreError, type DatastoreReason, type DatastoreService, signedUrlUnsupported } from "./Datastore.ts"
 import { concat } from "./internal/bytes.ts"
 import * as Reference from "./Reference.ts"
 
@@ -50,7 +50,8 @@ export const make = (options: DatastoreMemoryOptions = {}): DatastoreService => 
       Effect.flatMap(read(from), (bytes) => write(to, bytes)).pipe(
         Effect.mapError((error) => new DatastoreError({ method: "copy", uri: error.uri, reason: error.reason }))
       ),
-    delete: (uri) => Effect.map(keyOf("delete", uri), (key) => void objects.delete(key))
+    delete: (uri) => Effect.map(keyOf("delete", uri), (key) => void objects.delete(key)),
+    signedUrl: signedUrlUnsupported
   }
 }
 

@@ -1,6 +1,7 @@
 /** One store out of several: every URI goes to the store of its scheme. */
-import { Context, Effect, Layer, Option, Result, Scope, Semaphore, Stream } from "effect"
+import { Context, Effect, Layer, Result, type Scope, Stream } from "effect"
 import { Datastore, DatastoreError, type DatastoreService } from "./Datastore.ts"
+import { once } from "./internal/once.ts"
 import * as Reference from "./Reference.ts"
 
 /** Stores by scheme, in lower case: `{ file: DatastoreFile.layer({ root }), s3: … }`. */
@@ -20,7 +21,7 @@ export const layer = <R>(backends: Backends<R>): Layer.Layer<Datastore, never, R
       const scope = yield* Effect.scope
       const slots = new Map<string, Effect.Effect<DatastoreService, DatastoreError>>()
       for (const [scheme, backend] of Object.entries(backends)) {
-        slots.set(scheme, yield* once(Effect.provide(open(backend, scope), context)))
+        slots.set(scheme, once(Effect.provide(open(backend, scope), context)))
       }
       return route(slots)
     })
@@ -28,18 +29,6 @@ export const layer = <R>(backends: Backends<R>): Layer.Layer<Datastore, never, R
 
 const open = <R>(backend: Layer.Layer<Datastore, DatastoreError, R>, scope: Scope.Scope) =>
   Effect.map(Layer.buildWithScope(backend, scope), (built) => Context.get(built, Datastore))
-
-/** Runs an effect until it has succeeded once, then remembers; callers meanwhile wait for the one that runs it. */
-const once = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<Effect.Effect<A, E>> =>
-  Effect.map(Semaphore.make(1), (semaphore) => {
-    let remembered = Option.none<A>()
-    const run = Effect.suspend(() =>
-      Option.isSome(remembered)
-        ? Effect.succeed(remembered.value)
-        : Effect.tap(effect, (value) => Effect.sync(() => void (remembered = Option.some(value))))
-    )
-    return Effect.suspend(() => (Option.isSome(remembered) ? Effect.succeed(remembered.value) : semaphore.withPermits(1)(run)))
-  })
 
 const route = (slots: ReadonlyMap<string, Effect.Effect<DatastoreService, DatastoreError>>): DatastoreService => {
   const storeOf = (method: string, uri: string): Effect.Effect<DatastoreService, DatastoreError> => {
@@ -61,6 +50,7 @@ const route = (slots: ReadonlyMap<string, Effect.Effect<DatastoreService, Datast
       const target = yield* storeOf("copy", to)
       yield* source === target ? source.copy(from, to) : target.writeStream(to, source.readStream(from))
     }),
-    delete: (uri) => Effect.flatMap(storeOf("delete", uri), (store) => store.delete(uri))
+    delete: (uri) => Effect.flatMap(storeOf("delete", uri), (store) => store.delete(uri)),
+    signedUrl: (uri, options) => Effect.flatMap(storeOf("signedUrl", uri), (store) => store.signedUrl(uri, options))
   }
 }

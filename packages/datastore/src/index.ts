@@ -1,12 +1,15 @@
-/** Keeps the inputs and outputs of tasks by URI: memory and file. */
+/** Keeps the inputs and outputs of tasks by URI: memory, file and S3-compatible. */
 export * as CopilotDownload from "./CopilotDownload.ts"
 export * from "./CopilotError.ts"
 export * as CopilotSidecar from "./CopilotSidecar.ts"
 export * from "./Datastore.ts"
+export * as DatastoreCached from "./DatastoreCached.ts"
 export * as DatastoreMemory from "./DatastoreMemory.ts"
 export { layer as layerMemory } from "./DatastoreMemory.ts"
 export * as DatastoreRouter from "./DatastoreRouter.ts"
+export * as DatastoreS3 from "./DatastoreS3.ts"
 export * from "./LocalFiles.ts"
 export * as LocalFilesMemory from "./LocalFilesMemory.ts"
 export * as Reference from "./Reference.ts"
+export * as S3Credentials from "./S3Credentials.ts"
 export * as TaskFiles from "./TaskFiles.ts"

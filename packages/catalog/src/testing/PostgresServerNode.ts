@@ -9,7 +9,7 @@ import { join } from "node:path"
 export const postgresPrograms = ((): string | undefined => {
   const root = "/usr/lib/postgresql"
   const versions = existsSync(root) ? readdirSync(root).sort((left, right) => Number(right) - Number(left)).map((it) => `${root}/${it}/bin`) : []
-  return [...versions, ...(process.env["PATH"] ?? "").split(":")].find((it) => existsSync(join(it, "initdb")) && existsSync(join(it, "postgres")))
+  return [...versions, "/usr/local/bin", "/usr/bin", "/opt/homebrew/bin"].find((it) => existsSync(join(it, "initdb")) && existsSync(join(it, "postgres")))
 })()
 
 /** PostgreSQL refuses to be run by root. */
@@ -46,7 +46,7 @@ export class PostgresServer {
     const data = join(folder, "data")
     mkdirSync(data)
     if (isRoot) for (const it of [folder, data]) chownSync(it, nobody, nobody)
-    execFileSync(join(bin, "initdb"), ["-D", data, "-U", "fairlead", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"], { ...user, stdio: "pipe", env: { HOME: folder, PATH: process.env["PATH"] } })
+    execFileSync(join(bin, "initdb"), ["-D", data, "-U", "fairlead", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"], { ...user, stdio: "pipe", env: { HOME: folder, PATH: "/usr/bin:/bin" } })
     return new PostgresServer(bin, folder, await freePort())
   }
 

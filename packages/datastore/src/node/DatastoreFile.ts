@@ -3,7 +3,7 @@ import { Data, Effect, Layer, Option, Result, Stream } from "effect"
 import { createReadStream } from "node:fs"
 import { copyFile, type FileHandle, mkdir, open, readdir, readFile, realpath, rename, rm, stat } from "node:fs/promises"
 import { dirname, join, relative, resolve, sep } from "node:path"
-import { Datastore, DatastoreError, type DatastoreReason, type DatastoreService, type StoredObject } from "../Datastore.ts"
+import { Datastore, DatastoreError, type DatastoreReason, type DatastoreService, signedUrlUnsupported, type StoredObject } from "../Datastore.ts"
 import * as Reference from "../Reference.ts"
 
 /** Settings of a store on disk. */
@@ -81,7 +81,8 @@ export const make = ({ alsoRoots = [], root }: DatastoreFileOptions): DatastoreS
       at("copy", from, (source) => stat(source).then(() => source)).pipe(
         Effect.flatMap((source) => at("copy", to, (target) => replace(target, (_, name) => copyFile(source, name))))
       ),
-    delete: (uri) => at("delete", uri, (path) => rm(path, { force: true })).pipe(Effect.catchIf(isNotFound, () => Effect.void))
+    delete: (uri) => at("delete", uri, (path) => rm(path, { force: true })).pipe(Effect.catchIf(isNotFound, () => Effect.void)),
+    signedUrl: signedUrlUnsupported
   }
 }
 

@@ -1,0 +1,90 @@
+/** Objects that come piece by piece. */
+import { Effect, Stream } from "effect"
+import type { DatastoreError } from "../Datastore.ts"
+import type { Reference } from "../Reference.ts"
+import { once } from "./once.ts"
+import { Parts } from "./parts.ts"
+import { checksum, drained, withoutError } from "./s3Answers.ts"
+import { type S3Call, type S3Place, send } from "./s3Client.ts"
+import { encode, valueOf } from "./xml.ts"
+
+/** How a stream is cut. */
+export interface UploadOptions {
+  readonly partSize?: number | undefined
+  readonly partsAtOnce?: number | undefined
+}
+
+/** One object that comes piece by piece: in one request when it is small, else in parts that become visible together. */
+export class Upload {
+  #id: string | undefined
+  /** Several parts may want to be the first. */
+  private readonly opened: Effect.Effect<string, DatastoreError>
+  readonly #done: Array<{ readonly number: number; readonly tag: string; readonly checksum: string }> = []
+  readonly #place: S3Place
+  readonly #uri: string
+  readonly #at: Reference
+  readonly #parts: Parts
+  readonly #atOnce: number
+
+  constructor(place: S3Place, uri: string, at: Reference, { partSize = 8 * 1024 * 1024, partsAtOnce = 3 }: UploadOptions) {
+    this.#place = place
+    this.#uri = uri
+    this.#at = at
+    this.#parts = new Parts(Math.max(partSize, 5 * 1024 * 1024))
+    this.#atOnce = partsAtOnce
+    this.opened = once(this.#begin())
+  }
+
+  /** Stores the stream; `putWhole` stores what is too small for parts. When the stream fails or is cut off, nothing is left. */
+  carryOut<E, R>(bytes: Stream.Stream<Uint8Array, E, R>, putWhole: (bytes: Uint8Array) => Effect.Effect<void, DatastoreError>): Effect.Effect<void, DatastoreError | E, R> {
+    let count = 0
+    const numbered = Stream.flatMap(bytes, (piece) => Stream.fromIterable(this.#parts.push(piece).map((part) => ({ part, number: ++count }))))
+    const sent = numbered.pipe(
+      Stream.mapEffect(({ number, part }) => this.#send(number, part), { concurrency: this.#atOnce }),
+      Stream.runDrain
+    )
+    const end = Effect.suspend(() => {
+      const rest = this.#parts.rest()
+      if (count === 0) return putWhole(rest)
+      return Effect.andThen(rest.length === 0 ? Effect.void : this.#send(count + 1, rest), this.#complete())
+    })
+    return Effect.andThen(sent, end).pipe(Effect.onError(() => this.#abort()))
+  }
+
+  #call(method: S3Call["method"], more: Partial<S3Call>): S3Call {
+    return { method, of: "writeStream", uri: this.#uri, at: this.#at, ...more }
+  }
+
+  #begin() {
+    const headers = { "content-type": "application/octet-stream", "x-amz-checksum-algorithm": "SHA256" }
+    return Effect.map(send(this.#place, this.#call("POST", { query: { uploads: "" }, headers }), (it) => it.text()), (text) => (this.#id = valueOf(text, "UploadId") ?? ""))
+  }
+
+  #send(number: number, part: Uint8Array) {
+    return Effect.gen({ self: this }, function*() {
+      const id = this.#id ?? (yield* this.opened)
+      const sum = yield* Effect.promise(() => checksum(part))
+      const call = this.#call("PUT", { query: { partNumber: String(number), uploadId: id }, headers: { "x-amz-checksum-sha256": sum }, body: part })
+      const tag = yield* send(this.#place, call, async (response) => {
+        await response.arrayBuffer()
+        return response.headers.get("etag") ?? ""
+      })
+      this.#done.push({ number, tag, checksum: sum })
+    })
+  }
+
+  #complete() {
+    return Effect.suspend(() => this.#completeNow())
+  }
+
+  #completeNow() {
+    const parts = [...this.#done].sort((left, right) => left.number - right.number)
+      .map(({ checksum: sum, number, tag }) => `<Part><PartNumber>${number}</PartNumber><ETag>${encode(tag)}</ETag><ChecksumSHA256>${sum}</ChecksumSHA256></Part>`)
+    const body = new TextEncoder().encode(`<CompleteMultipartUpload xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${parts.join("")}</CompleteMultipartUpload>`)
+    return send(this.#place, this.#call("POST", { query: { uploadId: this.#id ?? "" }, body }), withoutError)
+  }
+
+  #abort() {
+    return this.#id === undefined ? Effect.void : Effect.ignore(send(this.#place, this.#call("DELETE", { query: { uploadId: this.#id } }), drained))
+  }
+}
