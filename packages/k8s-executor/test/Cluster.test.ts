@@ -145,5 +145,5 @@ it("an image that cannot be pulled fails after its grace period, and nothing of 
   expect(phases).toEqual(expect.arrayContaining(["Initializing", "RetryableFailure"]))
   expect(last).toMatchObject({ cleanupOnFailure: true, error: { kind: "USER", code: "ContainersNotReady|ImagePullBackOff" } })
   expect(seconds).toBeGreaterThanOrEqual(180)
-  expect(calls).toEqual(["create pods", "delete pods"])
+  expect(calls).toEqual(["create pods", "get pods", "delete pods"])
 })

@@ -506,6 +506,18 @@ describe("finalize", () => {
     expect(after(status).live()).toEqual([])
   })
 
+  it("leaves a pod that has ended although the cache still shows it at work", () => {
+    const world = makeWorld()
+    const task = world.runner(PodPlugin.make())
+    task.handle()
+    world.setStatus(name, { phase: "Running", containerStatuses: [containerStatus(name, running())] })
+    world.sync()
+    world.setStatus(name, succeeded)
+    task.finalize()
+    expect(world.calls).toEqual(["create pods", "get pods"])
+    expect(world.objects()).toHaveLength(1)
+  })
+
   it("does not repeat the deletion of an abort that the cache does not show yet", () => {
     const { task, world } = start()
     task.handle()

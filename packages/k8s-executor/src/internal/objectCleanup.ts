@@ -75,9 +75,17 @@ export const finalize = Effect.fnUntraced(function*<A extends KubeObject>(parts:
   if (uid !== undefined) parts.events?.forget(uid)
   if (object === undefined || uid === undefined || !isOurs(object, launchNumber, context.metadata)) return
   if (object.metadata.finalizers?.includes(objectFinalizer) ?? false) yield* release(parts, { namespace, name }, object)
-  const goesOn = config.deleteOnFinalize || (!plugin.isTerminal(object) && plugin.outlivesTask(object))
-  if (goesOn && object.metadata.deletionTimestamp === undefined && !parts.recent.isDeleted(uid)) yield* remove(parts, context, { name, uid })
+  if (object.metadata.deletionTimestamp !== undefined || parts.recent.isDeleted(uid)) return
+  if (config.deleteOnFinalize || (goesOn(parts, object) && (yield* goesOnForSure(parts, { namespace, name }, uid)))) {
+    yield* remove(parts, context, { name, uid })
+  }
 })
+
+const goesOn = <A extends KubeObject>({ plugin }: Parts<A>, object: A): boolean => !plugin.isTerminal(object) && plugin.outlivesTask(object)
+
+/** A cache that lags shows a pod at work that has ended, and with it its logs would go: the server has the last word. */
+const goesOnForSure = <A extends KubeObject>(parts: Parts<A>, key: ObjectKey, uid: string): Effect.Effect<boolean, PluginError> =>
+  Effect.map(readLive(parts, key), (object) => object?.metadata.uid === uid && goesOn(parts, object))
 
 /** Takes our finalizer off and leaves those of others alone. */
 const release = <A extends KubeObject>(parts: Parts<A>, key: ObjectKey, object: A): Effect.Effect<void, PluginError> =>
