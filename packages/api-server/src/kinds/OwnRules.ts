@@ -1,11 +1,12 @@
 /** Hooks of the kinds that need code. */
 import type { KindRules } from "../rest/KindRules.ts"
 import { definitionRules } from "../crd/DefinitionRules.ts"
+import { certificateRequestRules } from "./CertificateRules.ts"
 import { jobRules } from "./JobRules.ts"
 import { namespaceRules } from "./NamespaceRules.ts"
 import { podRules } from "./PodRules.ts"
 import { serviceRules } from "./ServiceRules.ts"
-import { certificateRequestRules, claimRules, volumeRules } from "./StatusRules.ts"
+import { claimRules, volumeRules } from "./StatusRules.ts"
 
 /** By `group/plural`. */
 export const ownRules: Readonly<Record<string, Partial<KindRules>>> = {

@@ -103,7 +103,8 @@ const prepare = (call: Call, draft: Draft, previous: KubeObject): void => {
   else meta.generation = old.generation
   if (isStatus) rules.prepareStatus(draft, previous, call)
   else {
-    if (rules.hasStatus) keepStatus(draft, previous)
+    // Approval is a part of the status of requests for certificates.
+    if (rules.hasStatus && call.request.subresource !== "approval") keepStatus(draft, previous)
     rules.prepareUpdate(draft, previous, call)
     if (rules.hasGeneration && rules.bumpsGeneration(draft, previous)) draft.metadata.generation = (old.generation ?? 0) + 1
   }

@@ -20,6 +20,7 @@ import {
 import { checkEndpoints } from "./Addresses.ts"
 import { checkAutoscaler, checkAutoscalerStatus } from "./Autoscalers.ts"
 import { Check, part } from "./Check.ts"
+import { decisionCauses, requestCauses } from "./CertificateRequests.ts"
 import { checkClaimSpec, checkClaimStatus, checkClaimUpdate, checkVolumeSpec, checkVolumeUpdate } from "./Claims.ts"
 import {
   checkConfigMap, checkConfigMapUpdate, checkEvent, checkNamespaceFinalizers, checkNamespaceStatus, checkNewEvent, checkNewEventUpdate, checkNode,
@@ -137,6 +138,15 @@ const groups: Readonly<Record<string, Readonly<Record<string, KindChecks>>>> = {
     jobs: { create: checkJob, update: checkJobUpdate, subresources: { status: checkJobStatus } }
   },
   autoscaling: { horizontalpodautoscalers: whenSpecChanges(checkAutoscaler, checkAutoscalerStatus) },
+  "certificates.k8s.io": {
+    certificatesigningrequests: {
+      create: (check, request) => void check.causes.push(...requestCauses(request)),
+      subresources: {
+        approval: (check, request, old) => void check.causes.push(...decisionCauses(request, old, true)),
+        status: (check, request, old) => void check.causes.push(...decisionCauses(request, old, false))
+      }
+    }
+  },
   "coordination.k8s.io": { leases: whenSpecChanges(checkLease) },
   "discovery.k8s.io": { endpointslices: always(checkEndpointSlice) },
   "events.k8s.io": { events: { create: checkNewEvent, update: checkNewEventUpdate } },
