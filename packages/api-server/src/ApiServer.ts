@@ -119,7 +119,7 @@ const build = (options: ApiServerOptions, store: Store, secret: string, definiti
   followDefinitions(context, definitions)
   return {
     handle: (request) => handle(context, request),
-    answer: (request) => (hasWebhooks(store) ? wait(context, request, options.fetch) : handle(context, request)),
+    answer: (request) => (hasWebhooks(store) || context.catalog.asksOutside ? wait(context, request, options.fetch) : handle(context, request)),
     watch: (request, listener) => openWatch(context, request, listener),
     onWrite: (listener) => store.onWrite(listener),
     revision: () => store.revision,

@@ -12,6 +12,7 @@ import type { Store } from "./store/Store.ts"
 /** Finds resources by group, version and plural name. */
 export class ResourceCatalog {
   private readonly builtinGroups = new Set<string>()
+  private readonly remote = new Set<string>()
   private readonly byGroup = new Map<string, Map<string, Map<string, ServedResource>>>()
 
   constructor(store: Store) {
@@ -66,6 +67,14 @@ export class ResourceCatalog {
     let resources = versions.get(resource.version)
     if (resources === undefined) versions.set(resource.version, (resources = new Map()))
     resources.set(resource.plural, resource)
+    const key = `${resource.group}/${resource.version}/${resource.plural}`
+    if (resource.conversion?.remote === undefined) this.remote.delete(key)
+    else this.remote.add(key)
+  }
+
+  /** Whether somebody outside the server converts objects of any resource. */
+  get asksOutside(): boolean {
+    return this.remote.size > 0
   }
 
   /** Serves a resource no longer. Groups and versions without resources go too. */
@@ -73,6 +82,7 @@ export class ResourceCatalog {
     const versions = this.byGroup.get(group)
     const resources = versions?.get(version)
     resources?.delete(plural)
+    this.remote.delete(`${group}/${version}/${plural}`)
     if (resources?.size === 0) versions?.delete(version)
     if (versions?.size === 0) this.byGroup.delete(group)
   }

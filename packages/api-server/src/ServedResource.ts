@@ -1,6 +1,7 @@
 /** Resources as the API serves them: one version of a kind, with what can be done to it. */
 import type { KubeObject } from "@fairlead/kube"
 import type { SchemaNode } from "./builtin/SchemaNode.ts"
+import type { Draft } from "./Draft.ts"
 import type { KindRules } from "./rest/KindRules.ts"
 import type { ScalePaths } from "./subresources/Scale.ts"
 import type { Collection } from "./store/Collection.ts"
@@ -27,6 +28,11 @@ export interface PrinterColumn {
 export interface Conversion {
   readonly fromStored: (object: KubeObject) => KubeObject
   readonly toStored: (object: KubeObject) => KubeObject
+  /** Given where somebody outside the server converts: then all objects of a list are converted at once, and new ones for all who watch. */
+  readonly remote?: {
+    readonly allFromStored: (objects: ReadonlyArray<KubeObject>) => void
+    readonly foresee: (stored: KubeObject) => void
+  } | undefined
 }
 
 /** A document of a custom resource in the form that the schema of its version gives it. */
@@ -79,3 +85,11 @@ export interface ServedResource {
 /** The served form of a stored object. */
 export const toServed = (resource: ServedResource, object: KubeObject): KubeObject =>
   resource.conversion === undefined ? object : resource.conversion.fromStored(object)
+
+/** The stored form of a served object, of the caller's own. */
+export const toStored = ({ conversion }: ServedResource, draft: Draft): Draft => {
+  if (conversion === undefined) return draft
+  const stored = { ...conversion.toStored(draft as unknown as KubeObject) }
+  conversion.remote?.foresee(stored)
+  return stored as unknown as Draft
+}

@@ -6,12 +6,13 @@ import { selectableFields, type SelectableFields } from "../rest/FieldSelector.t
 import type { ServedResource, ServedSubresource } from "../ServedResource.ts"
 import type { Collection } from "../store/Collection.ts"
 import type { ScalePaths } from "../subresources/Scale.ts"
-import { conversionBetween } from "./Conversions.ts"
+import { conversionBetween, type ConvertedVersions } from "./Conversions.ts"
 import { customRules } from "./CustomRules.ts"
 import type { Definition, DefinitionVersion } from "./Definition.ts"
 import { schemaNodeOf } from "./SchemaNodes.ts"
 import type { SchemaProps } from "./SchemaProps.ts"
 import { VersionSchema } from "./VersionSchema.ts"
+import { WebhookConverter } from "./WebhookConversion.ts"
 
 /** Verbs of custom resources, in the order of discovery. */
 const verbs = ["delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"] as const
@@ -25,6 +26,14 @@ export const resourcesOf = (definition: Definition, collection: Collection): Rea
   const names = definition.status.acceptedNames
   const storage = versions.find((version) => version.storage)!
   const schemas = new Map(versions.map(({ name, schema }) => [name, new VersionSchema((schema?.openAPIV3Schema ?? anything) as SchemaProps)]))
+  const { conversion } = definition.spec
+  const converted: ConvertedVersions = {
+    group,
+    storage: storage.name,
+    schemas,
+    converter: conversion?.strategy === "Webhook" ? new WebhookConverter(conversion) : undefined,
+    watched: () => (collection.watchers.size === 0 ? [] : versions.filter((version) => version.served && version !== storage).map(({ name }) => name))
+  }
   const terminating = definition.metadata.deletionTimestamp !== undefined
   return versions.map((version) => {
     const schema = schemas.get(version.name)!
@@ -48,7 +57,7 @@ export const resourcesOf = (definition: Definition, collection: Collection): Rea
       collection,
       schema: schemaNodeOf(schema.root),
       rules: customRules({ schema, hasStatus: version.subresources?.status !== undefined, scale, fields: fieldsOf(version, scope === "Namespaced"), terminating }),
-      conversion: plain ? undefined : conversionBetween(group, version.name, storage.name, schemas),
+      conversion: plain ? undefined : conversionBetween(converted, version.name),
       custom: true,
       customSchema: schema,
       deprecation: deprecationOf(group, names.kind, version, versions)

@@ -70,7 +70,10 @@ export const resourceResponse = (server: ApiServer, request: HttpRequest, at: Re
   const representation = negotiate(request.header("accept"), resource.custom ? customShape : resourceShape)
   if (representation === undefined) throw noRepresentation(standardTypes)
   try {
-    if (verb === "watch") return watchResponse(server, resource, at, query, user, representation)
+    if (verb === "watch") {
+      const open = (): HttpResponse => watchResponse(server, resource, at, query, user, representation)
+      return resource.conversion?.remote === undefined ? open() : listedFirst(server, at, user).then(open)
+    }
     const response = server.answer({
       verb: verb as ApiRequest["verb"],
       group: at.group,
@@ -91,6 +94,10 @@ export const resourceResponse = (server: ApiServer, request: HttpRequest, at: Re
     throw error
   }
 }
+
+/** What a watch shows first has to be converted before it is opened: a watch cannot wait. */
+const listedFirst = async (server: ApiServer, { group, namespace, plural, version }: ResourceRoute, user: User): Promise<void> =>
+  void (await server.answer({ verb: "list", group, version, plural, namespace: namespace === "" ? undefined : namespace, user }))
 
 const refusal = (error: ApiFailure): ApiResponse => ({ code: error.code, body: error.status as never, warnings: [], headers: error.headers })
 

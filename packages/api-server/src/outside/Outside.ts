@@ -15,6 +15,8 @@ export interface Question {
   /** PEM text of the authority that vouches for the other side. */
   readonly caBundle: string | undefined
   readonly timeoutMs: number
+  /** Whether the other side is told the timeout. */
+  readonly tellsTimeout?: boolean
   /** The document to send; `uid` tells one try from the next. */
   readonly document: (uid: string) => object
 }
@@ -45,4 +47,20 @@ export interface Outside {
 export const unreachable: Outside = {
   answers: (questions) =>
     questions.map(({ url }) => ({ problem: `Post ${JSON.stringify(url)}: the call was made synchronously and cannot wait: use ApiServer.answer` }))
+}
+
+let current: Outside = unreachable
+
+/** Who answers the call that is being carried out: calls are carried out one after the other, each to its end. */
+export const currentOutside = (): Outside => current
+
+/** Carries out a call whose questions are answered by `outside`. */
+export const within = <A>(outside: Outside, call: () => A): A => {
+  const before = current
+  current = outside
+  try {
+    return call()
+  } finally {
+    current = before
+  }
 }

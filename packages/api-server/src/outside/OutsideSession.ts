@@ -2,7 +2,7 @@
 import { internalError, type ApiFailure } from "../ApiFailure.ts"
 import { randomUid } from "../internal/randomNames.ts"
 import type { ServerContext } from "../ServerContext.ts"
-import { AskOutside, type Outside, type OutsideAnswer, type Question } from "./Outside.ts"
+import { AskOutside, within, type Outside, type OutsideAnswer, type Question } from "./Outside.ts"
 
 /** Sends a request; `caBundle` is the PEM text of the authority to trust, if one is given. */
 export type OutsideFetch = (request: Request, trust: { readonly caBundle: string | undefined }) => Promise<Response>
@@ -35,7 +35,7 @@ export class OutsideSession implements Outside {
     for (let round = 0; round < roundsMax; round++) {
       const revision = this.base.store.revision
       try {
-        return call(this.context())
+        return within(this, () => call(this.context()))
       } catch (error) {
         if (!(error instanceof AskOutside)) throw error
         if (this.base.store.revision !== revision) return fail(internalError("the call had written something before it had to wait for a webhook"))
@@ -56,9 +56,9 @@ export class OutsideSession implements Outside {
     })
   }
 
-  private async ask({ caBundle, document, timeoutMs, url }: Question): Promise<OutsideAnswer> {
+  private async ask({ caBundle, document, tellsTimeout, timeoutMs, url }: Question): Promise<OutsideAnswer> {
     const uid = randomUid(this.base.random)
-    const target = `${url}${url.includes("?") ? "&" : "?"}timeout=${Math.ceil(timeoutMs / 1000)}s`
+    const target = tellsTimeout === true ? `${url}${url.includes("?") ? "&" : "?"}timeout=${Math.ceil(timeoutMs / 1000)}s` : url
     const refused = (why: string): OutsideAnswer => ({ problem: `Post ${JSON.stringify(target)}: ${why}` })
     const { post } = this
     if (post === undefined) return refused("the server was made without a fetch to call webhooks with")

@@ -8,7 +8,7 @@ import { formatSeconds } from "../internal/timestamps.ts"
 import { pathSegmentErrors } from "../internal/nameRules.ts"
 import { admit, validateAdmitted } from "../policy/Admission.ts"
 import { checkQuotas } from "../policy/ResourceQuota.ts"
-import { toServed } from "../ServedResource.ts"
+import { toServed, toStored } from "../ServedResource.ts"
 import { answer } from "./Answer.ts"
 import { readBody } from "./Body.ts"
 import type { Call } from "./Call.ts"
@@ -47,7 +47,7 @@ export const createObject = (call: Call, draft: Draft): KubeObject => {
   const charge = checkQuotas(call, "create", draft, undefined)
   if (call.dryRun) return toServed(resource, draft)
   charge()
-  const stored = resource.conversion === undefined ? draft : { ...resource.conversion.toStored(draft) } as Draft
+  const stored = toStored(resource, draft)
   refuseTooLarge(call, stored, undefined)
   return toServed(resource, call.server.store.put(resource.collection, call.namespace, draft.metadata.name!, stored))
 }

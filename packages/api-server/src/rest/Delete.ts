@@ -5,7 +5,7 @@ import type { ApiResponse } from "../ApiRequest.ts"
 import { type Draft, draftOf } from "../Draft.ts"
 import { formatSeconds, parseTime } from "../internal/timestamps.ts"
 import { admitDeletion } from "../policy/Admission.ts"
-import { toServed } from "../ServedResource.ts"
+import { toServed, toStored } from "../ServedResource.ts"
 import { answer, deletedStatus } from "./Answer.ts"
 import type { Call } from "./Call.ts"
 import { type DeleteOptions, readDeleteOptions } from "./DeleteOptions.ts"
@@ -88,11 +88,8 @@ const mark = (call: Call, found: KubeObject, finalizers: ReadonlyArray<string>, 
 const store = (call: Call, draft: Draft, found: KubeObject): KubeObject => {
   const { resource, server } = call
   if (call.dryRun || sameMark(draft, found)) return draft
-  return toServed(resource, server.store.put(resource.collection, found.metadata.namespace ?? "", found.metadata.name!, toStored(call, draft)))
+  return toServed(resource, server.store.put(resource.collection, found.metadata.namespace ?? "", found.metadata.name!, toStored(resource, draft)))
 }
-
-const toStored = ({ resource }: Call, draft: Draft): Draft =>
-  resource.conversion === undefined ? draft : { ...resource.conversion.toStored(draft) } as Draft
 
 const sameMark = ({ metadata: next }: Draft, { metadata: previous }: KubeObject): boolean =>
   next.deletionTimestamp === previous.deletionTimestamp &&

@@ -25,7 +25,12 @@ export interface Page {
 }
 
 /** The list answer for a page. */
-export const toList = (call: Call, { objects, metadata }: Page): KubeList => ({
+export const toList = (call: Call, { objects, metadata }: Page): KubeList => {
+  call.resource.conversion?.remote?.allFromStored(objects)
+  return listOf(call, { objects, metadata })
+}
+
+const listOf = (call: Call, { objects, metadata }: Page): KubeList => ({
   apiVersion: call.resource.apiVersion,
   kind: call.resource.listKind,
   metadata: call.resource.custom && metadata.continue === undefined ? { continue: "", ...metadata } : metadata,

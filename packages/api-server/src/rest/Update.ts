@@ -8,7 +8,7 @@ import { deepEqual } from "../internal/deepEqual.ts"
 import { pathSegmentErrors } from "../internal/nameRules.ts"
 import { admit, validateAdmitted } from "../policy/Admission.ts"
 import { checkQuotas } from "../policy/ResourceQuota.ts"
-import { toServed } from "../ServedResource.ts"
+import { toServed, toStored } from "../ServedResource.ts"
 import { answer } from "./Answer.ts"
 import { readBody } from "./Body.ts"
 import type { Call } from "./Call.ts"
@@ -83,7 +83,7 @@ const commit = (call: Call, draft: Draft, previous: KubeObject): KubeObject => {
   }
   if (call.dryRun) return draft
   if (deepEqual(draft, previous)) return previous
-  const next = resource.conversion === undefined ? draft : { ...resource.conversion.toStored(draft) } as Draft
+  const next = toStored(resource, draft)
   refuseTooLarge(call, next, previous)
   return toServed(resource, server.store.put(resource.collection, call.namespace, call.name, next))
 }

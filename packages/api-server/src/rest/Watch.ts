@@ -139,8 +139,15 @@ class WatchSession implements WatchHandle {
 
   private onEvent(event: StoreEvent): void {
     if (this.closed || event.revision <= this.revision) return
-    const shown = this.show(event)
-    if (shown !== undefined) this.send([shown])
+    try {
+      const shown = this.show(event)
+      if (shown !== undefined) this.send([shown])
+    } catch (error) {
+      // An object that cannot be converted ends the watch.
+      if (!(error instanceof ApiFailure)) throw error
+      this.send([{ type: "ERROR", object: error.status as never }])
+      this.end()
+    }
   }
 
   private send(events: ReadonlyArray<WatchEvent>): void {

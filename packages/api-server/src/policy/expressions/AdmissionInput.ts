@@ -38,7 +38,8 @@ export const namespaceObject = (input: AdmissionInput): KubeObject | undefined =
 /** An object in the version of the resource that a rule named. */
 export const inVersion = ({ call: { resource } }: AdmissionInput, matched: ServedResource, object: KubeObject | undefined): KubeObject | undefined => {
   if (object === undefined || matched === resource) return object
-  const stored = resource.conversion === undefined ? object : resource.conversion.toStored(object)
+  // A copy: the object may still change, and conversions are remembered by the object.
+  const stored = resource.conversion === undefined ? object : resource.conversion.toStored({ ...object })
   const converted = matched.conversion === undefined ? stored : matched.conversion.fromStored(stored)
   return { ...converted, apiVersion: matched.apiVersion, kind: matched.kind }
 }

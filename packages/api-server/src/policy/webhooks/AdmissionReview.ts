@@ -31,6 +31,7 @@ export const reviewQuestion = (input: AdmissionInput, { hook: { key, webhook }, 
     url: addressOf(webhook.clientConfig),
     caBundle: authorityOf(webhook.clientConfig),
     timeoutMs: (webhook.timeoutSeconds ?? 10) * 1000,
+    tellsTimeout: true,
     document: (uid) => ({ kind: "AdmissionReview", apiVersion: `admission.k8s.io/${version}`, request: { uid, ...request } })
   }
 }
@@ -79,19 +80,33 @@ const parsed = (text: string): Json => {
     const value = JSON.parse(text) as unknown
     if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Json
   } catch {
-    throw new FailedCall(`failed to call webhook: couldn't get version/kind; json parse error: ${syntaxErrorOf(text) ?? "unexpected end of JSON input"}`)
+    throw new FailedCall(`couldn't get version/kind; json parse error: ${syntaxErrorOf(text) ?? "unexpected end of JSON input"}`)
   }
-  throw new FailedCall("failed to call webhook: couldn't get version/kind; json parse error: the answer is no object")
+  throw new FailedCall("couldn't get version/kind; json parse error: the answer is no object")
 }
 
 const invalid = (why: string): FailedCall => new FailedCall(`received invalid webhook response: ${why}`)
 
+/** The document of an answer. Throws `FailedCall`. */
+export const readAnswer = (answer: OutsideAnswer): Json => {
+  if ("problem" in answer) throw new FailedCall(answer.problem)
+  if (answer.status < 200 || answer.status > 206) throw new FailedCall(refusedText(answer.status, answer.text))
+  return parsed(answer.text)
+}
+
+const calledFor = (answer: OutsideAnswer): Json => {
+  try {
+    return readAnswer(answer)
+  } catch (error) {
+    if (error instanceof FailedCall) throw new FailedCall(`failed to call webhook: ${error.message}`)
+    throw error
+  }
+}
+
 /** What an answer says. Throws `FailedCall`. */
 export const readReview = (answer: OutsideAnswer, mutating: boolean): ReviewResult => {
-  if ("problem" in answer) throw new FailedCall(`failed to call webhook: ${answer.problem}`)
-  if (answer.status < 200 || answer.status > 206) throw new FailedCall(`failed to call webhook: ${refusedText(answer.status, answer.text)}`)
-  const { apiVersion = "", kind = "", response } = parsed(answer.text) as { apiVersion?: string; kind?: string; response?: Json }
-  if (response === undefined || response === null) throw invalid("webhook response was absent")
+  const { apiVersion = "", kind = "", response } = calledFor(answer) as { apiVersion?: string; kind?: string; response?: Json }
+  if ("problem" in answer || response === undefined || response === null) throw invalid("webhook response was absent")
   const { allowed, patch, patchType, status, uid, warnings } = response
   if (apiVersion !== "admission.k8s.io/v1beta1") {
     if (uid !== answer.uid) throw invalid(`expected response.uid=${goQuote(answer.uid)}, got ${goQuote(String(uid ?? ""))}`)
