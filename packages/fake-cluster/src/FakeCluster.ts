@@ -114,7 +114,7 @@ export const run = Effect.fnUntraced(function*(
   yield* Effect.forkScoped(DisruptionController.run(pods, directory))
   yield* Effect.forkScoped(PodGarbageCollector.run({ pods, nodes, endedMost: options.endedPodsMost }))
   const setting = yield* ControllerSetting.make(pods, directory)
-  yield* Controllers.start(setting)
+  yield* Controllers.start(setting, options.rootCertificate ?? "")
   const templates = typeof options.nodes === "number" ? Nodes.numbered(options.nodes, options.allocatable) : options.nodes
   if (templates.length > 0 && options.runtime === undefined) {
     return yield* Effect.die(new Error(`a cluster with ${templates.length} nodes needs a runtime for their containers: give FakeCluster one as \`runtime\``))

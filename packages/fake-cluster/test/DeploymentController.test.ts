@@ -152,6 +152,20 @@ describe("a deployment", () => {
   })
 })
 
+describe("a replication controller", () => {
+  it("is a replica set whose selector is plain labels", () => {
+    simulate(Effect.gen(function*() {
+      const client = yield* KubeClient
+      yield* client.create(KubeResource.replicationControllers, {
+        apiVersion: "v1", kind: "ReplicationController", metadata: { name: "r", namespace: "default" }, spec: { replicas: 2, selector: labels, template: templateOf("a") }
+      } as KubeObject)
+      yield* Effect.sleep("5 seconds")
+      expect((yield* pods).map((it) => it.metadata.ownerReferences?.[0]?.kind)).toEqual(["ReplicationController", "ReplicationController"])
+      expect(yield* find<ReplicaSet>(KubeResource.replicationControllers, "r")).toMatchObject({ status: { replicas: 2, readyReplicas: 2, availableReplicas: 2 } })
+    }))
+  })
+})
+
 describe("a replica set", () => {
   it("adopts pods that it selects and lets go of those that it does not any more", () => {
     simulate(Effect.gen(function*() {

@@ -36,7 +36,7 @@ export const groupsOf = (service: Service, pods: ReadonlyArray<Pod>): ReadonlyAr
   const groups = new Map<string, { ports: ReadonlyArray<EndpointPort>; backends: Array<Backend> }>()
   for (const pod of pods) {
     const ip = pod.status?.podIP ?? ""
-    if (ip === "" || hasEnded(pod) || !selector.every(([key, value]) => pod.metadata.labels?.[key] === value)) continue
+    if (!isListable(ip) || hasEnded(pod) || !selector.every(([key, value]) => pod.metadata.labels?.[key] === value)) continue
     const ports = portsOf(service, pod)
     const key = JSON.stringify(ports)
     const group = groups.get(key) ?? { ports, backends: [] }
@@ -46,6 +46,9 @@ export const groupsOf = (service: Service, pods: ReadonlyArray<Pod>): ReadonlyAr
   }
   return [...groups.values()].map(({ backends, ports }) => ({ ports, backends: backends.sort((a, b) => (a.ip < b.ip ? -1 : a.ip > b.ip ? 1 : 0)) }))
 }
+
+/** Endpoints may not name addresses that mean another machine to everybody: pods that are local processes have only such ones. */
+const isListable = (ip: string): boolean => ip !== "" && !/^(127\.|0\.0\.0\.0$|169\.254\.|22[4-9]\.|23\d\.|::1?$|fe80:|ff)/i.test(ip)
 
 const portsOf = (service: Service, pod: Pod): ReadonlyArray<EndpointPort> =>
   (service.spec?.ports ?? []).flatMap(({ appProtocol, name = "", port, protocol = "TCP", targetPort = port }) => {
