@@ -20,7 +20,7 @@ export interface Finding {
   readonly message: string
 }
 
-const skipped = new Set(["node_modules", ".git", ".turbo", "dist", ".test-results", ".fairlead", "coverage"])
+const skipped = new Set(["node_modules", ".git", ".turbo", "dist", ".test-results", ".fairlead", "coverage", ".cache", "__pycache__"])
 
 /** All files below `folder` (relative to the root), in sorted order. */
 export const filesBelow = (folder: string): ReadonlyArray<string> => {

@@ -13,6 +13,7 @@ const commands = {
   start: async () => (await import("./commands/Start.ts")).startCommand,
   cache: async () => (await import("./commands/Cache.ts")).cacheCommand,
   config: async () => (await import("./commands/Config.ts")).configCommand,
+  airflow: async () => (await import("./commands/Airflow.ts")).airflowCommand,
   copilot: async () => (await import("./commands/CopilotCommand.ts")).copilotCommand
 } as const
 

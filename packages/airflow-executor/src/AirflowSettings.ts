@@ -1,5 +1,5 @@
 /** Airflow's configuration as its file has it: sections of texts. */
-import { Data } from "effect"
+import { Data, Result } from "effect"
 
 /** Section → option → text, as in `airflow.cfg`. What is missing has its default. */
 export type AirflowSettings = { readonly [section: string]: { readonly [option: string]: string } | undefined }
@@ -89,4 +89,42 @@ export class SettingsSection {
   #problem(option: string, wanted: string): AirflowConfigException {
     return new AirflowConfigException({ description: `[${this.#section}] ${option} is "${this.text(option)}": it must be ${wanted}` })
   }
+}
+
+/** Reads an `airflow.cfg`: sections in brackets, `option = value`, comments behind `#` or `;`, longer values on indented lines. */
+export const readAirflowConfig = (text: string): Result.Result<AirflowSettings, AirflowConfigException> => {
+  const settings: { [section: string]: { [option: string]: string } } = {}
+  let section: { [option: string]: string } | undefined
+  let option: string | undefined
+  for (const [at, line] of text.split(/\r?\n/).entries()) {
+    const trimmed = line.trim()
+    if (trimmed === "" || /^[#;]/.test(trimmed)) continue
+    const heading = /^\[([^\]]+)\]$/.exec(line.trimEnd())
+    const assignment = /^([^\s=:][^=:]*?)\s*[=:]\s*(.*)$/.exec(line.trimEnd())
+    if (heading !== null) {
+      section = settings[heading[1]!.trim()] ??= {}
+      option = undefined
+    } else if (/^\s/.test(line) && section !== undefined && option !== undefined) {
+      section[option] = section[option] === "" ? trimmed : `${section[option]}\n${trimmed}`
+    } else if (assignment !== null && section !== undefined) {
+      option = assignment[1]!.toLowerCase()
+      section[option] = assignment[2]!
+    } else {
+      return Result.fail(new AirflowConfigException({ description: `line ${at + 1} of the configuration is neither [section] nor option = value: ${trimmed.slice(0, 60)}` }))
+    }
+  }
+  return Result.succeed(settings)
+}
+
+/** Lays the variables `AIRFLOW__SECTION__OPTION` over the settings, as Airflow does. */
+export const withAirflowEnvironment = (settings: AirflowSettings, environment: { readonly [name: string]: string | undefined }): AirflowSettings => {
+  const merged: { [section: string]: { readonly [option: string]: string } | undefined } = { ...settings }
+  for (const name of Object.keys(environment).sort()) {
+    const match = /^AIRFLOW__([A-Z0-9_]+?)__([A-Z0-9_]+)$/.exec(name)
+    const value = environment[name]
+    if (match === null || value === undefined) continue
+    const section = match[1]!.toLowerCase()
+    merged[section] = { ...merged[section], [match[2]!.toLowerCase()]: value }
+  }
+  return merged
 }

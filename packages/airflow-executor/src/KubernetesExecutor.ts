@@ -55,10 +55,10 @@ export interface ExecutorStats {
 export interface KubernetesExecutor {
   /** Starts watchers and workers and takes over pods of its own that are there. Waits until it knows them. */
   readonly start: Effect.Effect<void, never, KubeClient | KubeTransport>
-  /** Keeps a command until there is a slot. */
-  readonly queueCommand: (key: TaskKey, command: TaskCommand, options?: CommandOptions) => void
+  /** Keeps a command until there is a slot. Answers what is wrong with its configuration; then the task has failed. */
+  readonly queueCommand: (key: TaskKey, command: TaskCommand, options?: CommandOptions) => string | undefined
   /** Airflow's `execute_async`: takes a slot at once. A configuration that cannot be read fails the task, nothing else. */
-  readonly executeAsync: (key: TaskKey, command: TaskCommand, options?: CommandOptions) => void
+  readonly executeAsync: (key: TaskKey, command: TaskCommand, options?: CommandOptions) => string | undefined
   /** Fills open slots and syncs. */
   readonly heartbeat: Effect.Effect<void>
   /** Hands the most urgent of the queued commands over, so many at most. */
@@ -72,6 +72,8 @@ export interface KubernetesExecutor {
   /** Queued or running here. */
   readonly hasTask: (key: TaskKey) => boolean
   readonly running: () => ReadonlyArray<TaskKey>
+  /** The runs that have slots. */
+  readonly runs: () => ReadonlyArray<ActiveRun>
   readonly queuedTasks: () => ReadonlyArray<TaskKey>
   readonly slotsAvailable: () => number
   readonly slotsOccupied: () => number
@@ -97,6 +99,14 @@ export interface KubernetesExecutor {
   /** What is wrong, one sentence each; nothing when all is well. */
   readonly health: () => ReadonlyArray<string>
   readonly stats: () => ExecutorStats
+}
+
+/** A run that has a slot. */
+export interface ActiveRun {
+  readonly key: TaskKey
+  readonly runId: string
+  /** `undefined` while its pod is not certain to be there. */
+  readonly pod: { readonly namespace: string; readonly name: string } | undefined
 }
 
 /** A task whose pod may be there, and the executor that it was queued by. */

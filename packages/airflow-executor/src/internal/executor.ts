@@ -3,7 +3,7 @@ import { type KubeClient, KubeTransport, type Pod } from "@fairlead/kube"
 import { type Clock, Context, Duration, Effect, Exit, Fiber, Metric, type Random, Scope } from "effect"
 import * as Scheduler from "../AirflowKubernetesScheduler.ts"
 import type { ExecutorChange, ExecutorEvent } from "../ExecutorEvent.ts"
-import type { AdoptionCandidate, CommandOptions, ExecutorStats, KubernetesExecutor } from "../KubernetesExecutor.ts"
+import type { ActiveRun, AdoptionCandidate, CommandOptions, ExecutorStats, KubernetesExecutor } from "../KubernetesExecutor.ts"
 import type { AirflowDatabase, KubernetesExecutorOptions } from "../KubernetesExecutorOptions.ts"
 import type { KubernetesResults, TaskCommand } from "../KubernetesJob.ts"
 import { makeSafeLabelValue } from "../LabelValue.ts"
@@ -150,21 +150,25 @@ export class Executor implements KubernetesExecutor {
     }
   }
 
-  readonly queueCommand = (key: TaskKey, command: TaskCommand, options: CommandOptions = {}): void => {
+  readonly queueCommand = (key: TaskKey, command: TaskCommand, options: CommandOptions = {}): string | undefined => {
     const job = readCommand(this.#options.config, key, command, options)
     if ("problem" in job) return this.#refuse(key, job.problem)
     this.#state.queuedTasks.set(textOfKey(key), { job, runId: options.runId })
+    return undefined
   }
 
-  readonly executeAsync = (key: TaskKey, command: TaskCommand, options: CommandOptions = {}): void => {
+  readonly executeAsync = (key: TaskKey, command: TaskCommand, options: CommandOptions = {}): string | undefined => {
     const job = readCommand(this.#options.config, key, command, options)
     if ("problem" in job) return this.#refuse(key, job.problem)
     this.#execute(newRun(job, options.runId ?? this.#drawRunId(key), this.#options.config.kubeNamespace, this.#now()), options.runId !== undefined)
+    return undefined
   }
 
-  #refuse(key: TaskKey, problem: string): void {
+  #refuse(key: TaskKey, problem: string): string {
+    const info = `Invalid executor_config passed: ${problem}`
     this.#state.emit(key, "failed", "Invalid executor_config passed")
-    this.#state.tell({ key, runId: "", state: "failed", info: `Invalid executor_config passed: ${problem}` })
+    this.#state.tell({ key, runId: "", state: "failed", info })
+    return info
   }
 
   #execute(run: Run, isNamed: boolean): void {
@@ -227,6 +231,9 @@ export class Executor implements KubernetesExecutor {
   readonly getEventBuffer = (dagIds?: ReadonlyArray<string>): ReadonlyArray<ExecutorEvent> => this.#state.takeEvents(dagIds)
   readonly hasTask = (key: TaskKey): boolean => this.#state.queuedTasks.has(textOfKey(key)) || this.#state.runs.ofKey(key) !== undefined
   readonly running = (): ReadonlyArray<TaskKey> => this.#state.runs.keys()
+  readonly runs = (): ReadonlyArray<ActiveRun> =>
+    this.#state.runs.all().map(({ key, namespace, podName, runId, stage }) => ({ key, runId, pod: stage === "Launched" ? { namespace, name: podName } : undefined }))
+
   readonly queuedTasks = (): ReadonlyArray<TaskKey> => Array.from(this.#state.queuedTasks.values(), (it) => it.job.key)
   readonly slotsOccupied = (): number => this.#state.runs.size + this.#state.queuedTasks.size
   readonly slotsAvailable = (): number => this.#options.config.parallelism - this.slotsOccupied()

@@ -45,21 +45,31 @@ export const quotaRefusal: KubeError.KubeError = refusal(403, "Forbidden", `pods
 
 export type Services = KubeClient | KubeTransport | FakeApiServer | FakeCluster | Scope.Scope
 
-export interface WorldOptions {
+export interface WorldOptions<Async extends boolean = false> {
+  /** Promises are in play; the answer is one. */
+  readonly isAsync?: Async
   readonly seed?: number
   readonly nodes?: number
   readonly script?: (pod: Pod) => PodRuntimeScripted.PodScript | undefined
 }
 
 /** Runs a test in a world of its own. Pods run for a second unless the script says otherwise. */
-export const inWorld = <A, E>(options: WorldOptions, test: (simulation: Simulation.Simulation) => Effect.Effect<A, E, Services>): A => {
+export const inWorld = <A, E, Async extends boolean = false>(
+  options: WorldOptions<Async>,
+  test: (simulation: Simulation.Simulation) => Effect.Effect<A, E, Services>
+): Async extends true ? Promise<A> : A => {
   const simulation = Simulation.make({ seed: options.seed ?? 1, virtualTimeMax: "30 days" })
   const runtime = PodRuntimeScripted.make({ script: options.script, default: { start: 200, run: 1000 } })
   const cluster = FakeCluster.layer({ nodes: options.nodes ?? 3, runtime, allocatable: { cpu: "1000", memory: "1Ti", pods: "100000" } }).pipe(Layer.provideMerge(FakeApiServer.layer))
   const layer = KubeClient.layer.pipe(Layer.provideMerge(KubeTransportApiServer.layer), Layer.provideMerge(cluster), Layer.provideMerge(Logger.layer([])))
-  const exit = simulation.run(Effect.scoped(Effect.provide(test(simulation), layer, { local: true })) as Effect.Effect<A, E>)
-  if (Exit.isFailure(exit)) throw Cause.squash(exit.cause)
-  return exit.value
+  const program = Effect.scoped(Effect.provide(test(simulation), layer, { local: true })) as Effect.Effect<A, E>
+  const valueOf = (exit: Exit.Exit<A, E>): A => {
+    if (Exit.isFailure(exit)) throw Cause.squash(exit.cause)
+    return exit.value
+  }
+  const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+  const value = options.isAsync === true ? simulation.runAsync(program, turn).then(valueOf) : valueOf(simulation.run(program))
+  return value as Async extends true ? Promise<A> : A
 }
 
 type ConfigTexts = { readonly [option: string]: string }

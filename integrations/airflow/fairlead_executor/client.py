@@ -1,0 +1,104 @@
+"""Speaks the HTTP interface of `fairlead airflow serve`."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from typing import Any
+
+
+class FairleadError(Exception):
+    """The service could not be reached or is unwell; the same call may succeed later."""
+
+
+class Refused(FairleadError):
+    """The service understood the call and will not carry it out; trying again changes nothing."""
+
+    def __init__(self, status: int, reason: str, message: str):
+        super().__init__(message)
+        self.status = status
+        self.reason = reason
+
+
+#: Answers that a later call may not get again.
+_PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
+
+
+class FairleadClient:
+    """One call each; nothing is repeated here."""
+
+    def __init__(self, url: str, token: str | None, timeout: float = 10.0, idle_timeout: float = 45.0):
+        if not url.startswith(("http://", "https://")):
+            raise ValueError(f"the address of the service must start with http:// or https://, but is {url!r}")
+        self._url = url.rstrip("/")
+        self._token = token
+        self._timeout = timeout
+        self._idle_timeout = idle_timeout
+
+    def submit(self, runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Hands runs in. A run that the service has already is not started again."""
+        return self._call("POST", "/v1/runs", {"runs": runs})["runs"]
+
+    def list(self, ids: list[str]) -> list[dict[str, Any]]:
+        """The runs of these ids that the service knows."""
+        return self._call("POST", "/v1/runs/lookup", {"ids": ids})["runs"]
+
+    def of_keys(self, keys: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """The newest runs of these keys that the service knows."""
+        return self._call("POST", "/v1/runs/lookup", {"keys": keys})["runs"]
+
+    def cancel(self, run_id: str) -> dict[str, Any]:
+        """Takes a run back and deletes its pod."""
+        return self._call("DELETE", f"/v1/runs/{run_id}", None)
+
+    def changes(self, after: str | None) -> Iterator[dict[str, Any]]:
+        """Follows changes behind the given cursor until the stream ends; lines without a run keep it alive."""
+        path = "/v1/changes" if after is None else f"/v1/changes?after={after}"
+        response = self._open("GET", path, None, self._idle_timeout)
+        with response:
+            while line := self._read_line(response):
+                yield json.loads(line)
+
+    @staticmethod
+    def _read_line(response: Any) -> bytes:
+        try:
+            return response.readline()
+        except OSError as error:
+            raise FairleadError(f"the stream of changes broke: {error}") from error
+
+    def _call(self, method: str, path: str, body: Any) -> Any:
+        with self._open(method, path, body, self._timeout) as response:
+            try:
+                return json.loads(response.read())
+            except (OSError, ValueError) as error:
+                raise FairleadError(f"{method} {path}: the answer could not be read: {error}") from error
+
+    def _open(self, method: str, path: str, body: Any, timeout: float) -> Any:
+        headers = {"Accept": "application/json" if method != "GET" else "application/x-ndjson"}
+        if self._token:
+            headers["Authorization"] = f"Bearer {self._token}"
+        data = None
+        if body is not None:
+            data = json.dumps(body).encode()
+            headers["Content-Type"] = "application/json"
+        request = urllib.request.Request(self._url + path, data=data, headers=headers, method=method)
+        try:
+            return urllib.request.urlopen(request, timeout=timeout)
+        except urllib.error.HTTPError as error:
+            with error:
+                reason, message = _error_of(error)
+            if error.code in _PASSING:
+                raise FairleadError(f"{method} {path}: {message}") from error
+            raise Refused(error.code, reason, f"{method} {path}: {message}") from error
+        except OSError as error:
+            raise FairleadError(f"{method} {path}: {error}") from error
+
+
+def _error_of(error: urllib.error.HTTPError) -> tuple[str, str]:
+    try:
+        content = json.loads(error.read())["error"]
+        return content["reason"], content["message"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return "Unknown", f"the service answered {error.code}"
