@@ -1,6 +1,7 @@
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { describe, expect, it } from "@effect/vitest"
 import { Console, Effect, Layer } from "effect"
+import { TestClock } from "effect/testing"
 import { runCli } from "../src/Cli.ts"
 import { ExitCode } from "../src/ExitCode.ts"
 import { Machine } from "../src/Machine.ts"
@@ -43,8 +44,32 @@ describe("help", () => {
     Effect.gen(function*() {
       const { code, out } = yield* carryOut("--help")
       expect(code).toBe(0)
-      expect(entries(out, "SUBCOMMANDS").map(([name]) => name)).toEqual(["run", "dev", "start", "cache", "config", "copilot"])
+      expect(entries(out, "SUBCOMMANDS").map(([name]) => name)).toEqual(["run", "dev", "start", "cache", "config", "airflow", "copilot"])
       for (const [, description] of entries(out, "SUBCOMMANDS")) expect(description).toMatch(/^[A-Z].{20,}/)
+    }))
+
+  it.effect.each<[string, ReadonlyArray<string>]>([
+    ["serve", ["--port", "--host", "--token-file", "--airflow-config", "--pod-template", "--worker", "--embedded", "--kubeconfig", "--context"]],
+    ["simulate", ["--commands", "--parallelism", "--latency", "--run", "--failing"]]
+  ])("fairlead airflow %s --help describes every flag and shows examples", ([command, flags]) =>
+    Effect.gen(function*() {
+      const { out } = yield* carryOut("airflow", command, "--help")
+      expect(entries(out, "FLAGS").map(([name]) => name.split(" ")[0])).toEqual(flags)
+      expect(out).toContain("EXAMPLES")
+    }))
+
+  it.effect("fairlead airflow simulate runs commands and says so; what makes no sense is refused", () =>
+    Effect.gen(function*() {
+      const refused = yield* carryOut("airflow", "simulate", "--commands", "0")
+      expect([refused.code, refused.error]).toEqual([2, "--commands 0: give a number from 1 to 100000\n"])
+      const { code, out } = yield* TestClock.withLive(carryOut("airflow", "simulate", "--commands", "20", "--latency", "1", "--run", "10"))
+      expect([code, out]).toEqual([0, expect.stringContaining("18 succeeded, 2 failed as they were meant to")])
+    }))
+
+  it.effect("fairlead airflow serve is not open to others without a token", () =>
+    Effect.gen(function*() {
+      const { code, error } = yield* carryOut("airflow", "serve", "--embedded", "--host", "0.0.0.0")
+      expect([code, error]).toEqual([1, expect.stringContaining("give it --token-file")])
     }))
 
   it.effect.each<[string, ReadonlyArray<string>]>([

@@ -38,6 +38,8 @@ const run = (seed: number) => inWorld({
   const chance = (share: number): boolean => random.next() < share
   const now = (): number => simulation.elapsed()
   let isHealed = false
+  const rows: ReadonlyArray<Row> = Array.from({ length: tasks }, (_, at) => ({ task: `t${at}`, owner: undefined, ends: [] }))
+  const rowOf = new Map(rows.map((it) => [it.task, it]))
   let workers = 0
   const join = Effect.gen(function*() {
     const worker = `s${++workers}`
@@ -58,6 +60,11 @@ const run = (seed: number) => inWorld({
       finishedPodDelay: "90 seconds",
       orphanedTasksCheckInterval: "60 seconds"
     }, wire)
+    // A scheduler whose executor let go of a task looks into the database: if the task is still its own, it is queued anew.
+    executor.subscribe(({ key, state }) => {
+      const row = rowOf.get(key.taskId)!
+      if (state === "adopted" && row.owner === worker) row.owner = undefined
+    })
     return { worker, executor, wire, cutUntil: 0 } satisfies Member as Member
   })
   yield* (yield* KubeClient).create(
@@ -65,10 +72,8 @@ const run = (seed: number) => inWorld({
     { apiVersion: "v1", kind: "ResourceQuota", metadata: { name: "q", namespace: "default" }, ...{ spec: { hard: { "count/pods": "30" } } } }
   )
   const cluster = yield* FakeCluster
-  const rows: ReadonlyArray<Row> = Array.from({ length: tasks }, (_, at) => ({ task: `t${at}`, owner: undefined, ends: [] }))
   const ran = new Map<string, Set<string>>()
   let members: ReadonlyArray<Member> = [yield* join, yield* join]
-  const rowOf = new Map(rows.map((it) => [it.task, it]))
 
   /** One scheduler loop: hand commands out, beat, note how they ended. */
   const beat = (member: Member) => Effect.gen(function*() {
