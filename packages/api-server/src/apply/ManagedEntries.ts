@@ -92,6 +92,7 @@ export const withSet = (owner: Owner, set: FieldSet): Owner | undefined => {
 
 /** Folds the oldest updating managers into one, while there are more of them than are kept apart. */
 export const foldOldest = (owners: Map<string, Owner>): void => {
+  if (owners.size <= updatersMax) return
   const updaters = [...owners.values()].filter((owner) => owner.operation === "Update")
   if (updaters.length <= updatersMax) return
   updaters.sort((a, b) => compareTexts(a.time ?? "", b.time ?? "") || compareTexts(a.id, b.id))

@@ -68,8 +68,10 @@ const checkedAgain = words(`
 /** Metadata without the labels that are taken over from a template: those are checked where they stand. */
 const ownMetadata = (draft: Draft): ObjectMeta => {
   const template = field<{ readonly template?: { readonly metadata?: ObjectMeta } }>(draft, "spec")?.template
-  const { labels, ...own } = draft.metadata
-  return labels === undefined || labels !== template?.metadata?.labels ? draft.metadata : own
+  const { labels } = draft.metadata
+  if (labels === undefined || labels !== template?.metadata?.labels) return draft.metadata
+  const { labels: _, ...own } = draft.metadata
+  return own
 }
 
 const resetStatus: KindRules["prepareCreate"] = (draft, call) => {

@@ -32,12 +32,14 @@ export const envNameErrors = (name: string): ReadonlyArray<string> => {
 }
 
 const configKey = "[-._a-zA-Z0-9]+"
+const isConfigKey = new RegExp(`^${configKey}$`)
 
 /** Keys of config maps and secrets. */
 export const configKeyErrors = (key: string): ReadonlyArray<string> => {
+  if (key.length <= 253 && !key.startsWith(".") && isConfigKey.test(key)) return none
   const errors: Array<string> = []
   if (key.length > 253) errors.push("must be no more than 253 characters")
-  if (!new RegExp(`^${configKey}$`).test(key)) {
+  if (!isConfigKey.test(key)) {
     errors.push(regexText("a valid config key must consist of alphanumeric characters, '-', '_' or '.'", configKey, "key.name", "KEY_NAME", "key-name"))
   }
   if (key === "." || key === "..") errors.push(`must not be '${key}'`)
