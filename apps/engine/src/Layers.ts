@@ -107,7 +107,7 @@ export const client = Layer.fresh(OwnWrites.layer).pipe(Layer.provide(KubeClient
 export const cache = ({ cache: place, folder }: EmbeddedOptions) =>
   place === undefined
     ? Layer.empty
-    : TaskCache.layer({ copies: { from: `file://${folder}`, folder: `file://${place.folder}/outputs` } }).pipe(Layer.provide(openCatalog(place)))
+    : TaskCache.layer({ copies: { from: `file://${folder}`, folder: `file://${place.folder}/outputs` } }).pipe(Layer.provide(openCatalog(place.catalog)))
 
 /** Nobody waits long at a terminal for a task that the machine cannot carry out, and this cluster has no outages to sit out. */
 const systemFailureWindow = "10 seconds"

@@ -1,8 +1,6 @@
 /** Remembers outputs by cache key and lets one task work while others wait: memory, SQLite, PostgreSQL, Flyte's cache service. */
 export * as CacheKey from "./CacheKey.ts"
 export * from "./Catalog.ts"
-export * as CacheServiceFace from "./CacheServiceFace.ts"
-export * as CatalogFlyte from "./CatalogFlyte.ts"
 export * as CatalogMemory from "./CatalogMemory.ts"
 export * as CatalogPostgres from "./CatalogPostgres.ts"
 export type { ReservationTimes } from "./ReservationTimes.ts"

@@ -1,6 +1,7 @@
 import { Code, ConnectError, createClient } from "@connectrpc/connect"
 import { createConnectTransport } from "@connectrpc/connect-web"
-import { CatalogError, CatalogFlyte, CatalogMemory, CacheServiceFace, Catalog, type CatalogService } from "../src/index.ts"
+import { CacheServiceFace, CatalogFlyte } from "../src/flyte.ts"
+import { Catalog, CatalogError, CatalogMemory, type CatalogService } from "../src/index.ts"
 import { expect, it } from "@effect/vitest"
 import { V2CacheService } from "@fairlead/core/cacheservice"
 import { Effect, Layer } from "effect"

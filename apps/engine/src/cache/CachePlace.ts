@@ -1,26 +1,60 @@
-/** Where results of tasks are remembered, as flags and the environment name it. */
+/** Where results of tasks are remembered, as flags, settings and the environment name it. */
 import type { Catalog } from "@fairlead/catalog"
-import { Effect, Layer, Option, Path } from "effect"
+import { Effect, Layer, Option, Path, Redacted } from "effect"
 import { Machine } from "../Machine.ts"
+
+/** A catalog: a file, a database, or a service that speaks like Flyte's. */
+export type CatalogPlace =
+  | { readonly kind: "sqlite"; readonly path: string }
+  | { readonly kind: "postgres"; readonly url: Redacted.Redacted }
+  | { readonly kind: "service"; readonly baseUrl: string }
 
 /** A catalog, and a folder for copies of files. */
 export interface CachePlace {
-  readonly catalog: { readonly kind: "sqlite"; readonly path: string }
+  readonly catalog: CatalogPlace
   /** Absolute path. */
   readonly folder: string
 }
 
-/** The place that is meant, or a sentence that says what is wrong with it. */
+/** What an address may be. */
+export const addressForms = "a path, sqlite:<path>, postgres://<user>@<host>/<database>, or the http address of a cache service"
+
+/** The catalog of an address, with `resolve` for its path; `undefined` for what is none. */
+export const parseCatalog = (text: string, resolve: (path: string) => string): CatalogPlace | undefined => {
+  const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(text)?.[1]?.toLowerCase()
+  switch (scheme) {
+    case undefined: return { kind: "sqlite", path: resolve(text) }
+    case "sqlite": return { kind: "sqlite", path: resolve(text.slice("sqlite:".length).replace(/^\/\//, "")) }
+    case "postgres":
+    case "postgresql": return { kind: "postgres", url: Redacted.make(text) }
+    case "http":
+    case "https": return { kind: "service", baseUrl: text }
+    default: return undefined
+  }
+}
+
+const folderDefault = ".fairlead/cache"
+
+/** The place that is meant, or a sentence that says what is wrong with it. Copies of files are next to a catalog in a file, else in the project. */
 export const placeOf = Effect.fnUntraced(function*(given: Option.Option<string>): Effect.fn.Return<CachePlace | string, never, Machine | Path.Path> {
   const machine = yield* Machine
   const path = yield* Path.Path
-  const text = Option.getOrElse(given, () => machine.cacheDefault ?? ".fairlead/cache/catalog.db")
-  const scheme = /^([a-z][a-z0-9+.-]*):(?:\/\/)?/i.exec(text)
-  if (scheme !== null && scheme[1] !== "sqlite") return `--cache ${text}: there is no catalog for "${scheme[1]}:"; give the path of a file, or sqlite:<path>`
-  const file = path.resolve(machine.workingDirectory, scheme === null ? text : text.slice(scheme[0].length))
-  return { catalog: { kind: "sqlite", path: file }, folder: path.dirname(file) }
+  const text = Option.getOrElse(given, () => machine.cacheDefault ?? `${folderDefault}/catalog.db`)
+  const resolve = (it: string): string => path.resolve(machine.workingDirectory, it)
+  const catalog = parseCatalog(text, resolve)
+  if (catalog === undefined) return `--cache ${text}: there is no catalog of this kind; give ${addressForms}`
+  return { catalog, folder: catalog.kind === "sqlite" ? path.dirname(catalog.path) : resolve(folderDefault) }
 })
 
-/** Opens the catalog of a place, when it is first asked. */
-export const openCatalog = ({ catalog }: CachePlace): Layer.Layer<Catalog> =>
-  Layer.unwrap(Effect.map(Effect.promise(() => import("@fairlead/catalog/node")), ({ CatalogSqlite }) => CatalogSqlite.layer({ path: catalog.path })))
+/** Opens a catalog, when it is first asked. Each kind is loaded when it is used: a run should not wait for what it does not need. */
+export const openCatalog = (place: CatalogPlace): Layer.Layer<Catalog> => Layer.unwrap(Effect.promise(() => load(place)))
+
+const load = async (place: CatalogPlace): Promise<Layer.Layer<Catalog>> => {
+  if (place.kind === "service") {
+    const { CatalogFlyte } = await import("@fairlead/catalog/flyte")
+    const FetchNode = await import("../start/FetchNode.ts")
+    return Layer.unwrap(Effect.map(FetchNode.make(), (fetch) => CatalogFlyte.layer({ baseUrl: place.baseUrl, fetch })))
+  }
+  const { CatalogSqlite, PostgresClientNode } = await import("@fairlead/catalog/node")
+  return place.kind === "sqlite" ? CatalogSqlite.layer({ path: place.path }) : PostgresClientNode.layer({ url: place.url })
+}

@@ -12,7 +12,7 @@ import { Machine } from "../Machine.ts"
 import { Screen } from "../run/ProgressView.ts"
 
 const cache = Flag.String("cache").pipe(
-  Flag.withDescription("Where results are remembered: a file; .fairlead/cache/catalog.db if not given"),
+  Flag.withDescription("Where results are remembered: a file, postgres://… or http://…; .fairlead/cache/catalog.db if not given"),
   Flag.optional
 )
 const output = Flag.Literals("output", ["table", "json"]).pipe(Flag.withDescription("How entries are printed"), Flag.withDefault("table"))
@@ -45,7 +45,7 @@ const withCache = <A, E extends { readonly message: string }>(given: Option.Opti
 const open = (place: CachePlace): Layer.Layer<Catalog | TaskCache> =>
   TaskCache.layer({ copies: { from: "file:///nowhere", folder: `file://${place.folder}/outputs` } }).pipe(
     Layer.provide(DatastoreFile.layer({ root: place.folder })),
-    Layer.provideMerge(openCatalog(place))
+    Layer.provideMerge(openCatalog(place.catalog))
   )
 
 /** All entries that pass, page by page. */

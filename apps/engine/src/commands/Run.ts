@@ -41,7 +41,7 @@ const flags = {
     Flag.withDefault(false)
   ),
   cache: Flag.String("cache").pipe(
-    Flag.withDescription("Where results of tasks with a cache version are remembered: a file; .fairlead/cache/catalog.db if not given"),
+    Flag.withDescription("Where results of tasks with a cache version are remembered: a file, postgres://… or http://…; .fairlead/cache/catalog.db if not given"),
     Flag.optional
   ),
   noCache: Flag.Boolean("no-cache").pipe(Flag.withDescription("Neither look for remembered results nor remember any"), Flag.withDefault(false)),

@@ -1,11 +1,13 @@
 /** The engine on a real cluster: what `Layers.ts` is for the embedded one. */
+import { TaskCache } from "@fairlead/catalog"
 import { EventRecorder, Informer, LeaderElection, type LeadershipLost, OwnWrites, RequestPolicy } from "@fairlead/controller"
-import { Datastore, DatastoreRouter } from "@fairlead/datastore"
-import { DatastoreFile } from "@fairlead/datastore/node"
+import { Datastore, DatastoreRouter, DatastoreS3 } from "@fairlead/datastore"
+import { DatastoreFile, S3CredentialsNode } from "@fairlead/datastore/node"
 import { JobPlugin, makeObjectEventLog, type ObjectEvents, ObjectReader, ObjectRunner, PodPlugin, podTemplatesFromStore } from "@fairlead/k8s-executor"
 import { type Event, KubeClient, KubeError, KubeResource, KubeTransport, KubeTransportFetch } from "@fairlead/kube"
 import { Engine, EventBatcher, EventSink, EventSinkConnect, EventSinkLog, LaunchedObjects, LaunchFiles, PluginRegistry } from "@fairlead/reconciler"
 import { Deferred, Effect, Layer } from "effect"
+import { openCatalog, parseCatalog } from "../cache/CachePlace.ts"
 import type { ClusterAccess } from "./ClusterAccess.ts"
 import * as FetchNode from "./FetchNode.ts"
 import type { HostProcess } from "./HostProcess.ts"
@@ -36,9 +38,10 @@ export const layer = (options: ClusterEngineOptions): Layer.Layer<Engine> => {
     ? EventRecorder.layer({ reportingController: "fairlead.dev/engine", reportingInstance: identity.slice(0, 128) })
     : Layer.empty
   return engine(options).pipe(
+    Layer.provide(cache(settings.catalog)),
     Layer.provide(plugins(options)),
     Layer.provide(Layer.mergeAll(LaunchedObjects.layer(resources, namespace), LaunchFiles.layer, sink(settings.events), recorder)),
-    Layer.provide(Layer.mergeAll(client, datastore(settings.datastore))),
+    Layer.provide(Layer.mergeAll(client, datastore(settings.datastore, options.host))),
     Layer.provide(transport(options))
   )
 }
@@ -78,8 +81,25 @@ const transport = ({ access, fetch: given, settings }: ClusterEngineOptions): La
 /** One client, over the fence, that remembers what it wrote. */
 const client = Layer.fresh(OwnWrites.layer).pipe(Layer.provide(KubeClient.layer))
 
-const datastore = ({ fileRoot }: Settings["datastore"]): Layer.Layer<Datastore> =>
-  DatastoreRouter.layer({ file: DatastoreFile.layer({ root: fileRoot }) })
+/** Each store is opened by the first URI of its scheme. */
+const datastore = ({ fileRoot, s3 }: Settings["datastore"], host: HostProcess): Layer.Layer<Datastore> => {
+  const buckets = (endpoint: string | undefined) => Layer.unwrap(Effect.map(FetchNode.make(), (fetch) => {
+    const { environment: variables } = host
+    const credentials = S3CredentialsNode.standard({ variables, homeDirectory: variables["HOME"] ?? "/", region: s3.region, fetch })
+    return DatastoreS3.layer({ ...s3, endpoint, credentials, fetch })
+  }))
+  return DatastoreRouter.layer({
+    file: DatastoreFile.layer({ root: fileRoot }),
+    s3: buckets(s3.endpoint),
+    gs: buckets(s3.endpoint ?? "https://storage.googleapis.com")
+  })
+}
+
+/** Results of tasks, if there is a place for them. */
+const cache = ({ url }: Settings["catalog"]) => {
+  const place = url === undefined ? undefined : parseCatalog(url, (it) => it)
+  return place === undefined ? Layer.empty : TaskCache.layer().pipe(Layer.provide(openCatalog(place)))
+}
 
 const sink = (events: Settings["events"]): Layer.Layer<EventSink> => {
   const { batchMax, flushesMax, flushTimeout, headers, url } = events

@@ -2,6 +2,7 @@
 import { ObjectRunnerConfig, PodPluginConfig } from "@fairlead/k8s-executor"
 import { EngineConfig } from "@fairlead/reconciler"
 import { Duration, Effect, Schema } from "effect"
+import { addressForms, parseCatalog } from "../cache/CachePlace.ts"
 
 const withDefault = <S extends Schema.Constraint>(schema: S, value: S["Encoded"]) =>
   Schema.withDecodingDefaultKey<S>(Effect.succeed(value))(schema)
@@ -47,10 +48,26 @@ const Server = Schema.Struct({
   port: withDefault(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 65_535 })), 8080)
 })
 
+/** Buckets of S3 and of what speaks its language, for `s3://` and `gs://`; keys come from the variables, the role or the files that AWS's tools use. */
+const S3 = Schema.Struct({
+  region: text("us-east-1"),
+  /** Address of the server; that of AWS if left out. */
+  endpoint: Schema.optionalKey(HttpUrl),
+  /** Where the bucket stands in URLs; in the path if there is an endpoint, else in the host, if left out. */
+  addressing: Schema.optionalKey(Schema.Literals(["path", "virtual"]))
+})
+
 /** Where files of tasks are kept, by the scheme of their URI. */
 const Datastore = Schema.Struct({
   /** For `file://`: the folder that may be used, nothing outside of it is touched. */
-  fileRoot: text("/var/lib/fairlead")
+  fileRoot: text("/var/lib/fairlead"),
+  s3: withDefault(S3, {})
+})
+
+/** Where results of tasks are remembered, so that equal work runs once. */
+const Catalog = Schema.Struct({
+  /** A path, `sqlite:<path>`, `postgres://<user>:<password>@<host>/<database>`, or the http address of a cache service. Nothing is remembered if left out. */
+  url: Schema.optionalKey(Schema.String)
 })
 
 /** Which plugins there are. */
@@ -100,6 +117,7 @@ export const Settings = Schema.Struct({
   pods: withDefault(PodPluginConfig, {}),
   objects: withDefault(ObjectRunnerConfig, {}),
   datastore: withDefault(Datastore, {}),
+  catalog: withDefault(Catalog, {}),
   events: withDefault(Events, {}),
   logs: withDefault(Logs, {}),
   traces: withDefault(Traces, {})
@@ -113,10 +131,10 @@ export interface Clash {
 }
 
 /** Schemes of URIs that there is a datastore for. */
-export const datastoreSchemes = ["file"] as const
+export const datastoreSchemes = ["file", "s3", "gs"] as const
 
 /** What does not go together. */
-export const clashesOf = ({ datastore, engine, events, leaderElection }: Settings): ReadonlyArray<Clash> => {
+export const clashesOf = ({ catalog, datastore, engine, events, leaderElection }: Settings): ReadonlyArray<Clash> => {
   const clashes: Array<Clash> = []
   const { leaseDuration, renewDeadline, retryPeriod } = leaderElection
   const longer = (more: Duration.Duration, less: Duration.Duration): boolean => Duration.toMillis(more) > Duration.toMillis(less)
@@ -130,6 +148,9 @@ export const clashesOf = ({ datastore, engine, events, leaderElection }: Setting
     clashes.push({ path: ["events", "url"], message: "is missing; the sink \"flyte\" needs the address of the events service" })
   }
   if (!datastore.fileRoot.startsWith("/")) clashes.push({ path: ["datastore", "fileRoot"], message: `is "${datastore.fileRoot}"; it must be an absolute path` })
+  if (catalog.url !== undefined && parseCatalog(catalog.url, (it) => it) === undefined) {
+    clashes.push({ path: ["catalog", "url"], message: `is "${catalog.url}", which is no catalog; it must be ${addressForms}` })
+  }
   const problem = engine.dataRoot === undefined ? undefined : problemOfDataRoot(engine.dataRoot, datastore.fileRoot)
   if (problem !== undefined) clashes.push({ path: ["engine", "dataRoot"], message: problem })
   return clashes
@@ -141,6 +162,7 @@ const problemOfDataRoot = (uri: string, fileRoot: string): string | undefined =>
   if (!(datastoreSchemes as ReadonlyArray<string>).includes(scheme)) {
     return `is "${uri}", but there is no store for the scheme "${scheme}" in this version; there are stores for: ${datastoreSchemes.join(", ")}`
   }
+  if (scheme !== "file") return undefined
   const root = fileRoot.replace(/\/+$/, "")
   const path = uri.slice("file://".length)
   return path === root || path.startsWith(`${root}/`) ? undefined : `is "${uri}", which is outside of datastore.fileRoot, "${fileRoot}"`

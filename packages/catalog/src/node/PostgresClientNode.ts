@@ -1,7 +1,5 @@
 /** The client of PostgreSQL for Node: a pool of connections. */
-import { PgClient } from "@effect/sql-pg"
 import { Duration, Effect, Layer, Redacted, type Scope, Stream } from "effect"
-import { Reactivity } from "effect/reactivity"
 import type { SqlError } from "effect/sql"
 import { Catalog } from "../Catalog.ts"
 import { layer as catalogLayer, type PostgresClient, type PostgresFailure } from "../CatalogPostgres.ts"
@@ -17,11 +15,16 @@ export interface PostgresClientNodeOptions {
   readonly connectTimeout?: Duration.Input | undefined
 }
 
+/** Loaded when a database is opened: programs that use none need not wait for it. */
+const load = async () => ({ ...(await import("@effect/sql-pg")), ...(await import("effect/reactivity")) })
+
 /** Opens a pool; no connection is kept that nobody uses. */
 export const open = ({ connectTimeout = "5 seconds", connectionsMost = 10, url }: PostgresClientNodeOptions): Effect.Effect<PostgresClient, PostgresFailure, Scope.Scope> =>
-  PgClient.make({ url, maxConnections: connectionsMost, minConnections: 0, connectTimeout, applicationName: "fairlead", multiplex: true }).pipe(
-    Effect.provide(Reactivity.layer),
-    Effect.mapError(failureOf),
+  Effect.flatMap(Effect.promise(load), ({ PgClient, Reactivity }) =>
+    PgClient.make({ url, maxConnections: connectionsMost, minConnections: 0, connectTimeout, applicationName: "fairlead", multiplex: true }).pipe(
+      Effect.provide(Reactivity.layer),
+      Effect.mapError(failureOf)
+    )).pipe(
     Effect.map((client): PostgresClient => {
       const query: PostgresClient["query"] = (text, parameters) => Effect.mapError(client.unsafe<object>(text, parameters), failureOf)
       return {
