@@ -65,7 +65,6 @@ const refusalOf = (status: number, text: string): Refusal => {
  */
 export const make = (options: CatalogFlyteOptions): CatalogService => {
   const { org = "fairlead" } = options
-  const refuse = (method: string, key: string | undefined) => ({ reason }: Refusal) => new CatalogError({ method, key, reason })
   const call = caller(options)
 
   const reserve: CatalogService["reserve"] = Effect.fnUntraced(function*(key, { heartbeat, owner }) {
@@ -109,21 +108,7 @@ export const make = (options: CatalogFlyteOptions): CatalogService => {
   const cannot = (method: string) => Effect.fail(new CatalogError({ method, reason: { _tag: "Refused", description: "Flyte's cache service has no such call" } }))
   return {
     reserve,
-    get: Effect.fnUntraced(function*(key, { maxAge = 0 } = {}): Effect.fn.Return<Option.Option<CatalogEntry>, CatalogError> {
-      const text = yield* checked("get", key)
-      const answer = yield* call("Get", V2GetCacheRequestSchema, GetCacheResponseSchema, { baseRequest: { key: key.key }, identifier: identifierOf(key, org) }).pipe(
-        Effect.asSome,
-        Effect.catchIf(({ code }) => code === "not_found", () => Effect.succeedNone),
-        Effect.mapError(refuse("get", text))
-      )
-      if (Option.isNone(answer)) return Option.none()
-      const { message: { output }, now } = answer.value
-      if (output?.output.case !== "outputUri") return yield* new CatalogError({ method: "get", key: text, reason: { _tag: "Corrupt", description: "the entry holds no URI of outputs" } })
-      const updatedAt = toMillis(output.metadata?.lastUpdatedAt ?? output.metadata?.createdAt)
-      const age = Math.max(0, Math.round(now - updatedAt))
-      if (maxAge > 0 && age > maxAge) return Option.none()
-      return Option.some({ outputUri: output.output.value, source: sourceOf(output), size: 0, createdAt: toMillis(output.metadata?.createdAt), updatedAt, age })
-    }),
+    get: getWith(call, org),
     put: (key, entry, given = {}) => store("put", key, entry, false, given),
     update: (key, entry, given = {}) => Effect.asVoid(store("update", key, entry, true, given)),
     delete: (key) => Effect.flatMap(checked("delete", key), (text) =>
@@ -146,6 +131,25 @@ export const make = (options: CatalogFlyteOptions): CatalogService => {
     follow: () => Effect.void
   }
 }
+
+const refuse = (method: string, key: string | undefined) => ({ reason }: Refusal) => new CatalogError({ method, key, reason })
+
+const getWith = (call: ReturnType<typeof caller>, org: string): CatalogService["get"] =>
+Effect.fnUntraced(function*(key, { maxAge = 0 } = {}): Effect.fn.Return<Option.Option<CatalogEntry>, CatalogError> {
+    const text = yield* checked("get", key)
+    const answer = yield* call("Get", V2GetCacheRequestSchema, GetCacheResponseSchema, { baseRequest: { key: key.key }, identifier: identifierOf(key, org) }).pipe(
+      Effect.asSome,
+      Effect.catchIf(({ code }) => code === "not_found", () => Effect.succeedNone),
+      Effect.mapError(refuse("get", text))
+    )
+    if (Option.isNone(answer)) return Option.none()
+    const { message: { output }, now } = answer.value
+    if (output?.output.case !== "outputUri") return yield* new CatalogError({ method: "get", key: text, reason: { _tag: "Corrupt", description: "the entry holds no URI of outputs" } })
+    const updatedAt = toMillis(output.metadata?.lastUpdatedAt ?? output.metadata?.createdAt)
+    const age = Math.max(0, Math.round(now - updatedAt))
+    if (maxAge > 0 && age > maxAge) return Option.none()
+    return Option.some({ outputUri: output.output.value, source: sourceOf(output), size: 0, createdAt: toMillis(output.metadata?.createdAt), updatedAt, age })
+  })
 
 const caller = ({ baseUrl, fetch: send, headers, timeout = "10 seconds" }: CatalogFlyteOptions) =>
   Effect.fnUntraced(function*<In extends DescMessage, Out extends DescMessage>(name: string, input: In, output: Out, message: MessageInitShape<In>, more: Record<string, string> = {}) {

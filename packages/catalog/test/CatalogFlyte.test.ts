@@ -1,6 +1,6 @@
 import { Code, ConnectError, createClient } from "@connectrpc/connect"
 import { createConnectTransport } from "@connectrpc/connect-web"
-import { CacheServiceFace, CatalogFlyte } from "../src/flyte.ts"
+import { CacheServiceFace, CatalogFlyte } from "../src/Flyte.ts"
 import { Catalog, CatalogError, CatalogMemory, type CatalogService } from "../src/index.ts"
 import { expect, it } from "@effect/vitest"
 import { V2CacheService } from "@fairlead/core/cacheservice"
