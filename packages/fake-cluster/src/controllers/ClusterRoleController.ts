@@ -4,7 +4,8 @@ import { type ClusterRole, KubeResource } from "@fairlead/kube"
 import { Effect } from "effect"
 import { matcher } from "../internal/podClaims.ts"
 import { isSame } from "../internal/statusPatch.ts"
-import { type ControllerSetting, queue, unlessGone } from "./ControllerSetting.ts"
+import { unlessGone } from "../internal/unlessGone.ts"
+import { type ControllerSetting, queue } from "./ControllerSetting.ts"
 
 type Rules = Exclude<ClusterRole["rules"], undefined>
 

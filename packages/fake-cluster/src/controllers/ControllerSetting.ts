@@ -1,6 +1,6 @@
 /** What the controllers of a cluster have in common, and how they are started. */
 import { type Informer, OwnWrites } from "@fairlead/controller"
-import { KubeClient, KubeError, type KubeObject, KubeResource, type Pod } from "@fairlead/kube"
+import { KubeClient, type KubeObject, type KubeResource, type Pod } from "@fairlead/kube"
 import { Effect, type Scope } from "effect"
 import { awaitStores } from "../internal/awaitStores.ts"
 import { CoreEvents, type Tell } from "../internal/coreEvents.ts"
@@ -55,7 +55,3 @@ export const whenUsed = <R>(
 
 /** Limits and delays that controllers share. */
 export const queue = { backoffMin: 100, backoffMax: 60_000 } as const
-
-/** Takes it as done when the object is gone, or another one by now. */
-export const unlessGone = <A>(write: Effect.Effect<A, KubeError.KubeError>): Effect.Effect<A | undefined, KubeError.KubeError> =>
-  Effect.catch(write, (error) => (error.reason._tag === "NotFound" ? Effect.undefined : error))

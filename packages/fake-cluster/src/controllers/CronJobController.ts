@@ -8,7 +8,8 @@ import { parse } from "../internal/cronJobs/cronSchedule.ts"
 import { statusText } from "../internal/podControl.ts"
 import { isSame } from "../internal/statusPatch.ts"
 import { timestamp } from "../internal/timestamp.ts"
-import { type ControllerSetting, queue, unlessGone } from "./ControllerSetting.ts"
+import { unlessGone } from "../internal/unlessGone.ts"
+import { type ControllerSetting, queue } from "./ControllerSetting.ts"
 
 const resource = KubeResource.cronJobs
 type CronJobStatus = Exclude<CronJob["status"], undefined>

@@ -8,7 +8,8 @@ import { createPod, deletePod, type PodControl, podFromTemplate } from "../inter
 import { nextAvailableAt } from "../internal/replicaStatus.ts"
 import * as RevisionHistory from "../internal/revisionHistory.ts"
 import { isSame } from "../internal/statusPatch.ts"
-import { type ControllerSetting, queue, unlessGone } from "./ControllerSetting.ts"
+import { unlessGone } from "../internal/unlessGone.ts"
+import { type ControllerSetting, queue } from "./ControllerSetting.ts"
 
 const resource = KubeResource.daemonSets
 

@@ -12,7 +12,8 @@ import { claim, claimsOf, matcher } from "../internal/podClaims.ts"
 import { statusText } from "../internal/podControl.ts"
 import { controllerOf, hasEnded } from "../internal/podFacts.ts"
 import { isSame } from "../internal/statusPatch.ts"
-import { type ControllerSetting, queue, unlessGone } from "./ControllerSetting.ts"
+import { unlessGone } from "../internal/unlessGone.ts"
+import { type ControllerSetting, queue } from "./ControllerSetting.ts"
 
 const resource = KubeResource.deployments
 

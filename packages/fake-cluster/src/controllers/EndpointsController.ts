@@ -4,7 +4,8 @@ import { type Endpoints, type EndpointSlice, KubeClient, KubeError, type KubeObj
 import { Effect } from "effect"
 import { type BackendGroup, groupsOf, hasSelector, isHeadless, targetRef } from "../internal/network/endpointFacts.ts"
 import { isSame } from "../internal/statusPatch.ts"
-import { type ControllerSetting, queue, unlessGone } from "./ControllerSetting.ts"
+import { unlessGone } from "../internal/unlessGone.ts"
+import { type ControllerSetting, queue } from "./ControllerSetting.ts"
 
 const serviceNameKey = "kubernetes.io/service-name"
 const managedByKey = "endpointslice.kubernetes.io/managed-by"

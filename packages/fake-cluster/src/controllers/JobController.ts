@@ -12,7 +12,8 @@ import { createPod, deletePod, type PodControl, podFromTemplate } from "../inter
 import { isReady } from "../internal/podFacts.ts"
 import { isSame } from "../internal/statusPatch.ts"
 import { timestamp } from "../internal/timestamp.ts"
-import { type ControllerSetting, queue, unlessGone } from "./ControllerSetting.ts"
+import { unlessGone } from "../internal/unlessGone.ts"
+import { type ControllerSetting, queue } from "./ControllerSetting.ts"
 
 const resource = KubeResource.jobs
 const ours = "kubernetes.io/job-controller"
@@ -160,13 +161,12 @@ const suspension = Effect.fnUntraced(function*({ tell }: Jobs, { job, now, spec 
 const conclude = Effect.fnUntraced(function*(control: Jobs, view: JobView, status: JobStatus, { finish, terminating }: Managed): Effect.fn.Return<void, KubeError.KubeError> {
   const { job, now, pods } = view
   const tracking = track(view, status, finish)
-  let stored: Job | undefined = job
+  // The start alone is in `job` too, although nobody has written it.
+  let stored: Job | undefined = control.setting.follow<Job>(resource).store.get(job.metadata.namespace, job.metadata.name!) ?? job
   const write = Effect.fnUntraced(function*(next: JobStatus): Effect.fn.Return<void, KubeError.KubeError> {
     if (stored === undefined || isSame(stored.status ?? {}, next)) return
     stored = yield* unlessGone(control.client.update<Job>(resource, { ...stored, status: next }, { subresource: "status" }))
   })
-  // The start alone is in `job` too, although nobody has written it.
-  stored = control.setting.follow<Job>(resource).store.get(job.metadata.namespace, job.metadata.name!) ?? job
   yield* write(tracking.status)
   yield* release(control, tracking.release)
   const released = new Set(tracking.release.map((it) => it.metadata.uid))

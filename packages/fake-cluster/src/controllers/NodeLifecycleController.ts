@@ -6,7 +6,8 @@ import type { Tell } from "../internal/coreEvents.ts"
 import { drivingTaints, leavesAt, taintsFor } from "../internal/nodes/nodeTaints.ts"
 import { hasEnded } from "../internal/podFacts.ts"
 import { timestamp } from "../internal/timestamp.ts"
-import { type ControllerSetting, queue, unlessGone } from "./ControllerSetting.ts"
+import { unlessGone } from "../internal/unlessGone.ts"
+import { type ControllerSetting, queue } from "./ControllerSetting.ts"
 
 /** What the controller knows beyond the objects. */
 export interface NodeLifecycleOptions {

@@ -7,7 +7,8 @@ import { createPod, deletePod, type PodControl, podFromTemplate, statusText } fr
 import { byLeastLoss, controllerOf, isActive } from "../internal/podFacts.ts"
 import { nextAvailableAt, type ReplicaFailure, replicaStatus } from "../internal/replicaStatus.ts"
 import { isSame } from "../internal/statusPatch.ts"
-import { type ControllerSetting, queue, unlessGone } from "./ControllerSetting.ts"
+import { unlessGone } from "../internal/unlessGone.ts"
+import { type ControllerSetting, queue } from "./ControllerSetting.ts"
 
 /** The two kinds: they differ only in the form of their selectors. */
 const kinds = {

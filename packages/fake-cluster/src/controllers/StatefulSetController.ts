@@ -10,7 +10,8 @@ import * as RevisionHistory from "../internal/revisionHistory.ts"
 import { planStateful, statefulStatus, type StatefulStep, type StatefulView } from "../internal/statefulSets/statefulPlan.ts"
 import { claimsOf, ordinalOf, podOf, replicasOf, revisionKey, startOf } from "../internal/statefulSets/statefulPods.ts"
 import { isSame } from "../internal/statusPatch.ts"
-import { type ControllerSetting, queue, unlessGone } from "./ControllerSetting.ts"
+import { unlessGone } from "../internal/unlessGone.ts"
+import { type ControllerSetting, queue } from "./ControllerSetting.ts"
 
 const resource = KubeResource.statefulSets
 

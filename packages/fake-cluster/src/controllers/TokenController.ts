@@ -3,7 +3,8 @@ import { Controller, Result, Source } from "@fairlead/controller"
 import { KubeError, type KubeObject, KubeResource, type Secret } from "@fairlead/kube"
 import { Effect } from "effect"
 import * as Base64 from "effect/encoding/Base64"
-import { type ControllerSetting, queue, unlessGone } from "./ControllerSetting.ts"
+import { unlessGone } from "../internal/unlessGone.ts"
+import { type ControllerSetting, queue } from "./ControllerSetting.ts"
 
 /** Type of a secret that holds the token of a service account. */
 export const tokenSecretType = "kubernetes.io/service-account-token"

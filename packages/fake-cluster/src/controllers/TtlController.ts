@@ -3,7 +3,8 @@ import { Controller, Result, Source } from "@fairlead/controller"
 import { type Job, KubeResource } from "@fairlead/kube"
 import { Clock, Effect } from "effect"
 import { isFinished, statusCondition } from "../internal/jobs/jobView.ts"
-import { type ControllerSetting, queue, unlessGone } from "./ControllerSetting.ts"
+import { unlessGone } from "../internal/unlessGone.ts"
+import { type ControllerSetting, queue } from "./ControllerSetting.ts"
 
 /** When the job is to be deleted; `undefined` while it goes on or when it is to stay. */
 export const expiresAt = (job: Job): number | undefined => {

@@ -5,7 +5,8 @@ import { Effect } from "effect"
 import type { Tell } from "../internal/coreEvents.ts"
 import { hasEnded } from "../internal/podFacts.ts"
 import { isFor, volumeFor } from "../internal/volumes/volumeMatch.ts"
-import { type ControllerSetting, queue, unlessGone } from "./ControllerSetting.ts"
+import { unlessGone } from "../internal/unlessGone.ts"
+import { type ControllerSetting, queue } from "./ControllerSetting.ts"
 
 const claimKind = KubeResource.persistentVolumeClaims
 const volumeKind = KubeResource.persistentVolumes

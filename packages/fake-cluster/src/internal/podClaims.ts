@@ -2,7 +2,7 @@
 import { OwnerReferences } from "@fairlead/controller"
 import { KubeClient, KubeError, type KubeObject, KubeResource, Selector } from "@fairlead/kube"
 import { Effect, Result } from "effect"
-import { unlessGone } from "../controllers/ControllerSetting.ts"
+import { unlessGone } from "./unlessGone.ts"
 
 /** What becomes of the objects that an owner could have. */
 export interface Claims<A extends KubeObject> {
