@@ -6,8 +6,9 @@ import { deepEqual } from "./DeepEqual.ts"
  * Makes a line of a change. Two journals have the same lines when the same things became of the same objects at the same times, field by field in their
  * order.
  *
- * An update is written as those fields of the object and of its metadata, spec and status that are not what they were. Stored objects share with their
- * predecessors what has stayed as it was, so that costs what changes; a field that is equal without being shared leaves nothing in the line either.
+ * An update is written as those fields of the object and of its metadata, spec and status, and those items of lists there, that are not what they were.
+ * Stored objects share with their predecessors what has stayed as it was, so that costs what changes; a field that is equal without being shared leaves
+ * nothing in the line either.
  */
 export const lineOf = ({ event, resource }: StoreWrite, time: number): string => {
   const change = event.previous === undefined ? ` ${JSON.stringify(event.object)}` : differences(event.object, event.previous, 2)
@@ -27,11 +28,24 @@ const differences = (fields: object, previous: object, levels: number): string =
     const value = now[key]
     const old = before[key]
     if (value === old || value === undefined) continue
-    if (levels > 1 && isFields(value) && isFields(old)) {
+    if (typeof value !== "object" || value === null) text += ` ${key}:${JSON.stringify(value)}`
+    else if (levels > 1 && isFields(value) && isFields(old)) {
       const inside = differences(value, old, levels - 1)
       if (inside !== "") text += ` ${key}{${inside}}`
-    } else if (typeof value !== "object" || !deepEqual(value, old)) text += ` ${key}:${JSON.stringify(value)}`
+    } else if (Array.isArray(value) && Array.isArray(old)) {
+      const inside = itemDifferences(value, old)
+      if (inside !== "") text += ` ${key}[${value.length}${inside}]`
+    } else if (!deepEqual(value, old)) text += ` ${key}:${JSON.stringify(value)}`
   }
   for (const key in before) if (now[key] === undefined && before[key] !== undefined) text += ` ${key}-`
   return text
+}
+
+/** Lists of conditions and the like change in one place or grow at their end. */
+const itemDifferences = (list: ReadonlyArray<unknown>, previous: ReadonlyArray<unknown>): string => {
+  let text = ""
+  for (let i = 0; i < list.length; i++) {
+    if (i >= previous.length || (list[i] !== previous[i] && !deepEqual(list[i], previous[i]))) text += ` ${i}:${JSON.stringify(list[i])}`
+  }
+  return text === "" && list.length < previous.length ? " " : text
 }

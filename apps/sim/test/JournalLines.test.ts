@@ -20,7 +20,7 @@ describe("lineOf", () => {
   })
 
   it("an update costs what it changes", () =>
-    expect(lineOf(writeOf({ ...pod, spec: { containers: [{ name: "c" }, { name: "d" }] } }, pod), 5)).toBe('5 MODIFIED pods n/a spec{ containers:[{"name":"c"},{"name":"d"}] hostPID-}'))
+    expect(lineOf(writeOf({ ...pod, spec: { containers: [{ name: "c" }, { name: "d" }] } }, pod), 5)).toBe('5 MODIFIED pods n/a spec{ containers[2 1:{"name":"d"}] hostPID-}'))
 
   it("time, kind of change, and every field at any depth matter", () => {
     const others: ReadonlyArray<object> = [

@@ -132,7 +132,12 @@ function makeIn(context: Context.Context<never>): EngineMetrics {
 
 const utf8 = new TextEncoder()
 
-const bytesOf = (value: object): number => utf8.encode(JSON.stringify(value)).length
+const hasMore = /[^\0-\x7f]/
+
+const bytesOf = (value: object): number => {
+  const text = JSON.stringify(value)
+  return hasMore.test(text) ? utf8.encode(text).length : text.length
+}
 
 /** Bytes of a spec. It holds the template, which may be large, and stays the same while the status changes. */
 const specBytes = new WeakMap<object, number>()
