@@ -39,6 +39,8 @@ export interface ApiServerOptions {
   readonly freeze?: boolean | undefined
   /** Changes that each collection remembers for watches and older lists; 10,000 if not given. */
   readonly historyMax?: number | undefined
+  /** Told of errors that are no refusals: broken invariants, which clients see as an internal error. */
+  readonly onDefect?: ((defect: unknown) => void) | undefined
   /** Users by bearer token, for the HTTP face. */
   readonly tokens?: { readonly [token: string]: User } | undefined
   /** Calls admission webhooks; without it every such call fails. */
@@ -114,6 +116,7 @@ const build = (options: ApiServerOptions, store: Store, secret: string, definiti
     secret,
     outside: unreachable,
     flowRules: new Set(),
+    onDefect: options.onDefect ?? (() => undefined),
     kubelet: undefined
   }
   followDefinitions(context, definitions)

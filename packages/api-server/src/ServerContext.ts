@@ -22,6 +22,8 @@ export interface ServerContext {
   readonly tokens: { readonly [token: string]: User }
   /** Signs the tokens of service accounts. */
   readonly secret: string
+  /** Told of broken invariants. */
+  readonly onDefect: (defect: unknown) => void
   /** Answers what is asked outside the server. */
   readonly outside: Outside
   /** Decide which requests are too many. */

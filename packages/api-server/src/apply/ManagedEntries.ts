@@ -36,7 +36,11 @@ const cached = new WeakMap<ReadonlyArray<ManagedFieldsEntry>, Owners>()
 const elementPattern = /^(?:\.|[fkvi]:)/
 
 /** Whether a value has the form of a stored set; elements of unknown kinds are let through and ignored. */
-const isFieldSet = (value: unknown): boolean => isObject(value)
+const isFieldSet = (value: unknown): boolean => {
+  if (!isObject(value)) return false
+  for (const key in value) if (!isFieldSet(value[key])) return false
+  return true
+}
 
 /** Reads stored entries; `undefined` when one of them is malformed, which makes all of them void. */
 export const readEntries = (entries: ReadonlyArray<ManagedFieldsEntry> | undefined | null): Owners | undefined => {

@@ -2,6 +2,7 @@
 import { Quantity } from "@fairlead/kube"
 import { parseTime } from "./GoTime.ts"
 import type { ScalarType } from "./SchemaNode.ts"
+import { toBase64 } from "../internal/base64.ts"
 
 /** Brings a JSON scalar into its stored form; `undefined` when it does not fit the type (`problemOf` tells why). */
 export const normalise = (type: ScalarType, value: unknown): unknown => {
@@ -55,7 +56,7 @@ export const zeroOf = (type: ScalarType): unknown => {
 
 /** Go also reads bytes that are listed as numbers; what is no byte counts as zero here. */
 const bytesOfNumbers = (values: ReadonlyArray<unknown>): string =>
-  btoa(String.fromCharCode(...values.map((value) => (Number.isInteger(value) && (value as number) >= 0 && (value as number) < 256 ? (value as number) : 0))))
+  toBase64(values.map((value) => (Number.isInteger(value) && (value as number) >= 0 && (value as number) < 256 ? (value as number) : 0)))
 
 const timeCache = new Map<string, string>()
 

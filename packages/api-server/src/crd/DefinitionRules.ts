@@ -10,10 +10,12 @@ import { checkFinalizerDomains, checkMetadata, checkMetadataUpdate } from "../re
 import { cleanupFinalizer, type Definition, type DefinitionSpec, type DefinitionStatus, withCondition } from "./Definition.ts"
 import { definitionProblems, statusProblems } from "./DefinitionChecks.ts"
 import { warnOfDefinition } from "./DefinitionWarnings.ts"
+import { readLooseSchemas } from "./LooseSchemas.ts"
 
 const asDefinition = (draft: Draft): Definition => draft as unknown as Definition
 
 const prepareCreate = (draft: Draft): void => {
+  readLooseSchemas(draft)
   const storage = storageOf(draft)
   draft["status"] = { conditions: null, acceptedNames: { plural: "", kind: "" }, storedVersions: storage === undefined ? [] : [storage] }
 }
@@ -22,6 +24,7 @@ const storageOf = (draft: Draft): string | undefined => field<DefinitionSpec>(dr
 
 /** Objects may be stored in the new storage version from now on. */
 const prepareUpdate = (draft: Draft, previous: KubeObject): void => {
+  readLooseSchemas(draft)
   const { status } = previous as Definition
   const storage = storageOf(draft)
   const known = storage === undefined || status.storedVersions.includes(storage)

@@ -192,8 +192,9 @@ const reasons = ["FieldValueDuplicate", "FieldValueForbidden", "FieldValueInvali
 
 const hasBreak = (text: string): boolean => /[\n\r]/.test(text)
 
-const checkRuleTexts = (schema: SchemaProps, props: RuleProps, path: string, found: Array<StatusCause>): void => {
-  const { rule, message = "", messageExpression = "", reason, fieldPath = "" } = props
+/** An entry that is `null` counts as an empty one. */
+const checkRuleTexts = (schema: SchemaProps, props: Partial<RuleProps> | null, path: string, found: Array<StatusCause>): void => {
+  const { rule = "", message = "", messageExpression = "", reason, fieldPath = "" } = props ?? {}
   const trimmed = message.trim()
   if (rule.trim() === "") found.push(requiredValue(`${path}.rule`, "rule is not specified"))
   else if (message !== "" && trimmed === "") found.push(invalid(`${path}.message`, message, "must be non-empty if specified"))

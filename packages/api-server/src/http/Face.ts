@@ -28,8 +28,9 @@ const answerTo = async (server: ApiServer, request: HttpRequest): Promise<HttpRe
   try {
     return await route(server, request, identify(server, request))
   } catch (error) {
-    const refusal = error instanceof ApiFailure ? error : internalError(error instanceof Error ? error.message : String(error))
-    return failureResponse(refusal, encodingOf(request))
+    if (error instanceof ApiFailure) return failureResponse(error, encodingOf(request))
+    server.context.onDefect(error)
+    return failureResponse(internalError(error instanceof Error ? error.message : String(error)), encodingOf(request))
   }
 }
 

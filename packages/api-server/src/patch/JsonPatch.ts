@@ -16,7 +16,7 @@ export class TestFailed extends Inapplicable {}
 /** Applies the operations in order. Nothing given is changed; untouched parts are shared. Throws `Inapplicable`. */
 export const applyJsonPatch = (current: unknown, operations: ReadonlyArray<Operation>): unknown => {
   const copied = { size: 0 }
-  return operations.reduce<unknown>((document, operation) => applyOperation(document, operation, copied), current)
+  return operations.reduce<unknown>((document, operation) => applyOperation(document, (operation as Operation | null) ?? {}, copied), current)
 }
 
 const applyOperation = (document: unknown, operation: Operation, copied: { size: number }): unknown => {

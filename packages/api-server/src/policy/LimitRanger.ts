@@ -40,7 +40,7 @@ export const admitLimits: Admit = (call, operation, draft, previous) => {
   if (limitedKind(call, operation, previous) !== "Pod") return
   for (const limits of rangesOf(call)) {
     const spec = field<PodSpec>(draft, "spec")
-    if (spec?.containers === undefined) return
+    if (!spec?.containers) return
     const ofContainers = limits.filter(({ type }) => type === "Container")
     const defaults: Defaults = {
       requests: Object.assign({}, ...ofContainers.map((it) => it.defaultRequest)) as ResourceList,

@@ -3,6 +3,7 @@ import type { KubeObject } from "@fairlead/kube"
 import type { User } from "../ApiRequest.ts"
 import { hmacSha256 } from "../internal/sha256.ts"
 import type { ServerContext } from "../ServerContext.ts"
+import { bytesToBase64Url, fromBase64Url, toBase64Url } from "../internal/base64.ts"
 
 /** The audience of tokens that say nothing else, and their issuer. */
 export const issuer = "https://kubernetes.default.svc"
@@ -31,23 +32,20 @@ export interface TokenHolder {
   readonly audiences: ReadonlyArray<string>
 }
 
-const base64url = (text: string): string => btoa(text).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "")
-const fromBase64url = (text: string): string => atob(text.replaceAll("-", "+").replaceAll("_", "/"))
-
-const header = base64url(JSON.stringify({ alg: "HS256", typ: "JWT" }))
+const header = toBase64Url(JSON.stringify({ alg: "HS256", typ: "JWT" }))
 
 /** Writes a token that only this server accepts. */
 export const signToken = ({ secret }: ServerContext, claims: TokenClaims): string => {
-  const content = `${header}.${base64url(JSON.stringify(claims))}`
+  const content = `${header}.${toBase64Url(JSON.stringify(claims))}`
   return `${content}.${signature(secret, content)}`
 }
 
-const signature = (secret: string, content: string): string => base64url(String.fromCharCode(...hmacSha256(secret, content)))
+const signature = (secret: string, content: string): string => bytesToBase64Url(hmacSha256(secret, content))
 
 const parseClaims = ({ secret }: ServerContext, token: string): TokenClaims | undefined => {
   const [head, payload, signed] = token.split(".")
   if (head !== header || payload === undefined || signed === undefined || signature(secret, `${head}.${payload}`) !== signed) return undefined
-  return JSON.parse(fromBase64url(payload)) as TokenClaims
+  return JSON.parse(fromBase64Url(payload)) as TokenClaims
 }
 
 /** Checks a token for one of the audiences (the server's own if there are none); a text says why it is refused. */

@@ -62,6 +62,8 @@ export const decodeObject = (bytes: Uint8Array): Record<string, unknown> | strin
     return { apiVersion, kind, ...decodeMessage(schema, raw) }
   } catch (error) {
     if (error instanceof WireError) return error.message
+    // Messages in messages in messages: only bytes that nobody meant go so deep.
+    if (error instanceof RangeError) return "proto: message is nested too deeply"
     throw error
   }
 }

@@ -1,5 +1,6 @@
 /** Tokens that say where the next page of a list starts. */
 import { badRequest } from "../ApiFailure.ts"
+import { fromBase64Url, toBase64Url } from "../internal/base64.ts"
 
 /** Version of the list and the key that the next page starts from, relative to the collection. */
 export interface PageStart {
@@ -13,7 +14,7 @@ const tokenVersion = "meta.k8s.io/v1"
 
 /** Writes a token. */
 export const encodeContinue = ({ revision, key }: PageStart): string =>
-  btoa(JSON.stringify({ v: tokenVersion, rv: revision, start: key })).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "")
+  toBase64Url(JSON.stringify({ v: tokenVersion, rv: revision, start: key }))
 
 /** Reads a token; throws `BadRequest`. */
 export const decodeContinue = (token: string): PageStart => {
@@ -31,7 +32,7 @@ const refuse = (why: string): ReturnType<typeof badRequest> => badRequest(`conti
 
 const parse = (token: string): { v?: unknown; rv?: unknown; start?: unknown } => {
   try {
-    return JSON.parse(atob(token.replaceAll("-", "+").replaceAll("_", "/"))) as object
+    return JSON.parse(fromBase64Url(token)) as object
   } catch {
     throw refuse("illegal base64 data")
   }

@@ -1,6 +1,7 @@
 /** Values of JSON as expressions see them where no schema tells their types, and values of expressions as JSON. */
 import { Duration, ListValue, MapValue, Optional, Timestamp, Uint, type Value } from "../../cel/values/Value.ts"
 import { durationText, timestampText } from "../../cel/functions/Times.ts"
+import { toBase64 } from "../../internal/base64.ts"
 
 type Json = { readonly [key: string]: unknown }
 
@@ -69,7 +70,7 @@ export const toJson = (value: Value): unknown => {
   if (value instanceof Optional) return value.value === undefined ? null : toJson(value.value)
   if (value instanceof Timestamp) return timestampText(value)
   if (value instanceof Duration) return durationText(value)
-  if (value instanceof Uint8Array) return btoa(String.fromCharCode(...value))
+  if (value instanceof Uint8Array) return toBase64(value)
   throw new Error("the value has no form in JSON")
 }
 
