@@ -34,7 +34,7 @@ const typedBelow = (schema: Fields): Fields => {
 
 /** A schema that was not looked at yet. */
 const typed = (schema: Fields): Fields => {
-  const { object, problem } = decode(node, schema, { previous: schema })
+  const { object, problem } = decode(node, schema)
   if (problem !== undefined) throw notHandled(problem)
   return typedBelow(object)
 }
