@@ -40,7 +40,7 @@ const nested = (depth: number): unknown => {
 }
 
 const values: ReadonlyArray<unknown> = [
-  null, true, false, 0, -1, 1.5, 1e308, 9_007_199_254_740_993, 2_147_483_648, "", "a", "\u0000", "\ud800", "x".repeat(5000), "A_b", "-", "..", "a/b/c", "50%", "1Gi", "-1",
+  null, true, false, 0, -1, 1.5, 1e308, 2 ** 53 + 2, 2_147_483_648, "", "a", "\u0000", "\ud800", "x".repeat(5000), "A_b", "-", "..", "a/b/c", "50%", "1Gi", "-1",
   "999999999999Ei", "1e-99", "2026-13-45T99:99:99Z", "10.0.0.300", "::", "10.0.0.0/99", [], {}, [[]], [null], ["a", "a"], [{}, {}], { a: {} }, { $patch: "delete" }, { $patch: "replace" },
   { $patch: 3 }, { $retainKeys: ["x"] }, [{ $patch: "delete" }], [{ $patch: "replace" }, 1], { "$setElementOrder/containers": [{ name: "x" }, 1] }, { "$deleteFromPrimitiveList/finalizers": ["x", 2] },
   "self.all(x, x)", "self.x.y[3].z == oldSelf", "[1,2,3].map(i, [1,2,3].map(j, i*j)).size() > 0", "has(self.a) ? self.a.matches('(a+)+$') : true", "self.??", "''''", "1/0 == 1", "-9223372036854775808 - 1 > 0",
