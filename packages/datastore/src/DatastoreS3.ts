@@ -20,9 +20,9 @@ export interface DatastoreS3Options {
   readonly addressing?: "path" | "virtual" | undefined
   /** Carries requests: the `fetch` of the runtime, in general. */
   readonly fetch: (request: Request) => Promise<Response>
-  /** Size of the parts of streams, in bytes; 8 MiB if left out, and at least 5 MiB. A stream has at most 10,000 parts. */
+  /** Size of the parts of streams, in bytes; 5 MiB if left out, and at least that. A stream has at most 10,000 parts. */
   readonly partSize?: number | undefined
-  /** Parts under way at the same time; 3 if left out. */
+  /** Parts under way at the same time; 2 if left out. Memory for a stream is a few times this many parts. */
   readonly partsAtOnce?: number | undefined
   /** Objects on a page of a list; 1000 if left out, which is also the most that servers give. */
   readonly pageSize?: number | undefined

@@ -26,7 +26,7 @@ export class Upload {
   readonly #parts: Parts
   readonly #atOnce: number
 
-  constructor(place: S3Place, uri: string, at: Reference, { partSize = 8 * 1024 * 1024, partsAtOnce = 3 }: UploadOptions) {
+  constructor(place: S3Place, uri: string, at: Reference, { partSize = 5 * 1024 * 1024, partsAtOnce = 2 }: UploadOptions) {
     this.#place = place
     this.#uri = uri
     this.#at = at
@@ -69,6 +69,7 @@ export class Upload {
         await response.arrayBuffer()
         return response.headers.get("etag") ?? ""
       })
+      this.#parts.release(part)
       this.#done.push({ number, tag, checksum: sum })
     })
   }
