@@ -10,6 +10,7 @@ import { expect, it } from "vitest"
 import { ObjectReader } from "../src/ObjectReader.ts"
 import * as ObjectRunner from "../src/ObjectRunner.ts"
 import * as PodPlugin from "../src/PodPlugin.ts"
+import { type PodPluginConfig, podPluginDefaults } from "../src/PodPluginConfig.ts"
 import { metadata, paths } from "./support/fixtures.ts"
 
 type ContainerInput = PodRuntimeFunction.ContainerInput
@@ -54,7 +55,7 @@ interface Story {
 }
 
 /** Plays the engine for one task until its end, looking every 100 ms. */
-const play = (task: Task): Story => {
+const play = (task: Task, config: PodPluginConfig = podPluginDefaults): Story => {
   const template: Idl.TaskTemplate = Result.getOrThrow(TaskTemplates.fromTask(task, { project: "p", domain: "d", name: "t" }))
   const files: Files = new Map([[`${paths.inputPrefix}/inputs.pb`, "21"]])
   const calls: Array<string> = []
@@ -71,7 +72,7 @@ const play = (task: Task): Story => {
     yield* client.create(KubeResource.namespaces, { metadata: { name: "flyte" } })
     const pods = yield* Informer.make<Pod>({ resource: KubeResource.pods })
     yield* pods.synced
-    const plugin = yield* ObjectRunner.make(PodPlugin.make()).pipe(
+    const plugin = yield* ObjectRunner.make(PodPlugin.make(config)).pipe(
       Effect.provide(Layer.merge(
         Layer.fresh(KubeClient.layer).pipe(Layer.provide(Layer.succeed(KubeTransport, counting))),
         ObjectReader.layerStores([[KubeResource.pods, pods.store]])
@@ -138,6 +139,15 @@ it("inputs come as files, and success waits until the outputs are uploaded", () 
   expect(phases.at(-1)).toBe("Success")
   expect(files.get(`${paths.outputPrefix}/outputs.pb`)).toBe("42")
   expect(seconds).toBeGreaterThanOrEqual(6)
+})
+
+it("a startup probe holds the task back until its uploader answers, however quick the task is", () => {
+  const task = { container: { image: "double" }, interface: { inputs: { x: { type: "integer" } }, outputs: { y: { type: "integer" } } } } as const
+  const startupProbe = { tcpSocket: { port: 6061 }, initialDelaySeconds: 20, periodSeconds: 1 }
+  const held = play(task, { ...podPluginDefaults, copilot: { ...podPluginDefaults.copilot, startupProbe } })
+  expect(held.phases.at(-1)).toBe("Success")
+  expect(held.files.get(`${paths.outputPrefix}/outputs.pb`)).toBe("42")
+  expect(held.seconds - play(task).seconds).toBeGreaterThanOrEqual(19)
 })
 
 it("an image that cannot be pulled fails after its grace period, and nothing of it is left", () => {
