@@ -14,17 +14,21 @@ export interface Wire {
   fault: (request: KubeRequest) => { readonly error: KubeError.KubeError; readonly lost?: "Answer" } | undefined
   /** Milliseconds that each request takes. */
   latency: (request: KubeRequest) => number
-  /** Looks at events of watches before they arrive; may leave some out. */
-  events: (events: ReadonlyArray<WatchEvent>) => ReadonlyArray<WatchEvent>
+  /** Looks at events of the n-th watch before they arrive; may leave some out. */
+  events: (events: ReadonlyArray<WatchEvent>, watch: number) => ReadonlyArray<WatchEvent>
+  watches: number
 }
 
-export const newWire = (): Wire => ({ calls: [], fault: () => undefined, latency: () => 0, events: (events) => events })
+export const newWire = (): Wire => ({ calls: [], fault: () => undefined, latency: () => 0, events: (events) => events, watches: 0 })
 
 /** A transport with a wire of its own. */
 export const wired = (wire: Wire, inner: KubeTransport["Service"]): KubeTransport["Service"] => ({
-  watch: (request, onEvents) => inner.watch(request, (events) => {
-    const passed = wire.events(events)
-    if (passed.length > 0) onEvents(passed)
+  watch: (request, onEvents) => Effect.suspend(() => {
+    const watch = wire.watches++
+    return inner.watch(request, (events) => {
+      const passed = wire.events(events, watch)
+      if (passed.length > 0) onEvents(passed)
+    })
   }),
   request: (request) => Effect.suspend(() => {
     if (request.resource.plural !== "leases") wire.calls.push({ line: `${request.verb} ${request.resource.plural}`, request })

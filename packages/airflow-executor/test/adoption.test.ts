@@ -1,0 +1,185 @@
+/** Pods that change hands between executors. */
+import { FakeCluster } from "@fairlead/fake-cluster"
+import { KubeClient, KubeResource } from "@fairlead/kube"
+import { Effect } from "effect"
+import { describe, expect, it } from "vitest"
+import type { KubernetesExecutor, TaskKey } from "../src/index.ts"
+import { endsOf, inWorld, keyOf, linesOf, lost, newWire, refusal, startExecutor, untilEnds, words } from "./support/world.ts"
+
+const candidate = (task: string, queuedBy: string | undefined): KubernetesExecutor.AdoptionCandidate => ({ key: keyOf(task), queuedBy })
+const tasksOf = (keys: ReadonlyArray<TaskKey.TaskKey>): ReadonlyArray<string> => keys.map((it) => it.taskId)
+const adopt = (executor: KubernetesExecutor.KubernetesExecutor, ...candidates: ReadonlyArray<KubernetesExecutor.AdoptionCandidate>) =>
+  Effect.map(executor.tryAdoptTaskInstances(candidates), (left) => left.map((it) => it.key.taskId))
+const forever = { script: () => ({ default: { run: "forever" as const } }) }
+/** An executor that launched these tasks and ended without anybody telling how they end. */
+const leaving = (worker: string, ...tasks: ReadonlyArray<string>) => Effect.gen(function*() {
+  const executor = yield* startExecutor({ worker })
+  for (const task of tasks) executor.executeAsync(keyOf(task), words())
+  yield* Effect.sleep("500 millis")
+  yield* executor.end
+})
+const lease = { lease: { namespace: "default" } }
+
+describe("try adopt", () => {
+  it("lists once for each owner, metadata alone, and patches the owner of the pods that are asked for", () => {
+    inWorld(forever, () => Effect.gen(function*() {
+      yield* leaving("1", "a", "b", "other")
+      yield* leaving("2", "c")
+      const wire = newWire()
+      const executor = yield* startExecutor({ worker: "3" }, wire)
+      wire.calls.length = 0
+      const left = yield* adopt(executor, candidate("a", "1"), candidate("b", "1"), candidate("c", "2"), candidate("none", "2"), candidate("new", undefined))
+      expect(left).toEqual(["none", "new"])
+      expect(tasksOf(executor.running()).toSorted()).toEqual(["a", "b", "c"])
+      const lists = linesOf(wire, "list pods")
+      expect(lists.every((it) => it.metadataOnly === true)).toBe(true)
+      expect(lists.map(({ query }) => [query?.["fieldSelector"], query?.["labelSelector"]])).toEqual([
+        ["status.phase!=Succeeded", "kubernetes_executor=True,airflow-worker=1,airflow_executor_done!=True"],
+        ["status.phase!=Succeeded", "kubernetes_executor=True,airflow-worker=2,airflow_executor_done!=True"],
+        ["status.phase=Succeeded", "kubernetes_executor=True,airflow_executor_done!=True,airflow-worker,airflow-worker notin (3)"]
+      ])
+      const patches = linesOf(wire, "patch pods")
+      expect(patches).toHaveLength(3)
+      expect(patches[0]?.body).toEqual([
+        { op: "test", path: "/metadata/uid", value: expect.any(String) },
+        { op: "test", path: "/metadata/labels/airflow-worker", value: "1" },
+        { op: "replace", path: "/metadata/labels/airflow-worker", value: "3" }
+      ])
+      expect(yield* adopt(executor, candidate("a", "1"))).toEqual([])
+      expect(linesOf(wire, "patch pods")).toHaveLength(3)
+    }))
+  })
+
+  it("a task whose pod may not be taken over comes back; one of whom nobody knows neither comes back nor runs here", () => {
+    inWorld(forever, () => Effect.gen(function*() {
+      yield* leaving("1", "a")
+      const wire = newWire()
+      const executor = yield* startExecutor({ worker: "2" }, wire)
+      wire.fault = ({ verb }) => verb === "patch" ? { error: refusal(403, "Forbidden") } : undefined
+      expect([yield* adopt(executor, candidate("a", "1")), executor.running()]).toEqual([["a"], []])
+      wire.fault = ({ verb }) => verb === "list" ? { error: lost } : undefined
+      expect([yield* adopt(executor, candidate("a", "1")), executor.running()]).toEqual([[], []])
+    }))
+  })
+
+  it("a patch whose answer is lost is found out about", () => {
+    inWorld(forever, () => Effect.gen(function*() {
+      yield* leaving("1", "a")
+      const wire = newWire()
+      let left = 1
+      wire.fault = ({ verb }) => verb === "patch" && left-- > 0 ? { error: lost, lost: "Answer" } : undefined
+      const executor = yield* startExecutor({ worker: "2" }, wire)
+      expect([yield* adopt(executor, candidate("a", "1")), tasksOf(executor.running())]).toEqual([[], ["a"]])
+    }))
+  })
+
+  it("a pod that ended while nobody looked settles its task, once", () => {
+    inWorld({}, () => Effect.gen(function*() {
+      yield* leaving("1", "a")
+      yield* Effect.sleep("1 minute")
+      const executor = yield* startExecutor({ worker: "2" })
+      expect(yield* adopt(executor, candidate("a", "1"))).toEqual([])
+      expect(endsOf(yield* untilEnds(executor, 1))).toEqual(["a: success"])
+      yield* Effect.sleep("1 minute")
+      expect((yield* FakeCluster).pods()).toEqual([])
+    }))
+  })
+})
+
+describe("leases", () => {
+  it("pods of an executor that lives are not adopted, and its tasks do not come back", () => {
+    inWorld(forever, () => Effect.gen(function*() {
+      const one = yield* startExecutor({ worker: "1", ...lease })
+      const two = yield* startExecutor({ worker: "2", ...lease })
+      one.executeAsync(keyOf("a"), words())
+      yield* Effect.sleep("10 seconds")
+      expect([yield* adopt(two, candidate("a", "1")), tasksOf(one.running()), two.running()]).toEqual([[], ["a"], []])
+    }))
+  })
+
+  it("pods of one that was killed are, once its lease has expired", () => {
+    inWorld(forever, () => Effect.gen(function*() {
+      const wire = newWire()
+      const one = yield* startExecutor({ worker: "1", ...lease }, wire)
+      one.executeAsync(keyOf("a"), words())
+      yield* Effect.sleep("10 seconds")
+      wire.fault = () => ({ error: lost })
+      yield* one.terminate
+      const two = yield* startExecutor({ worker: "2", ...lease })
+      expect([yield* adopt(two, candidate("a", "1")), tasksOf(two.running())]).toEqual([[], ["a"]])
+    }))
+  })
+
+  it("one that was paused writes nothing while others may have its tasks, and then gives them up", () => {
+    inWorld(forever, (simulation) => Effect.gen(function*() {
+      const wire = newWire()
+      const one = yield* startExecutor({ worker: "1", ...lease }, wire)
+      const two = yield* startExecutor({ worker: "2", ...lease })
+      for (const task of ["a", "b"]) one.executeAsync(keyOf(task), words(), { runId: task })
+      yield* Effect.sleep("5 seconds")
+      const wakesAt = simulation.elapsed() + 60_000
+      wire.latency = () => Math.max(0, wakesAt - simulation.elapsed())
+      yield* Effect.sleep("5 seconds")
+      one.executeAsync(keyOf("late"), words(), { runId: "late" })
+      yield* Effect.sleep("15 seconds")
+      expect(yield* adopt(two, candidate("a", "1"), candidate("b", "1"), candidate("late", "1"))).toEqual(["late"])
+      two.executeAsync(keyOf("late"), words(), { runId: "late" })
+      yield* Effect.sleep("2 minutes")
+      for (const executor of [one, two]) yield* executor.sync
+      expect([one.running(), tasksOf(two.running()).toSorted()]).toEqual([[], ["a", "b", "late"]])
+      expect((yield* FakeCluster).pods().map(({ metadata }) => `${metadata.annotations?.["task_id"]} of ${metadata.labels?.["airflow-worker"]}`).toSorted()).toEqual(["a of 2", "b of 2", "late of 2"])
+      // It takes part again.
+      one.executeAsync(keyOf("new"), words())
+      yield* Effect.sleep("10 seconds")
+      expect([tasksOf(one.running()), one.health(), two.health()]).toEqual([["new"], [], []])
+    }))
+  })
+
+  it("one whose lease expired without anybody taking it goes on as if nothing had been", () => {
+    inWorld({}, (simulation) => Effect.gen(function*() {
+      const wire = newWire()
+      const one = yield* startExecutor({ worker: "1", ...lease }, wire)
+      yield* Effect.sleep("5 seconds")
+      const wakesAt = simulation.elapsed() + 40_000
+      wire.latency = () => Math.max(0, wakesAt - simulation.elapsed())
+      one.queueCommand(keyOf("a"), words())
+      expect(endsOf(yield* untilEnds(one, 1))).toEqual(["a: success"])
+    }))
+  })
+
+  it("finished pods that nobody answers for are cleaned up, those of executors that live are not touched", () => {
+    inWorld({}, () => Effect.gen(function*() {
+      yield* leaving("dead", "a", "b")
+      const wire = newWire()
+      const keeper = yield* startExecutor({ worker: "keeper", ...lease, finishedPodDelay: "1 day" })
+      keeper.executeAsync(keyOf("kept"), words())
+      yield* untilEnds(keeper, 1)
+      const cleaner = yield* startExecutor({ worker: "cleaner", ...lease, orphanedTasksCheckInterval: "1 minute" }, wire)
+      for (let minute = 0; minute < 4; minute++) {
+        yield* Effect.sleep("1 minute")
+        yield* cleaner.sync
+      }
+      yield* Effect.sleep("1 minute")
+      expect((yield* FakeCluster).pods().map(({ metadata }) => metadata.annotations?.["task_id"])).toEqual(["kept"])
+      expect(linesOf(wire, "patch pods")).toHaveLength(2)
+      expect(linesOf(wire, "list pods").at(-1)?.query?.["labelSelector"]).toContain("notin (cleaner,keeper)")
+      expect(endsOf(cleaner.getEventBuffer())).toEqual([])
+    }))
+  })
+
+  it("a restart under the same name finds its pods again", () => {
+    inWorld(forever, () => Effect.gen(function*() {
+      const first = yield* startExecutor({ worker: "1", ...lease })
+      first.executeAsync(keyOf("a"), words(), { runId: "ra" })
+      yield* Effect.sleep("5 seconds")
+      yield* first.end
+      const second = yield* startExecutor({ worker: "1", ...lease })
+      expect(second.runs().map(({ runId }) => runId)).toEqual(["ra"])
+      second.executeAsync(keyOf("a"), words(), { runId: "ra" })
+      yield* Effect.sleep("10 seconds")
+      expect((yield* FakeCluster).pods()).toHaveLength(1)
+      yield* (yield* KubeClient).delete(KubeResource.pods, { namespace: "default", name: second.podOf(keyOf("a"))!.metadata.name! })
+      expect(endsOf(yield* untilEnds(second, 1))).toEqual(["a: failed"])
+    }))
+  })
+})
