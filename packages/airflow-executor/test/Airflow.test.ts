@@ -77,6 +77,20 @@ const run = (home: string, apiPort: number) => Effect.gen(function*() {
   }), world, { local: true })
 })
 
+it.skipIf(!isInstalled)("the Python executor bears a service that is away, forgets, refuses and repeats itself (needs: npm run external airflow)", { timeout: 120_000 }, async () => {
+  const home = mkdtempSync(join(tmpdir(), "fairlead-airflow-"))
+  try {
+    const { code, out } = await runPython([`${root}integrations/airflow/test/test_executor.py`], {
+      PATH: process.env["PATH"] ?? "", HOME: home, AIRFLOW_HOME: home, PYTHONPATH: `${root}integrations/airflow`, PYTHONDONTWRITEBYTECODE: "1",
+      AIRFLOW__API_AUTH__JWT_SECRET: "a secret of the test that is long enough to sign with"
+    })
+    expect(out).toMatch(/Ran 8 tests/)
+    if (code !== 0) throw new Error(out)
+  } finally {
+    rmSync(home, { recursive: true, force: true })
+  }
+})
+
 it.skipIf(!isInstalled)(`a DAG of 20 tasks runs through a real Airflow (needs: npm run external airflow)`, { timeout: 300_000 }, async () => {
   const home = mkdtempSync(join(tmpdir(), "fairlead-airflow-"))
   try {

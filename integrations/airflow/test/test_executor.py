@@ -1,0 +1,178 @@
+"""The executor against a service that is away, forgets, refuses and tells things twice. Run with `python -m unittest` where Airflow is installed."""
+
+from __future__ import annotations
+
+import unittest
+import uuid
+from types import SimpleNamespace
+
+from airflow.executors.workloads import ExecuteTask
+from airflow.utils.state import TaskInstanceState
+
+from fairlead_executor import FairleadError, FairleadExecutor, Refused
+
+
+class Service:
+    """Remembers what it is handed; breaks as it is told."""
+
+    def __init__(self) -> None:
+        self.runs: dict[str, dict] = {}
+        self.handed: list[str] = []
+        self.cancelled: list[str] = []
+        self.is_away = False
+        self.refuses: set[str] = set()
+
+    def _answer(self) -> None:
+        if self.is_away:
+            raise FairleadError("connection refused")
+
+    def submit(self, runs):
+        self._answer()
+        if any(run["key"]["task_id"] in self.refuses for run in runs):
+            raise Refused(400, "Invalid", "no such thing")
+        for run in runs:
+            self.handed.append(run["key"]["task_id"])
+            self.runs.setdefault(run["id"], {"id": run["id"], "key": run["key"], "state": "waiting", "final": False})
+        return [self.runs[run["id"]] for run in runs]
+
+    def list(self, ids):
+        self._answer()
+        return [self.runs[run_id] for run_id in ids if run_id in self.runs]
+
+    def of_keys(self, keys):
+        self._answer()
+        return [run for run in self.runs.values() if run["key"] in keys]
+
+    def cancel(self, run_id):
+        self._answer()
+        self.cancelled.append(run_id)
+        return {}
+
+
+def workload(task: str, token: str = "token") -> ExecuteTask:
+    return ExecuteTask.model_validate(
+        {
+            "ti": {
+                "id": str(uuid.uuid5(uuid.NAMESPACE_URL, task)),
+                "dag_version_id": str(uuid.uuid5(uuid.NAMESPACE_URL, "version")),
+                "task_id": task,
+                "dag_id": "dag",
+                "run_id": "run",
+                "try_number": 1,
+                "map_index": -1,
+                "pool_slots": 1,
+                "queue": "default",
+                "priority_weight": 1,
+            },
+            "dag_rel_path": "dag.py",
+            "token": token,
+            "log_path": None,
+            "bundle_info": {"name": "dags-folder", "version": None},
+        }
+    )
+
+
+class ExecutorTest(unittest.TestCase):
+    def setUp(self) -> None:
+        self.service = Service()
+        self.executor = FairleadExecutor(parallelism=10, client=self.service)
+
+    def start(self, *tasks: str, token: str = "token") -> None:
+        for task in tasks:
+            self.executor.queue_workload(workload(task, token), None)
+        self.executor.heartbeat()
+
+    def tell(self, task: str, state: str, info: str | None = None) -> None:
+        for run in self.service.runs.values():
+            if run["key"]["task_id"] == task:
+                run.update(state=state, final=state in ("success", "failed", "revoked"), info=info)
+                self.executor._changes.put(dict(run))
+
+    def states(self) -> dict[str, str]:
+        return {key.task_id: str(state) for key, (state, _) in self.executor.get_event_buffer().items()}
+
+    def test_hands_in_and_reports(self) -> None:
+        self.start("a", "b")
+        self.assertEqual(self.states(), {"a": "queued", "b": "queued"})
+        self.tell("a", "running")
+        self.tell("a", "success")
+        self.tell("a", "success")
+        self.tell("b", "failed", "out of memory")
+        self.executor.sync()
+        self.assertEqual({key.task_id: value for key, value in self.executor.event_buffer.items()},
+                         {"a": (TaskInstanceState.SUCCESS, None), "b": (TaskInstanceState.FAILED, "out of memory")})
+        self.assertEqual(self.executor.slots_occupied, 0)
+
+    def test_nothing_fails_while_the_service_is_away(self) -> None:
+        self.service.is_away = True
+        self.start("a", "b")
+        self.executor.sync()
+        self.assertEqual((self.states(), self.service.handed), ({}, []))
+        self.service.is_away = False
+        self.executor.sync()
+        self.executor.sync()
+        self.assertEqual(self.service.handed, ["a", "b"])
+
+    def test_one_refused_task_fails_alone(self) -> None:
+        self.service.refuses = {"bad"}
+        self.start("a", "bad", "b")
+        self.assertEqual(self.states(), {"a": "queued", "bad": "failed", "b": "queued"})
+        self.assertEqual(self.executor.slots_occupied, 2)
+
+    def test_a_configuration_that_is_no_json_fails_its_task(self) -> None:
+        bad = workload("bad")
+        bad.ti.executor_config = {"pod_template_file": object()}
+        self.executor.queue_workload(bad, None)
+        self.start("good")
+        self.assertEqual(self.states(), {"bad": "failed", "good": "queued"})
+
+    def test_hands_in_again_what_a_restarted_service_does_not_know(self) -> None:
+        self.start("kept", "lost", "done")
+        lost = next(run_id for run_id, run in self.service.runs.items() if run["key"]["task_id"] == "lost")
+        del self.service.runs[lost]
+        self.states()
+        next(run for run in self.service.runs.values() if run["key"]["task_id"] == "done").update(state="success", final=True)
+        self.executor._changes.put({"type": "reset"})
+        self.executor.sync()
+        self.executor.sync()
+        self.assertEqual(self.service.handed, ["kept", "lost", "done", "lost"])
+        self.assertEqual(self.states(), {"done": "success", "lost": "queued"})
+
+    def test_a_deferred_task_that_comes_back_is_another_run(self) -> None:
+        self.start("a", token="first")
+        self.start("a", token="second")
+        first, second = self.service.runs
+        self.executor._changes.put({"id": first, "state": "success", "final": True})
+        self.executor.sync()
+        self.assertEqual(self.states(), {"a": "queued"})
+        self.executor._changes.put({"id": second, "state": "success", "final": True})
+        self.executor.sync()
+        self.assertEqual(self.states(), {"a": "success"})
+
+    def test_adopts_what_the_service_has_and_gives_the_rest_back(self) -> None:
+        self.start("there", "ended", "gone")
+        self.tell("ended", "success")
+        gone = next(run_id for run_id, run in self.service.runs.items() if run["key"]["task_id"] == "gone")
+        del self.service.runs[gone]
+        tis = [SimpleNamespace(key=workload(task).key) for task in ("there", "ended", "gone")]
+        other = FairleadExecutor(parallelism=10, client=self.service)
+        self.assertEqual([ti.key.task_id for ti in other.try_adopt_task_instances(tis)], ["gone"])
+        self.assertEqual({key.task_id for key in other.running}, {"there"})
+        self.assertEqual({key.task_id: str(state) for key, (state, _) in other.get_event_buffer().items()}, {"ended": "success"})
+        self.service.is_away = True
+        self.assertEqual(list(FairleadExecutor(parallelism=1, client=self.service).try_adopt_task_instances(tis)), [])
+
+    def test_takes_a_task_back(self) -> None:
+        self.start("a")
+        self.states()
+        self.executor.revoke_task(ti=SimpleNamespace(key=workload("a").key))
+        self.assertEqual((len(self.service.cancelled), self.executor.slots_occupied), (1, 0))
+        self.tell("a", "revoked")
+        self.executor.sync()
+        self.assertEqual(self.states(), {})
+        self.service.is_away = True
+        self.executor.revoke_task(ti=SimpleNamespace(key=workload("b").key))
+
+
+if __name__ == "__main__":
+    unittest.main()
