@@ -48,7 +48,7 @@ export interface KubernetesExecutorOptions {
   readonly logsShipped?: ((pod: Pod) => Effect.Effect<boolean>) | undefined
   /** Longest wait for the logs of a pod; 60 s. */
   readonly logsWait?: Duration.Input | undefined
-  /** How long finished pods stay at least; 0. */
+  /** How long finished pods stay at least; 0, with a lease a little longer than `requestTimeout`: a create that comes late then meets its pod. */
   readonly finishedPodDelay?: Duration.Input | undefined
   /** How often slots are compared with the pods that are there; 30 s. */
   readonly auditInterval?: Duration.Input | undefined

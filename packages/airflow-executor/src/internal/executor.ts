@@ -59,6 +59,7 @@ export class Executor implements KubernetesExecutor {
     this.#random = random
     this.#database = options.database ?? noDatabase
     const { config } = options
+    const requestTimeout = Duration.fromInputUnsafe(options.requestTimeout ?? "30 seconds")
     const isHeld = (): boolean => this.#session?.ownership.isHeld() ?? false
     const scheduler = (): Scheduler.AirflowKubernetesScheduler => this.#session!.scheduler
     this.#chores = new Chores({
@@ -66,7 +67,7 @@ export class Executor implements KubernetesExecutor {
       concurrency: options.choresConcurrency ?? 16,
       logsShipped: options.logsShipped ?? (() => Effect.succeed(true)),
       logsWait: Duration.toMillis(options.logsWait ?? "60 seconds"),
-      finishedDelay: Duration.toMillis(options.finishedPodDelay ?? 0),
+      finishedDelay: Duration.toMillis(options.finishedPodDelay ?? (options.lease === undefined ? 0 : Duration.sum(requestTimeout, Duration.seconds(5)))),
       onConfirmed: (pod, now, row) => (row === "TakenOver" ? this.#confirmedOwn(now) : this.#outcomes.confirmed(pod, now))
     })
     this.#launcher = new Launcher({
