@@ -51,6 +51,25 @@ describe("the addresses of a service", () => {
     }))
   })
 
+  it("that somebody writes by hand are mirrored in slices", () => {
+    simulate(Effect.gen(function*() {
+      const client = yield* KubeClient
+      yield* create({ ports: [{ port: 80 }] })
+      const subsets = [{ addresses: [{ ip: "192.0.2.1" }], notReadyAddresses: [{ ip: "192.0.2.2" }], ports: [{ name: "http", port: 8080, protocol: "TCP" }] }]
+      yield* client.create<Endpoints>(KubeResource.endpoints, { apiVersion: "v1", kind: "Endpoints", metadata: { name: "web", namespace: "default", labels: { a: "b" } }, subsets })
+      yield* Effect.sleep("1 second")
+      expect(yield* slices).toMatchObject([{
+        addressType: "IPv4",
+        metadata: { labels: { a: "b", "kubernetes.io/service-name": "web", "endpointslice.kubernetes.io/managed-by": "endpointslicemirroring-controller.k8s.io" }, ownerReferences: [{ kind: "Endpoints", name: "web" }] },
+        endpoints: [{ addresses: ["192.0.2.1"], conditions: { ready: true } }, { addresses: ["192.0.2.2"], conditions: { ready: false } }],
+        ports: [{ name: "http", port: 8080, protocol: "TCP" }]
+      }])
+      yield* client.delete(KubeResource.endpoints, { namespace: "default", name: "web" })
+      yield* Effect.sleep("1 second")
+      expect(yield* slices).toEqual([])
+    }))
+  })
+
   it("fill more than one slice when there are many", () => {
     simulate(Effect.gen(function*() {
       yield* create({ selector: labels, ports })

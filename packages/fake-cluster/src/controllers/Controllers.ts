@@ -9,6 +9,7 @@ import * as DeploymentController from "./DeploymentController.ts"
 import * as EndpointsController from "./EndpointsController.ts"
 import * as JobController from "./JobController.ts"
 import * as ReplicaSetController from "./ReplicaSetController.ts"
+import * as SliceMirrorController from "./SliceMirrorController.ts"
 import * as StatefulSetController from "./StatefulSetController.ts"
 import * as TokenController from "./TokenController.ts"
 import * as TtlController from "./TtlController.ts"
@@ -27,6 +28,7 @@ export const start = Effect.fnUntraced(function*(setting: ControllerSetting, roo
   yield* whenThere([KubeResource.jobs], () => JobController.run(setting))
   yield* whenThere([KubeResource.jobs], () => TtlController.run(setting))
   yield* whenThere([KubeResource.services], () => EndpointsController.run(setting))
+  yield* whenThere([KubeResource.endpoints], () => SliceMirrorController.run(setting))
   yield* whenThere([KubeResource.persistentVolumeClaims, KubeResource.persistentVolumes], () => VolumeController.run(setting))
   const secrets = setting.follow<Secret>(KubeResource.secrets)
   yield* whenUsed([secrets], Effect.suspend(() => TokenController.run(setting, rootCertificate)), () => secrets.store.list().some((it) => it.type === TokenController.tokenSecretType))

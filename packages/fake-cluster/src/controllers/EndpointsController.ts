@@ -3,12 +3,15 @@ import { Controller, OwnerReferences, Result, Source } from "@fairlead/controlle
 import { type Endpoints, type EndpointSlice, KubeClient, KubeError, type KubeObject, KubeResource, type Node, type Pod, type Service } from "@fairlead/kube"
 import { Effect } from "effect"
 import { type BackendGroup, groupsOf, hasSelector, isHeadless, targetRef } from "../internal/network/endpointFacts.ts"
+import { calmly, type SliceContent, syncSlices } from "../internal/network/sliceSync.ts"
 import { isSame } from "../internal/statusPatch.ts"
 import { unlessGone } from "../internal/unlessGone.ts"
 import { type ControllerSetting, queue } from "./ControllerSetting.ts"
 
-const serviceNameKey = "kubernetes.io/service-name"
-const managedByKey = "endpointslice.kubernetes.io/managed-by"
+/** Label of a slice: the service that it belongs to. */
+export const serviceNameKey = "kubernetes.io/service-name"
+/** Label of a slice: who looks after it. */
+export const managedByKey = "endpointslice.kubernetes.io/managed-by"
 const slicesManagedBy = "endpointslice-controller.k8s.io"
 const headlessKey = "service.kubernetes.io/headless"
 const endpointsManagedBy = { "endpoints.kubernetes.io/managed-by": "endpoint-controller" }
@@ -43,15 +46,13 @@ export const run = (setting: ControllerSetting): Effect.Effect<never> => {
       const groups = groupsOf(service, setting.podIndex.ofNamespace(namespace))
       yield* syncEndpoints(setting.client, service, stored, groups)
       const own = slices.store.list().filter((it) => it.metadata.namespace === namespace && ownerOf(it).some((owner) => owner.name === name))
-      yield* syncSlices(setting, service, own, groups)
+      const labels = { ...service.metadata.labels, ...headlessLabel(service), [serviceNameKey]: name, [managedByKey]: slicesManagedBy }
+      const owner = { name, namespace, labels, ownerReferences: [OwnerReferences.to(KubeResource.services, service)] }
+      yield* syncSlices(setting.client, owner, own, slicesOf(setting, service, groups))
       return Result.done
     })
   })
 }
-
-/** Takes it as done when another one was quicker or the namespace is on its way out. */
-const calmly = (write: Effect.Effect<unknown, KubeError.KubeError>): Effect.Effect<void, KubeError.KubeError> =>
-  Effect.catchIf(Effect.asVoid(write), (error) => ["Forbidden", "NotFound"].includes(error.reason._tag), () => Effect.void)
 
 const headlessLabel = (service: Service): { readonly [key: string]: string } => (isHeadless(service) ? { [headlessKey]: "" } : {})
 
@@ -78,16 +79,11 @@ const syncEndpoints = (client: KubeClient["Service"], service: Service, stored: 
   return calmly(stored === undefined ? client.create(KubeResource.endpoints, object) : client.update(KubeResource.endpoints, object))
 }
 
-const syncSlices = Effect.fnUntraced(function*(
-  { client, follow }: ControllerSetting,
-  service: Service,
-  stored: ReadonlyArray<EndpointSlice>,
-  groups: ReadonlyArray<BackendGroup>
-): Effect.fn.Return<void, KubeError.KubeError> {
-  const { name, namespace } = service.metadata
+const slicesOf = ({ follow }: ControllerSetting, service: Service, groups: ReadonlyArray<BackendGroup>): ReadonlyArray<SliceContent> => {
+  const { name } = service.metadata
   const nodes = follow<Node>(KubeResource.nodes)
-  const labels = { ...service.metadata.labels, ...headlessLabel(service), [serviceNameKey]: name!, [managedByKey]: slicesManagedBy }
-  const wanted = (groups.length === 0 ? [{ ports: [], backends: [] }] : groups).flatMap(({ backends, ports }) => {
+  const addressType = service.spec?.ipFamilies?.[0] ?? "IPv4"
+  return (groups.length === 0 ? [{ ports: [], backends: [] }] : groups).flatMap(({ backends, ports }) => {
     const endpoints = backends.map(({ ip, pod, ready, serving, terminating }) => {
       const zone = nodes.store.get(undefined, pod.spec?.nodeName ?? "")?.metadata.labels?.["topology.kubernetes.io/zone"]
       return {
@@ -100,22 +96,6 @@ const syncSlices = Effect.fnUntraced(function*(
       }
     })
     const parts = Array.from({ length: Math.max(1, Math.ceil(endpoints.length / sliceMost)) }, (_, at) => endpoints.slice(at * sliceMost, (at + 1) * sliceMost))
-    return parts.map((part) => ({ labels, endpoints: part, ports: ports as ReadonlyArray<unknown> }))
+    return parts.map((part) => ({ addressType, endpoints: part, ports }))
   })
-  const contentOf = (it: EndpointSlice): unknown => ({ labels: it.metadata.labels, endpoints: it.endpoints ?? [], ports: it.ports ?? [] })
-  const left = [...stored]
-  const missing = wanted.filter((it) => {
-    const at = left.findIndex((slice) => isSame(contentOf(slice), it))
-    if (at >= 0) left.splice(at, 1)
-    return at < 0
-  })
-  for (const { endpoints, ports } of missing) {
-    const old = left.shift()
-    const metadata = old === undefined
-      ? { generateName: `${name}-`, namespace: namespace!, labels, ownerReferences: [OwnerReferences.to(KubeResource.services, service)] }
-      : { ...old.metadata, labels }
-    const slice = { ...old, apiVersion: "discovery.k8s.io/v1", kind: "EndpointSlice", metadata, addressType: service.spec?.ipFamilies?.[0] ?? "IPv4", endpoints, ports } as KubeObject
-    yield* calmly(old === undefined ? client.create(KubeResource.endpointSlices, slice) : client.update(KubeResource.endpointSlices, slice))
-  }
-  for (const { metadata } of left) yield* unlessGone(client.delete(KubeResource.endpointSlices, { namespace, name: metadata.name! }))
-})
+}
