@@ -1,5 +1,9 @@
 /** Carries out a task through a remote web API; also runs v1 executors. */
 export * from "./AsyncPlugin.ts"
+export * from "./Executor.ts"
+export * from "./ExecutorOutcome.ts"
+export * as ExecutorPlugin from "./ExecutorPlugin.ts"
+export * from "./ExecutorState.ts"
 export * from "./HttpJsonConfig.ts"
 export * from "./HttpJsonPlugin.ts"
 export * from "./JobCache.ts"
