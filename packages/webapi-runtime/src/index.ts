@@ -1,5 +1,9 @@
 /** Carries out a task through a remote web API; also runs v1 executors. */
 export * from "./AsyncPlugin.ts"
+export type * from "./ConnectorClient.ts"
+export * from "./ConnectorConfig.ts"
+export * from "./ConnectorPlugin.ts"
+export * from "./ConnectorRegistry.ts"
 export * from "./Executor.ts"
 export * from "./ExecutorOutcome.ts"
 export * as ExecutorPlugin from "./ExecutorPlugin.ts"

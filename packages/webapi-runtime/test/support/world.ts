@@ -41,26 +41,36 @@ const meddling = (options: WorldOptions): Layer.Layer<KubeTransport, never, Kube
     })
   })))
 
-/** Runs a test in a world of its own. The engine is started by the test, with `withEngine`. */
-export const inWorld = <A, E>(options: WorldOptions, test: Effect.Effect<A, E, Services | Scope.Scope>): A => {
-  const simulation = Simulation.make({ seed: options.seed ?? 1, virtualTimeMax: "12 hours" })
+const worldOf = (options: WorldOptions) => {
   const transport = meddling(options).pipe(Layer.provide(KubeTransportApiServer.layer), Layer.provideMerge(FakeApiServer.layer))
-  const layer = Layer.mergeAll(
+  return Layer.mergeAll(
     Layer.mergeAll(KubeClient.layer, LaunchedObjects.layer([])).pipe(Layer.provideMerge(transport)),
     EventSinkMemory.layer,
     LaunchFiles.layer.pipe(Layer.provideMerge(layerMemory)),
     LaunchSecrets.layerVariables(() => options.secrets ?? {}, secretPrefix),
     Logger.layer(options.log === undefined ? [] : [Logger.make(({ message }) => void options.log!.push(String(message)))])
   )
+}
+
+const programOf = <A, E>(options: WorldOptions, test: Effect.Effect<A, E, Services | Scope.Scope>): Effect.Effect<A, E> => {
   const program = Effect.gen(function*() {
     const kube = yield* KubeClient
     yield* kube.create(KubeResource.customResourceDefinitions, TaskActionCrd.definition as unknown as KubeObject)
     return yield* test
   })
-  const exit = simulation.run(Effect.scoped(Effect.provide(program, layer, { local: true })) as Effect.Effect<A, E>)
+  return Effect.scoped(Effect.provide(program, worldOf(options), { local: true })) as Effect.Effect<A, E>
+}
+
+/** Runs a test in a world of its own, under virtual time. The engine is started by the test, with `withEngine`. */
+export const inWorld = <A, E>(options: WorldOptions, test: Effect.Effect<A, E, Services | Scope.Scope>): A => {
+  const simulation = Simulation.make({ seed: options.seed ?? 1, virtualTimeMax: "12 hours" })
+  const exit = simulation.run(programOf(options, test))
   if (Exit.isFailure(exit)) throw Cause.squash(exit.cause)
   return exit.value
 }
+
+/** The same by the clock on the wall, for services that live by it. */
+export const inRealTime = <A, E>(options: WorldOptions, test: Effect.Effect<A, E, Services | Scope.Scope>): Promise<A> => Effect.runPromise(programOf(options, test))
 
 /** Runs `effect` while an engine with these plugins runs, then stops both. Several times in a row it is an engine that is restarted. */
 export const withEngine = <A, E, R, E2>(

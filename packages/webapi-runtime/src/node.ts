@@ -1,0 +1,2 @@
+/** What needs Node: connector services by gRPC. */
+export * as ConnectorClientGrpc from "./node/ConnectorClientGrpc.ts"
