@@ -14,7 +14,7 @@ import { share } from "./sharing.ts"
 
 /** A job that the service does not know is lost only after this time: some services forget new jobs for a moment. */
 const forgetfulness = 60_000
-/** The engine asks about every live job at least this often; one that it does not ask about for three times as long is nobody's. */
+/** The engine asks about every live job at least this often; one that it does not ask about for three times as long may be nobody's. */
 export const visitInterval = 10 * 60_000
 /** Rings no more often than this: many jobs are due in such a moment. */
 const tick = 10
@@ -79,7 +79,9 @@ export class JobCacheCore<Meta extends Json, Resource> implements JobCache<Meta,
 
   readonly look = (key: string): JobView<Resource> | undefined => {
     const job = this.#jobs.get(key)
-    if (job !== undefined) job.visitedAt = this.#now()
+    if (job === undefined) return undefined
+    job.visitedAt = this.#now()
+    job.isAsked = false
     return job
   }
 
@@ -271,12 +273,13 @@ export class JobCacheCore<Meta extends Json, Resource> implements JobCache<Meta,
 
   /** A job that nobody asks about any more was forgotten by the engine; its task is asked once more, then it is let go. */
   #isVisited(job: LiveJob<Meta, Resource>, now: number): boolean {
-    const idle = now - job.visitedAt
-    if (idle > 6 * visitInterval) {
+    if (now - job.visitedAt <= 3 * visitInterval) return true
+    if (job.isAsked) {
       this.remove(job.key)
       return false
     }
-    if (idle > 3 * visitInterval) job.wake()
+    job.isAsked = true
+    job.wake()
     return true
   }
 

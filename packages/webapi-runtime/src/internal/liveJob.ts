@@ -15,6 +15,8 @@ export class LiveJob<Meta, Resource> implements Due {
   changedAt: number
   /** When the engine last asked about it. */
   visitedAt: number
+  /** Its task was woken because nobody asked about it, and has not asked since. */
+  isAsked = false
   failures = 0
   failingSince = 0
   missed = 0
