@@ -37,7 +37,7 @@ export interface EmbeddedOptions {
   readonly cache?: CachePlace | undefined
   /** Services that tasks can run on besides. */
   readonly webApis?: ReadonlyArray<PluginEntry> | undefined
-  /** Variables that hold secrets, `FAIRLEAD_SECRET_<GROUP>_<KEY>`. */
+  /** Variables that hold secrets, `FLYTE_SECRET_<GROUP>_<KEY>`. */
   readonly secretVariables?: (() => { readonly [name: string]: string | undefined }) | undefined
   /** Known users by bearer token, for the HTTP face. */
   readonly tokens?: { readonly [token: string]: { readonly name: string; readonly groups: ReadonlyArray<string> } } | undefined
@@ -80,8 +80,8 @@ export const cluster = (options: EmbeddedOptions) =>
 /** Files of tasks. */
 export const datastore = (options: EmbeddedOptions) => DatastoreFile.layer({ root: options.folder, alsoRoots: options.cache === undefined ? [] : [options.cache.folder] })
 
-/** Prefix of variables that hold secrets for plugins. */
-export const secretPrefix = "FAIRLEAD_SECRET_"
+/** Prefix of variables that hold secrets for plugins: Flyte's. */
+const secretPrefix = "FLYTE_SECRET_"
 
 const plugins = ({ webApis = [] }: EmbeddedOptions) => Layer.unwrap(Effect.map(LaunchedObjects, ({ informers }) => {
     const [pods] = informers as ReadonlyArray<Informer>

@@ -122,6 +122,11 @@ export interface Plugin {
   readonly id: string
   /** Task types that this plugin registers for. */
   readonly taskTypes: ReadonlyArray<string>
+  /**
+   * True for a task type that the plugin takes besides, asked for each action of a type that nobody registered for: for plugins that
+   * learn of new types while the engine runs.
+   */
+  readonly claims?: ((taskType: string) => boolean) | undefined
   /** Longest object name that the plugin can use; `undefined` for no limit. At least 8. */
   readonly generatedNameMaxLength?: number | undefined
   readonly handle: (context: TaskExecutionContext) => Effect.Effect<Transition, PluginError>

@@ -1,6 +1,6 @@
 /** Knows which plugin carries out which task type. */
 import type { Plugin } from "@fairlead/core"
-import { Context, Data, Effect, Layer } from "effect"
+import { Context, Data, Effect, Layer, type Scope } from "effect"
 
 /** Plugins that cannot work together as they were given. */
 export class PluginRegistryError extends Data.TaggedError("PluginRegistryError")<{ readonly problems: ReadonlyArray<string> }> {
@@ -19,7 +19,7 @@ export interface PluginRegistryOptions {
   readonly forTaskTypes?: { readonly [taskType: string]: string } | undefined
 }
 
-/** Finds the plugin for a task type: the override, else the one that registered, else the default. */
+/** Finds the plugin for a task type: the override, else the one that registered, else one that claims it now, else the default. */
 export class PluginRegistry extends Context.Service<PluginRegistry, {
   readonly plugins: ReadonlyArray<Plugin>
   /** Task types that have a plugin of their own, in the order of registration. */
@@ -29,8 +29,8 @@ export class PluginRegistry extends Context.Service<PluginRegistry, {
   /** Builds a registry; an override that names an unknown plugin is ignored with a warning. */
   static readonly make = (options: PluginRegistryOptions): Effect.Effect<PluginRegistry["Service"], PluginRegistryError> => make(options)
 
-  /** Provides a registry of plugins that are built by an effect. */
-  static readonly layer = <E, R>(options: Effect.Effect<PluginRegistryOptions, E, R>): Layer.Layer<PluginRegistry, E | PluginRegistryError, R> =>
+  /** Provides a registry of plugins that are built by an effect; what they acquire is released with the layer. */
+  static readonly layer = <E, R>(options: Effect.Effect<PluginRegistryOptions, E, R>): Layer.Layer<PluginRegistry, E | PluginRegistryError, Exclude<R, Scope.Scope>> =>
     Layer.effect(PluginRegistry, Effect.flatMap(options, make))
 }
 
@@ -51,17 +51,18 @@ const make = Effect.fnUntraced(function*(options: PluginRegistryOptions) {
     if (plugin !== undefined) byTaskType.set(taskType, plugin)
     else yield* Effect.logWarning(`task type ${taskType}: there is no plugin "${id}", so the setting is ignored; there are: ${[...byId.keys()].join(", ")}`)
   }
+  const curious = options.plugins.filter((plugin) => plugin.claims !== undefined)
   return PluginRegistry.of({
     plugins: options.plugins,
     taskTypes: [...byTaskType.keys()],
-    resolve: (taskType) => byTaskType.get(taskType) ?? fallback
+    resolve: (taskType) => byTaskType.get(taskType) ?? curious.find((plugin) => plugin.claims!(taskType)) ?? fallback
   })
 })
 
 const problemsOf = (plugin: Plugin): Array<string> => {
   const found: Array<string> = []
   if (plugin.id === "") found.push(`a plugin for ${plugin.taskTypes.join(", ") || "nothing"} has no id`)
-  if (plugin.taskTypes.length === 0) found.push(`plugin ${plugin.id} registers for no task type`)
+  if (plugin.taskTypes.length === 0 && plugin.claims === undefined) found.push(`plugin ${plugin.id} registers for no task type`)
   const longest = plugin.generatedNameMaxLength
   if (longest !== undefined && longest < generatedNameLengthMin) {
     found.push(`plugin ${plugin.id} allows names of ${longest} characters, at least ${generatedNameLengthMin} are needed`)

@@ -53,3 +53,15 @@ describe("PluginRegistry", () => {
     expect(problem({ plugins: [pods, ray], default: "x" })).toContain('"x" does not exist; there are: pod, ray')
   })
 })
+
+describe("a plugin that learns of task types", () => {
+  it("gets them as soon as it claims them, before the default, and never those of others", () => {
+    const claimed = new Set<string>()
+    const connector = plugin("connector", [], { claims: (type) => claimed.has(type) })
+    const registry = Effect.runSync(PluginRegistry.make({ plugins: [plugin("pod", ["container"]), connector], default: "pod" }))
+    expect(registry.resolve("query")?.id).toBe("pod")
+    claimed.add("query").add("container")
+    expect(registry.resolve("query")?.id).toBe("connector")
+    expect(registry.resolve("container")?.id).toBe("pod")
+  })
+})

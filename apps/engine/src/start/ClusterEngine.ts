@@ -11,6 +11,8 @@ import { openCatalog, parseCatalog } from "../cache/CachePlace.ts"
 import type { ClusterAccess } from "./ClusterAccess.ts"
 import * as FetchNode from "./FetchNode.ts"
 import type { HostProcess } from "./HostProcess.ts"
+import { makeRemotePlugins } from "./RemotePlugins.ts"
+import * as SecretsNode from "./SecretsNode.ts"
 import type { Settings } from "./Settings.ts"
 
 /** Why an engine that led must end. */
@@ -40,7 +42,7 @@ export const layer = (options: ClusterEngineOptions): Layer.Layer<Engine> => {
   return engine(options).pipe(
     Layer.provide(cache(settings.catalog)),
     Layer.provide(plugins(options)),
-    Layer.provide(Layer.mergeAll(LaunchedObjects.layer(resources, namespace), LaunchFiles.layer, sink(settings.events), recorder)),
+    Layer.provide(Layer.mergeAll(LaunchedObjects.layer(resources, namespace), LaunchFiles.layer, SecretsNode.layer(settings.secrets, options.host.environment), sink(settings.events), recorder)),
     Layer.provide(Layer.mergeAll(client, datastore(settings.datastore, options.host))),
     Layer.provide(transport(options))
   )
@@ -122,8 +124,9 @@ const plugins = ({ access, host, settings }: ClusterEngineOptions) =>
     const made = Effect.gen(function*() {
       const pod = yield* ObjectRunner.make(PodPlugin.make(settings.pods, parts), runner)
       const job = settings.plugins.job ? [yield* ObjectRunner.make(JobPlugin.make(settings.pods, parts), runner)] : []
+      const remote = yield* makeRemotePlugins(settings)
       const byDefault = settings.plugins.default
-      return { plugins: [pod, ...job], forTaskTypes: settings.engine.pluginsForTaskTypes, ...(byDefault === "" ? {} : { default: byDefault }) }
+      return { plugins: [pod, ...job, ...remote], forTaskTypes: settings.engine.pluginsForTaskTypes, ...(byDefault === "" ? {} : { default: byDefault }) }
     })
     return Layer.orDie(PluginRegistry.layer(made)).pipe(Layer.provide(reader))
   }))

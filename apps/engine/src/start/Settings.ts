@@ -1,7 +1,8 @@
 /** Every setting of `fairlead start`, in sections, with a default for each. */
 import { ObjectRunnerConfig, PodPluginConfig } from "@fairlead/k8s-executor"
 import { EngineConfig } from "@fairlead/reconciler"
-import { Duration, Effect, Schema } from "effect"
+import { ConnectorConfig, connectorConfigProblems, HttpJsonConfig, httpJsonProblems, parsePluginConfig } from "@fairlead/webapi-runtime"
+import { Duration, Effect, Result, Schema } from "effect"
 import { addressForms, parseCatalog } from "../cache/CachePlace.ts"
 
 const withDefault = <S extends Schema.Constraint>(schema: S, value: S["Encoded"]) =>
@@ -82,6 +83,26 @@ const Plugins = Schema.Struct({
   podTemplateNamespace: Schema.optionalKey(Schema.String)
 })
 
+/** Services that speak JSON over HTTP: name → what it takes and how it is asked. */
+const WebApis = Schema.Record(Schema.String, Schema.Struct({
+  /** Task types that run on the service. */
+  taskTypes: Schema.Array(Schema.String).check(Schema.isMinLength(1)),
+  service: HttpJsonConfig,
+  /** Limits, quotas and pace. */
+  settings: Schema.optionalKey(Schema.Record(Schema.String, Schema.Unknown))
+}))
+
+/** Connectors written with Flyte's Python package. There are none unless one is named. */
+const Connectors = ConnectorConfig
+
+/** Where plugins find secrets: variables first, then files. */
+const Secrets = Schema.Struct({
+  /** A secret is in the variable `<prefix><GROUP>_<KEY>`. */
+  variablePrefix: text("FLYTE_SECRET_"),
+  /** Or in the file `<folder>/<group>/<key>`, in lower case: mount Kubernetes Secrets there. */
+  folder: text("/etc/secrets")
+})
+
 /** Who hears of the phases of actions. */
 const Events = Schema.Struct({
   sink: withDefault(Schema.Literals(["none", "log", "flyte"]), "log"),
@@ -114,6 +135,9 @@ export const Settings = Schema.Struct({
   server: withDefault(Server, {}),
   engine: withDefault(EngineConfig, {}),
   plugins: withDefault(Plugins, {}),
+  webApis: withDefault(WebApis, {}),
+  connectors: withDefault(Connectors, {}),
+  secrets: withDefault(Secrets, {}),
   pods: withDefault(PodPluginConfig, {}),
   objects: withDefault(ObjectRunnerConfig, {}),
   datastore: withDefault(Datastore, {}),
@@ -134,7 +158,7 @@ export interface Clash {
 export const datastoreSchemes = ["file", "s3", "gs"] as const
 
 /** What does not go together. */
-export const clashesOf = ({ catalog, datastore, engine, events, leaderElection }: Settings): ReadonlyArray<Clash> => {
+export const clashesOf = ({ catalog, connectors, datastore, engine, events, leaderElection, webApis }: Settings): ReadonlyArray<Clash> => {
   const clashes: Array<Clash> = []
   const { leaseDuration, renewDeadline, retryPeriod } = leaderElection
   const longer = (more: Duration.Duration, less: Duration.Duration): boolean => Duration.toMillis(more) > Duration.toMillis(less)
@@ -153,7 +177,23 @@ export const clashesOf = ({ catalog, datastore, engine, events, leaderElection }
   }
   const problem = engine.dataRoot === undefined ? undefined : problemOfDataRoot(engine.dataRoot, datastore.fileRoot)
   if (problem !== undefined) clashes.push({ path: ["engine", "dataRoot"], message: problem })
-  return clashes
+  return [...clashes, ...connectorConfigProblems(connectors).map((message) => ({ path: ["connectors"], message })), ...webApiClashes(webApis), ...limitClashes(["connectors", "webApi"], connectors.webApi)]
+}
+
+const webApiClashes = (webApis: Settings["webApis"]): ReadonlyArray<Clash> =>
+  Object.entries(webApis).flatMap(([name, { service, settings }]) => [
+    ...httpJsonProblems(service).map(({ path, problem }) => ({ path: ["webApis", name, "service", ...path], message: problem })),
+    ...limitClashes(["webApis", name, "settings"], settings)
+  ])
+
+const limitClashes = (path: ReadonlyArray<string>, settings: unknown): ReadonlyArray<Clash> => {
+  const parsed = parsePluginConfig(settings)
+  if (Result.isSuccess(parsed)) return []
+  const { problems, violations } = parsed.failure
+  return [
+    ...problems.map((message) => ({ path, message })),
+    ...violations.map(({ field, max, min, provided }) => ({ path: [...path, ...field.split(".")], message: `is ${provided}; it must be between ${min} and ${max}` }))
+  ]
 }
 
 const problemOfDataRoot = (uri: string, fileRoot: string): string | undefined => {
