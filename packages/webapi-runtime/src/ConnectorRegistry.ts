@@ -48,7 +48,7 @@ export const makeRegistry = (config: ConnectorConfig, discoveries: ReadonlyMap<s
       const key = keyOf(project, domain, name, version)
       const earlier = routes.get(key)
       if (earlier === undefined) routes.set(key, { id, isDiscovered: true })
-      else if (earlier.id !== id) conflicts.push(`"${name}" (version ${version}) is supported by ${earlier.id} and ${id}; ${earlier.id} gets it`)
+      else if (earlier.id !== id && config.connectorForTaskTypes[name] === undefined) conflicts.push(`"${name}" (version ${version}) is supported by ${earlier.id} and ${id}; ${earlier.id} gets it`)
     }
   }
   const fallback = deployments.has(defaultConnectorId) ? { id: defaultConnectorId, isDiscovered: false } : undefined
