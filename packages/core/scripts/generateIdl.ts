@@ -232,7 +232,7 @@ const emit = ({ files: entries, only, services = [] }: Module): string => {
     const service = registry.getService(name)
     if (service === undefined) throw new Error(`there is no service ${name}: has it been renamed in @flyteorg/flyteidl2?`)
     const methods = service.methods.map((it) => `  ${it.localName}: { methodKind: "${it.methodKind}"; input: typeof ${localName(it.input.typeName)}Schema; output: typeof ${localName(it.output.typeName)}Schema }`)
-    lines.push(`export const ${service.name} = registry.getService("${name}") as GenService<{`, methods.join("\n"), "}>", "")
+    lines.push(`export const ${localName(name)} = registry.getService("${name}") as GenService<{`, methods.join("\n"), "}>", "")
   }
   return `${lines.join("\n").trimEnd()}\n`
 }

@@ -447,7 +447,7 @@ export type V2ReleaseReservationRequest = Message<"flyteidl2.cacheservice.v2.Rel
 }
 export const V2ReleaseReservationRequestSchema: GenMessage<V2ReleaseReservationRequest> = message("flyteidl2.cacheservice.v2.ReleaseReservationRequest")
 
-export const CacheService = registry.getService("flyteidl2.cacheservice.v2.CacheService") as GenService<{
+export const V2CacheService = registry.getService("flyteidl2.cacheservice.v2.CacheService") as GenService<{
   get: { methodKind: "unary"; input: typeof V2GetCacheRequestSchema; output: typeof GetCacheResponseSchema }
   put: { methodKind: "unary"; input: typeof V2PutCacheRequestSchema; output: typeof PutCacheResponseSchema }
   delete: { methodKind: "unary"; input: typeof V2DeleteCacheRequestSchema; output: typeof DeleteCacheResponseSchema }
