@@ -27,7 +27,7 @@ const missingIn = (row: string): ReadonlyArray<string> => {
   return [...tests, ...decisions].map(([whole]) => whole)
 }
 
-describe.each([["docs/weaknesses.md", 48], ["docs/flyte-tests.md", 60]] as const)("%s", (file, least) => {
+describe.each([["docs/weaknesses.md", 48], ["docs/flyte-tests.md", 60], ["docs/remote-services.md", 39]] as const)("%s", (file, least) => {
   const rows = rowsOf(file)
 
   it("numbers its rows from 1", () => {

@@ -215,7 +215,7 @@ describe("Failures of looking", () => {
   })
 
   test("that are not in a row never end it, however many they are", () => {
-    const service = serve({ work: 2 * 3_600_000, fault: (operation, { looks }) => operation === "get" && looks % 3 !== 2 ? "Unavailable" : undefined })
+    const service = serve({ work: 3_600_000, fault: (operation, { looks }) => operation === "get" && looks % 3 !== 2 ? "Unavailable" : undefined })
     inWorld({}, withEngine(service.plugins, Effect.gen(function*() {
       yield* create(action("a"))
       const done = yield* untilConcluded("a")
