@@ -64,7 +64,6 @@ const entryTests: { readonly [name: string]: Body } = {
     const last = Option.getOrThrow(yield* catalog.get(key))
     expect(last).toMatchObject({ ...entry("c", sized(5)), createdAt: first.createdAt })
     expect(last.updatedAt).toBeGreaterThan(first.updatedAt)
-    expect(last.age).toBeLessThan(first.age + 20)
   }),
 
   "an entry that is too old is a miss, and put replaces it": Effect.fnUntraced(function*({ catalog, key, pass }) {
@@ -226,12 +225,12 @@ const listTests: { readonly [name: string]: Body } = {
     yield* pass(20)
     yield* catalog.purge({ olderThan: 10 })
     yield* catalog.put(other("old"), entry("old", 10))
-    yield* pass(80)
+    yield* pass(500)
     yield* catalog.put(other("one"), entry("one", 10))
     yield* pass(5)
     yield* catalog.put(other("two"), entry("two", 10))
     expect(yield* catalog.usage).toEqual({ entries: 3, bytes: 30 })
-    expect((yield* catalog.purge({ olderThan: 60 })).map((it) => it.key)).toEqual([other("old")])
+    expect((yield* catalog.purge({ olderThan: 450 })).map((it) => it.key)).toEqual([other("old")])
     expect((yield* catalog.purge({ bytesMost: 10 })).map((it) => it.entry.outputUri)).toEqual([entry("one").outputUri])
     expect(yield* catalog.usage).toEqual({ entries: 1, bytes: 10 })
     expect(yield* catalog.purge({})).toEqual([])
