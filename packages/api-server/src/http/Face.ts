@@ -7,6 +7,7 @@ import { refusedByRules } from "../policy/fairness/TooMany.ts"
 import { impersonate } from "../policy/Impersonation.ts"
 import { authenticate, wantedUser } from "./Authentication.ts"
 import { contentType, encode } from "./Encoding.ts"
+import { compressed } from "./Compression.ts"
 import { discoveryResponse } from "./Discovery.ts"
 import { healthResponse } from "./Health.ts"
 import { type HttpRequest, type HttpResponse, pageNotFound } from "./HttpMessage.ts"
@@ -20,7 +21,7 @@ export const bodyBytesMax = 3 * 1024 * 1024
 
 /** Carries out a request. Nothing that a client sends makes it throw: a broken invariant of the server becomes an internal error. */
 export const respond = async (server: ApiServer, request: HttpRequest): Promise<HttpResponse> => {
-  const answer = await answerTo(server, request)
+  const answer = await compressed(request, await answerTo(server, request))
   return request.method === "HEAD" ? { ...answer, body: "" } : answer
 }
 
