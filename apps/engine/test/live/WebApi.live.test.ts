@@ -28,7 +28,8 @@ const example = async (frames: number) => {
   rewrite("service.yaml", (text) => text.replaceAll("8791", port))
   rewrite("frames.yaml", (text) => text.replace(/\[1,[\s\S]*?\]/, `[${Array.from({ length: frames }, (_, at) => at + 1).join(", ")}]`))
   const jobsFile = join(folder, "jobs.jsonl")
-  const jobs = (): ReadonlyArray<Job> => existsSync(jobsFile) ? readFileSync(jobsFile, "utf8").trim().split("\n").map((line) => JSON.parse(line) as Job) : []
+  // Read while it is written: what follows the last line end is no line yet.
+  const jobs = (): ReadonlyArray<Job> => existsSync(jobsFile) ? readFileSync(jobsFile, "utf8").split("\n").slice(0, -1).map((line) => JSON.parse(line) as Job) : []
   return { folder, jobs, ready: `http://127.0.0.1:${port}/healthz` }
 }
 
