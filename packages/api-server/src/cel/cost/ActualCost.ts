@@ -100,3 +100,11 @@ const costs: ReadonlyMap<string, Cost> = new Map<string, Cost>([
 
 /** How to find out what a call of a function cost; `undefined` if it costs one. */
 export const actualCost = (name: string): Cost | undefined => costs.get(name)
+
+const byOverload: ReadonlySet<string> = new Set([
+  "_<_", "_<=_", "_>_", "_>=_", "_+_", "@in", "bytes", "string", "contains", "startsWith", "endsWith", "matches", "slice", "reverse", "flatten", "distinct", "sort",
+  "@sortByAssociatedKeys", "sets.contains", "sets.intersects", "sets.equivalent"
+])
+
+/** Whether the original knows what a call costs only where the types of its arguments leave one way to carry it out. */
+export const weighedByOverload = (name: string): boolean => byOverload.has(name)

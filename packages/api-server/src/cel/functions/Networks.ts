@@ -1,6 +1,7 @@
 /** URLs, addresses and networks in expressions. */
 import { goQuote } from "../../builtin/GoText.ts"
 import { type GoUrl, hostnameOf, parseAnyUrl, parseRequestUri, portOf, queryOf } from "../net/GoUrl.ts"
+import { addressProblem, networkProblem } from "../net/AddressProblems.ts"
 import { type Cidr, containsIp, type IpAddress, isMapped, maskedIp, parseCidr, parseIp, printCidr, printIp } from "../net/IpAddress.ts"
 import { parseType } from "../types/Type.ts"
 import { EntryMap, fail, ItemList, Opaque, type Value } from "../values/Value.ts"
@@ -64,12 +65,12 @@ const url = (text: string): UrlValue => {
 }
 
 const addressOf = (text: string): IpAddress => {
+  const zone = text.indexOf("%")
+  if (zone > 0 && text.includes(":") && parseIp(text.slice(0, zone)) !== undefined) return fail(`IP address ${goQuote(text)} with zone value is not allowed`)
   const address = parseIp(text)
-  if (address === undefined) return fail(`IP Address ${goQuote(text)} parse error during conversion from string: ParseAddr(${goQuote(text)}): ${ipProblem(text)}`)
+  if (address === undefined) return fail(`IP Address ${goQuote(text)} parse error during conversion from string: ${addressProblem(text)}`)
   return isMapped(address) ? fail(`IPv4-mapped IPv6 address ${goQuote(text)} is not allowed`) : address
 }
-
-const ipProblem = (text: string): string => (/[.:]/.test(text) ? "unexpected character" : "unable to parse IP")
 
 const isIp = (text: string): boolean => {
   const address = parseIp(text)
@@ -79,7 +80,7 @@ const isIp = (text: string): boolean => {
 const cidr = (text: string): CidrValue => {
   const twice = "network address parse error during conversion from string: "
   const parsed = parseCidr(text)
-  if (parsed === undefined) return fail(`${twice}${twice}netip.ParsePrefix(${goQuote(text)}): ${text.includes("/") ? "bad network" : "no '/'"}`)
+  if (parsed === undefined) return fail(`${twice}${twice}${networkProblem(text, (address) => parseIp(address) !== undefined)}`)
   return isMapped(parsed.address) ? fail(`${twice}IPv4-mapped IPv6 address ${goQuote(text)} is not allowed`) : new CidrValue(parsed)
 }
 
@@ -132,7 +133,7 @@ export const networks: ReadonlyArray<Declared> = [
   declare("cidr(string) -> net.CIDR", cidr),
   declare("isCIDR(string) -> bool", isCidr),
   declare("string(net.CIDR) -> string", (value: CidrValue) => printCidr(value.cidr)),
-  declare("containsIP.(net.CIDR, string) -> bool", (network: CidrValue, text: string) => containsIp(network.cidr, addressOf(text))),
+  declare("containsIP.(net.CIDR, string) -> bool", (network: CidrValue, text: string) => (isIp(text) ? containsIp(network.cidr, addressOf(text)) : fail("no such overload"))),
   declare("containsIP.(net.CIDR, net.IP) -> bool", (network: CidrValue, value: IpValue) => containsIp(network.cidr, value.address)),
   declare("containsCIDR.(net.CIDR, string) -> bool", (network: CidrValue, text: string) => containsCidr(network.cidr, cidr(text).cidr)),
   declare("containsCIDR.(net.CIDR, net.CIDR) -> bool", (network: CidrValue, other: CidrValue) => containsCidr(network.cidr, other.cidr)),

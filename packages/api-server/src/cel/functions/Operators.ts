@@ -78,7 +78,10 @@ const at = (list: ListValue, index: Value): Value => {
 }
 
 /** The value under a key that has to be there. */
-export const under = (map: MapValue, key: Value): Value => map.find(key) ?? missing(map, key)
+export const under = (map: MapValue, key: Value): Value => {
+  const found = map.find(key)
+  return found === undefined ? missing(map, key) : found
+}
 
 const missing = (map: MapValue, key: Value): Value => (map.find(key) === undefined ? fail(`no such key: ${keyName(key)}`) : null)
 
@@ -94,8 +97,11 @@ const inside = (optional: Optional, look: (value: Value) => Value): Optional => 
   return found instanceof Optional ? found : new Optional(found)
 }
 
+/** Finds an item of a list by its index. */
+export const listIndex = declare("_[_](list(A), int) -> A", at)
+
 const access: ReadonlyArray<Declared> = [
-  declare("_[_](list(A), int) -> A", at),
+  listIndex,
   declare("_[_](map(A, B), A) -> B", under),
   declare("_[_](optional_type(list(V)), int) -> optional_type(V)", (list: Optional, index: bigint) => inside(list, (value) => maybeAt(value as ListValue, index))),
   declare("_[_](optional_type(map(K, V)), K) -> optional_type(V)", (map: Optional, key: Value) => inside(map, (value) => maybe((value as MapValue).find(key)))),

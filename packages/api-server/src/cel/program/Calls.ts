@@ -1,8 +1,9 @@
 /** Carries out calls of functions. */
-import { actualCost } from "../cost/ActualCost.ts"
+import { actualCost, weighedByOverload } from "../cost/ActualCost.ts"
 import type { Declared } from "../functions/Declare.ts"
 import { isOfType, typeOf } from "../values/TypeOf.ts"
-import { fail, type Value } from "../values/Value.ts"
+import { listIndex } from "../functions/Operators.ts"
+import { fail, ListValue, Uint, type Value } from "../values/Value.ts"
 import type { Evaluate } from "./Frame.ts"
 
 const accepts = ({ args }: Declared, values: ReadonlyArray<Value>): boolean =>
@@ -10,34 +11,42 @@ const accepts = ({ args }: Declared, values: ReadonlyArray<Value>): boolean =>
 
 const operator = /^(?:[-!]_|_.*_|@in)$/
 
-const refuse = (name: string, overloads: ReadonlyArray<Declared>, values: ReadonlyArray<Value>): never => {
+/** `all` are the ways to call the function at all, whatever was known of the arguments beforehand. */
+const refuse = (name: string, all: ReadonlyArray<Declared>, values: ReadonlyArray<Value>): never => {
   if (!operator.test(name)) return fail(`no such overload: ${name}(${values.map((value) => typeOf(value).name).join(", ")})`)
-  return fail(overloads.some(({ args }) => isOfType(values[0]!, args[0]!)) ? "no such overload" : `no such overload: ${name}`)
+  return fail(name === "!_" || all.some(({ args }) => isOfType(values[0]!, args[0]!)) ? "no such overload" : `no such overload: ${name}`)
+}
+
+/** Lists take any number without fraction as an index where nothing was known of it beforehand. */
+const anyIndex = (name: string, [list, index]: ReadonlyArray<Value>): Declared | undefined => {
+  if (name !== "_[_]" || !(list instanceof ListValue)) return undefined
+  if (typeof index !== "number" && !(index instanceof Uint)) return fail(`unsupported index type '${typeOf(index!).name}' in list`)
+  return listIndex
 }
 
 /** Calls the first of the functions that takes the arguments. */
-export const compileCall = (name: string, overloads: ReadonlyArray<Declared>, args: ReadonlyArray<Evaluate>): Evaluate => {
-  const cost = actualCost(name)
+export const compileCall = (name: string, overloads: ReadonlyArray<Declared>, args: ReadonlyArray<Evaluate>, all: ReadonlyArray<Declared>): Evaluate => {
+  const cost = overloads.length > 1 && weighedByOverload(name) ? undefined : actualCost(name)
   const finish = (values: ReadonlyArray<Value>, spend: (amount: number) => void): Value => {
-    const found = overloads.find((overload) => accepts(overload, values)) ?? refuse(name, overloads, values)
+    const found = overloads.find((overload) => accepts(overload, values)) ?? anyIndex(name, values) ?? refuse(name, all, values)
     const result = found.run(...values)
     spend(cost === undefined ? 1 : cost(values, result, found))
     return result
   }
   const [first, second] = args
-  if (overloads.length === 1 && args.length === 2) return compileBinary(name, overloads[0]!, first!, second!)
+  if (overloads.length === 1 && args.length === 2) return compileBinary(name, overloads[0]!, first!, second!, all)
   return (frame) => finish(args.map((argument) => argument(frame)), (amount) => frame.spend(amount))
 }
 
 /** Most calls are operators on two values of known types. */
-const compileBinary = (name: string, only: Declared, first: Evaluate, second: Evaluate): Evaluate => {
+const compileBinary = (name: string, only: Declared, first: Evaluate, second: Evaluate, all: ReadonlyArray<Declared>): Evaluate => {
   const cost = actualCost(name)
   const [left, right] = only.args as [Declared["result"], Declared["result"]]
   const { run } = only
   return (frame) => {
     const one = first(frame)
     const other = second(frame)
-    if (!isOfType(one, left) || !isOfType(other, right)) return refuse(name, [only], [one, other])
+    if (!isOfType(one, left) || !isOfType(other, right)) return refuse(name, all, [one, other])
     const result = run(one, other)
     frame.spend(cost === undefined ? 1 : cost([one, other], result, only))
     return result

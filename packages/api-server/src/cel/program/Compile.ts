@@ -1,11 +1,12 @@
 /** Turns checked expressions into closures. */
 import type { Declared } from "../functions/Declare.ts"
-import { conversionNames, regexArgument } from "../functions/Library.ts"
+import { conversionNames, library, regexArgument } from "../functions/Library.ts"
 import { goRegex } from "../regex/GoRegex.ts"
 import type { CallExpr, Expr, IdentExpr, ListExpr, LoopExpr, MapExpr, SelectExpr, StructExpr } from "../syntax/Expr.ts"
 import type { Checked } from "../types/Check.ts"
 import { type Type, typeOfType } from "../types/Type.ts"
 import { EntryMap, EvaluationError, fail, isKey, ItemList, ListValue, MapValue, Optional, StructValue, type Value } from "../values/Value.ts"
+import { equal } from "../values/Compare.ts"
 import { compileCall } from "./Calls.ts"
 import { type Evaluate, Frame } from "./Frame.ts"
 
@@ -13,7 +14,14 @@ const listCost = 10
 const mapCost = 30
 const structCost = 40
 
-const constant = (value: Value): Evaluate => () => value
+/** The values of what need not be carried out: constants, and lists, maps and conversions of them. They cost nothing. */
+const constants = new WeakMap<Evaluate, { readonly value: Value }>()
+
+const constant = (value: Value): Evaluate => {
+  const evaluate = (): Value => value
+  constants.set(evaluate, { value })
+  return evaluate
+}
 
 const noSuchOverload = (): never => fail("no such overload")
 
@@ -21,7 +29,11 @@ const isTrue = (value: Value): boolean => (typeof value === "boolean" ? value : 
 
 /** Finds a field of a value, or of what an optional holds. */
 const fieldOf = (value: Value, field: string): Value => {
-  if (value instanceof MapValue) return value.find(field) ?? fail(`no such key: ${field}`)
+  if (value instanceof MapValue) {
+    const found = value.find(field)
+    return found === undefined ? fail(`no such key: ${field}`) : found
+  }
+  if (value instanceof ListValue) return fail("unsupported index type 'string' in list")
   if (value instanceof Optional) return optionalField(value, field)
   return fail(`no such key: ${field}`)
 }
@@ -130,15 +142,18 @@ class Compiler {
   private functionCall(expr: CallExpr, args: ReadonlyArray<Expr>, parts: ReadonlyArray<Evaluate>): Evaluate {
     const overloads = (this.checked.overloads.get(expr) ?? []) as ReadonlyArray<Declared>
     const name = overloads[0]?.name ?? expr.name
-    const evaluate = compileCall(name, overloads, parts)
+    const evaluate = membership(name, parts) ?? compileCall(name, overloads, parts, library.get(name) ?? overloads)
     const pattern = args[regexArgument(name)]
     if (pattern?.kind === "literal" && typeof pattern.value === "string") goRegex(pattern.value)
-    if (!conversionNames.has(name) || args.length !== 1 || args[0]?.kind !== "literal") return evaluate
+    if (!conversionNames.has(name) || parts.length !== 1 || !constants.has(parts[0]!)) return evaluate
     return constant(evaluate(new Frame([], Number.POSITIVE_INFINITY)))
   }
 
   private list(expr: ListExpr): Evaluate {
     const items = expr.items.map(({ optional, value }) => ({ optional, evaluate: this.compile(value) }))
+    if (items.every(({ evaluate, optional }) => !optional && constants.has(evaluate))) {
+      return constant(new ItemList(items.map(({ evaluate }) => constants.get(evaluate)!.value)))
+    }
     return (frame) => {
       const values: Array<Value> = []
       for (const { evaluate, optional } of items) {
@@ -154,6 +169,9 @@ class Compiler {
 
   private map(expr: MapExpr): Evaluate {
     const entries = expr.entries.map(({ key, optional, value }) => ({ optional, key: this.compile(key), value: this.compile(value) }))
+    if (entries.every(({ key, optional, value }) => !optional && constants.has(value) && constants.has(key) && isKey(constants.get(key)!.value))) {
+      return constant(new EntryMap(entries.map(({ key, value }) => [constants.get(key)!.value, constants.get(value)!.value] as const)))
+    }
     return (frame) => {
       const values: Array<readonly [Value, Value]> = []
       for (const { key, optional, value } of entries) {
@@ -215,6 +233,16 @@ class Compiler {
         return result(frame)
       }
     })
+  }
+}
+
+/** Whether a value is one of a list of plain constants is found out at no cost. */
+const membership = (name: string, [value, list]: ReadonlyArray<Evaluate>): Evaluate | undefined => {
+  const among = name === "@in" && list !== undefined ? constants.get(list)?.value : undefined
+  if (!(among instanceof ListValue) || among.size === 0 || !among.items().every((item) => typeof item !== "object")) return undefined
+  return (frame) => {
+    const wanted = value!(frame)
+    return among.items().some((item) => equal(item, wanted))
   }
 }
 
