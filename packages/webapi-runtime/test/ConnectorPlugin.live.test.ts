@@ -67,7 +67,7 @@ const job = (name: string, settings: { readonly [key: string]: string } = {}, mo
   action(name, { type: "python-job", name, config: settings, interface: { inputs: { text: { type: "string" } }, outputs: { length: { type: "integer" } } }, inputs: { text: "hello" }, custom: { secrets: { token: "warehouse/token" } }, ...more })
 const secrets = { [`${secretPrefix}WAREHOUSE_TOKEN`]: "very-secret-token" }
 
-describe.skipIf(!isInstalled)(`A connector written with Flyte's own Python package${why}`, { timeout: 60_000 }, () => {
+describe.skipIf(!isInstalled)(`A connector written with Flyte's own Python package${why}`, { timeout: 180_000 }, () => {
   test("runs tasks end to end: success with outputs, failures of both kinds, a retry, an abort", async () => {
     const log: Array<string> = []
     await inRealTime({ secrets, log }, withEngine(plugins, Effect.gen(function*() {

@@ -18,7 +18,7 @@ const plan = Copilot.plan({
 })!
 const inputs = plan.interface.inputs!
 
-describe.concurrent("fairlead copilot, as a process of its own", { timeout: 30_000 }, () => {
+describe.concurrent("fairlead copilot, as a process of its own", { timeout: 180_000 }, () => {
   it("download brings every input as a file, blobs included, and the summary", async ({ expect, live }) => {
     const folder = live.folder()
     writeFileSync(join(folder, "chart.txt"), "shallow here\n")

@@ -45,7 +45,7 @@ const watchUntil = async (response: Response, isEnd: (event: WatchEvent) => bool
 
 const isSucceeded = ({ object }: WatchEvent): boolean => object.status?.conditions?.some((it) => it.type === "Succeeded" && it.status === "True") ?? false
 
-describe.concurrent("fairlead dev", { timeout: 60_000 }, () => {
+describe.concurrent("fairlead dev", { timeout: 180_000 }, () => {
   it("over plain HTTP: lets in who has the token, and runs what is posted", async ({ expect, live }) => {
     const { call, folder, program } = await startDev(live, "--http")
     expect(program.stdout).toMatch(/^kubeconfig: .*\/\.fairlead\/kubeconfig\nready: http:\/\/127\.0\.0\.1:\d+\n$/)

@@ -1,7 +1,7 @@
 import { describe } from "vitest"
 import { has, it, type Program } from "./Program.ts"
 
-describe("kubectl", { timeout: 60_000 }, () => {
+describe("kubectl", { timeout: 180_000 }, () => {
   it.skipIf(!has("kubectl"))("applies a task of the quickstart, watches it run, and reads what came of it [needs kubectl]", async ({ expect, live }) => {
     const folder = live.folder()
     const dev = live.fairlead(["dev"], { cwd: folder })

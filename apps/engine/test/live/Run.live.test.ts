@@ -15,7 +15,7 @@ interface Row {
 
 const rowsOf = (stdout: string): Map<string, Row> => new Map((JSON.parse(stdout) as { tasks: ReadonlyArray<Row> }).tasks.map((row) => [row.name, row]))
 
-describe.concurrent("fairlead run", { timeout: 60_000 }, () => {
+describe.concurrent("fairlead run", { timeout: 180_000 }, () => {
   it("runs the quickstart: every task succeeds with the right outputs, and files of outputs are kept on request", async ({ expect, live }) => {
     const program = live.start("npm", ["run", "-s", "fairlead", "--", "run", "fixtures/quickstart", "--output", "json", "--keep"])
     const { code, stderr, stdout } = await program.ended
@@ -89,7 +89,7 @@ describe.concurrent("fairlead run", { timeout: 60_000 }, () => {
   })
 })
 
-describe.concurrent("bad input", { timeout: 60_000 }, () => {
+describe.concurrent("bad input", { timeout: 180_000 }, () => {
   it("is told with file, line and field, all of it at once, and nothing is started", async ({ expect, live }) => {
     const folder = live.folder()
     const write = (name: string, text: string): void => writeFileSync(join(folder, name), text)

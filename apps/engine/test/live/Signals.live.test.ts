@@ -43,7 +43,7 @@ const start = async (live: Live) => {
   return { program, folder, pids: files.map((file) => Number(readFileSync(file, "utf8"))) }
 }
 
-describe.concurrent("signals", { timeout: 60_000 }, () => {
+describe.concurrent("signals", { timeout: 180_000 }, () => {
   it("Ctrl-C lets tasks end within their grace period, then kills them, and says what was left", async ({ expect, live }) => {
     const { folder, pids, program } = await start(live)
     program.child.kill("SIGINT")

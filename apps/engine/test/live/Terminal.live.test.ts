@@ -8,7 +8,7 @@ const pty = "import os, pty, sys; end = os.waitstatus_to_exitcode(pty.spawn(sys.
 
 const onTerminal = (live: Live, command: ReadonlyArray<string>): Program => live.start("python3", ["-c", pty, ...command], { env: { TERM: "xterm" } })
 
-describe.concurrent("on a terminal", { timeout: 60_000 }, () => {
+describe.concurrent("on a terminal", { timeout: 180_000 }, () => {
   it.skipIf(!has("python3"))("progress is a live view that vanishes in favour of the results [needs python3 for a terminal]", async ({ expect, live }) => {
     const program = onTerminal(live, [node, mainFile, "run", "fixtures/quickstart/nap.yaml", "fixtures/quickstart/hello.yaml"])
     const { code, stdout } = await program.ended
