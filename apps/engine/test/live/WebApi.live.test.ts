@@ -35,7 +35,7 @@ const example = async (frames: number) => {
 
 const isUp = (url: string): Promise<boolean> => fetch(url).then(() => true, () => false)
 
-describe("fairlead run with a service in another process", { timeout: 90_000 }, () => {
+describe("fairlead run with a service in another process", { timeout: 240_000 }, () => {
   it("has fifty jobs done, and no more, although it is killed in the middle", async ({ expect, live }) => {
     const { folder, jobs, ready } = await example(50)
     const state = join(folder, "state")
