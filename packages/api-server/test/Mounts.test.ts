@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as k8s from "@kubernetes/client-node"
 import { execFileSync } from "node:child_process"
-import { httpApi, mswHandlers } from "../src/index.ts"
+import { httpApi } from "../src/index.ts"
 import { makeServer } from "./makeServer.ts"
 
 const token = "t"
@@ -19,15 +19,6 @@ describe("httpApi", () => {
     assert.deepStrictEqual(items.map(({ data }) => data), [{ k: "1" }])
     const missing = await core.readNamespacedConfigMap({ namespace: "default", name: "b" }).then(() => undefined, (error: k8s.ApiException<string>) => error.code)
     assert.strictEqual(missing, 404)
-  })
-})
-
-describe("mswHandlers", () => {
-  it("one handler answers everything below the address", async () => {
-    const handlers = mswHandlers(serverOf(), { all: (path, resolver) => ({ path, resolver }) }, "https://cluster.test")
-    assert.deepStrictEqual(handlers.map(({ path }) => path), ["https://cluster.test/*"])
-    const request = new Request("https://cluster.test/version", { headers: { authorization: `Bearer ${token}` } })
-    assert.strictEqual((await handlers[0]!.resolver({ request })).status, 200)
   })
 })
 
