@@ -14,7 +14,7 @@ describe("kubectl", { timeout: 180_000 }, () => {
     const created = await apply()
     expect(created.stderr).toBe("")
     expect(created.stdout).toBe("taskaction.flyte.org/demo-sum created\n")
-    await watch.until(/^NAME +RUN +ACTION +TASKTYPE +STATUS +AGE\n(demo-sum +demo +sum +\S* +.*\n)*demo-sum +demo +sum +Completed +\d+s$/m)
+    await watch.until(/^NAME +RUN +ACTION +TASKTYPE +STATUS +AGE\n(demo-sum .*\n)*demo-sum +demo +sum +container +Completed +\d+s$/m)
     expect((await apply()).stdout).toBe("taskaction.flyte.org/demo-sum unchanged\n")
 
     expect((await kubectl("get", "pods").ended).stdout).toMatch(/^demo-sum-0 +0\/2 +Completed +0 +\d+s$/m)
