@@ -14,7 +14,7 @@ const patience = 10_000
 /** Puts the rules between a program and the transport of the environment. */
 export const layer = (rules: Pick<FaultRules, "calls" | "watches">, life: Life): Layer.Layer<KubeTransport, never, KubeTransport> =>
   Layer.effect(KubeTransport, Effect.map(KubeTransport, (inner) => ({
-    request: (request) => Effect.suspend(() => (life.isOver ? Effect.never : judged(inner, rules, request))),
+    request: (request) => Effect.suspend(() => (life.isOver ? Effect.never : judged(inner, rules, life, request))),
     watch: (request, onEvents) =>
       Effect.suspend(() => {
         if (life.isOver) return Effect.never
@@ -27,14 +27,15 @@ export const layer = (rules: Pick<FaultRules, "calls" | "watches">, life: Life):
 const lost = (request: KubeRequest | KubeWatchRequest): KubeError.KubeError =>
   new KubeError.KubeError({ method: "verb" in request ? request.verb : "watch", reason: { _tag: "TransportFailed", description: "no answer came" } })
 
-const judged = (inner: KubeTransport["Service"], { calls }: Pick<FaultRules, "calls">, request: KubeRequest) => {
+const judged = (inner: KubeTransport["Service"], { calls }: Pick<FaultRules, "calls">, life: Life, request: KubeRequest) => {
   const verdict = calls.judge(request)
   const silence = Effect.andThen(Effect.sleep(patience), Effect.fail(lost(request)))
   switch (verdict._tag) {
     case "Pass":
       return inner.request(request)
     case "Delay":
-      return Effect.andThen(Effect.sleep(verdict.duration), inner.request(request))
+      // What still waits when its program is killed never leaves the machine: a second pod that nobody asked for any more would run for a moment.
+      return Effect.andThen(Effect.sleep(verdict.duration), Effect.suspend(() => (life.isOver ? Effect.never : inner.request(request))))
     case "Fail":
       return Effect.fail(verdict.failure)
     case "Drop":

@@ -28,7 +28,7 @@ const promises: Readonly<Record<string, CommandTest>> = {
   "npm run -s fairlead -- airflow simulate": (live, command) => succeeds(/50 commands ended in .*: 45 succeeded, 5 failed as they were meant to/)(live, `${command} --commands 50`),
   // A shorter run: the promise of equal journals is kept by the tests of the simulation itself.
   "npm run -s sim -- run --seed 7 --tasks 1000": (live, command) => succeeds(/every promise held/)(live, command.replace("1000", "20")),
-  "npm run -s sim -- explore --seeds 10": (live, command) => succeeds(/every promise held/)(live, `${command.replace("10", "1")} --tasks 10`),
+  "npm run -s sim -- explore --seeds 10": (live, command) => succeeds(/every promise held/)(live, `${command.replace("10", "1")} --from 1 --tasks 10`),
   "npm run -s fairlead -- dev --port 8001": async (live, command) => {
     // The port of the README may be taken on this machine, and its kubeconfig in use.
     const dev = start(live, `${command.replace("8001", "0")} --kubeconfig ${live.folder()}/kubeconfig`)
