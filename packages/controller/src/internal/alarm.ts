@@ -1,6 +1,12 @@
 /** One timer for everything that a controller waits for. */
 import { type Clock, Duration, Effect, type Fiber } from "effect"
 
+/**
+ * Least wait for a time that is not reached, in milliseconds. The clock counts whole nanoseconds, sums of its readings have more digits
+ * than that: a shorter wait may be one in which no time passes, and whoever hears the alarm asks for the same again, for ever.
+ */
+const waitMin = 0.001
+
 /** Rings once at the earliest time that was asked for; whoever hears it asks again. */
 export class Alarm {
   readonly #clock: Clock.Clock
@@ -25,7 +31,7 @@ export class Alarm {
       this.#at = Number.POSITIVE_INFINITY
       this.#ring(at)
     })
-    this.#fiber = this.#runFork(Effect.flatMap(this.#clock.sleep(Duration.millis(Math.max(0, at - now))), () => ring))
+    this.#fiber = this.#runFork(Effect.flatMap(this.#clock.sleep(Duration.millis(at > now ? Math.max(waitMin, at - now) : 0)), () => ring))
   }
 
   stop(): void {

@@ -36,12 +36,6 @@ export interface CoreOptions {
   readonly context: Context.Context<never>
 }
 
-/**
- * Least time worth a wait, in milliseconds. The clock counts whole nanoseconds, sums of its readings have more digits than that: what is
- * left of a wait after it may be too little for any clock to pass, and waiting for it again would never end.
- */
-const clockTick = 0.001
-
 /** Time that a reconcile has to react to its interruption before another key gets its place. */
 const abandonMillis = 5000
 /** Reconciles started in one go before other fibers have their turn. */
@@ -164,7 +158,7 @@ export class ControllerCore {
   #start(item: QueueItem, now: number): void {
     const { key, priority } = item
     const waitsUntil = this.expectations?.waitsUntil(key)
-    if (waitsUntil !== undefined && waitsUntil - now > clockTick) {
+    if (waitsUntil !== undefined && waitsUntil > now) {
       this.waits++
       this.#held.set(key, priority)
       this.queue.addAfter(key, waitsUntil - now, now, priority)
