@@ -5,7 +5,7 @@ import { controllerHealth, registerController } from "./internal/controllerMetri
 import { Expectations } from "./internal/expectations.ts"
 import { CurrentHealth } from "./Health.ts"
 import type { Informer } from "./Informer.ts"
-import { monotonicMillis } from "./internal/monotonic.ts"
+import { monotonicMillis } from "./MonotonicTime.ts"
 import { Leadership } from "./Leadership.ts"
 import type { ReconcileRequest } from "./ReconcileRequest.ts"
 import type { Result } from "./Result.ts"

@@ -2,7 +2,7 @@
 import { Clock, Context, Duration, Effect, Latch, Layer } from "effect"
 import { type Event, KubeClient, type KubeError, KubeResource } from "@fairlead/kube"
 import { type EventInput, EventLog, type EventRecord } from "./internal/eventLog.ts"
-import { monotonicMillis } from "./internal/monotonic.ts"
+import { monotonicMillis } from "./MonotonicTime.ts"
 import { toMicroTime } from "./internal/microTime.ts"
 import { Series } from "./internal/series.ts"
 

@@ -4,7 +4,7 @@ import { type KubeError, type KubeList, type KubeObject, type KubeResource, Kube
 import { CurrentHealth } from "./Health.ts"
 import { InformerCore } from "./internal/informerCore.ts"
 import { informerHealth, registerInformer } from "./internal/informerMetrics.ts"
-import { monotonicMillis } from "./internal/monotonic.ts"
+import { monotonicMillis } from "./MonotonicTime.ts"
 import { follow, type Reflection } from "./internal/reflectorLoop.ts"
 import { initialState, type ReflectorOptions } from "./internal/reflectorState.ts"
 import { keyOf } from "./ReconcileRequest.ts"

@@ -3,7 +3,7 @@ import { Clock, Data, Duration, Effect, Fiber, Layer } from "effect"
 import { KubeClient, KubeError, KubeTransport } from "@fairlead/kube"
 import { CurrentHealth } from "./Health.ts"
 import { type Elector, makeElector } from "./internal/elector.ts"
-import { monotonicMillis } from "./internal/monotonic.ts"
+import { monotonicMillis } from "./MonotonicTime.ts"
 import { Series } from "./internal/series.ts"
 import { Leadership } from "./Leadership.ts"
 

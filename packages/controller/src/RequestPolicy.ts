@@ -1,7 +1,7 @@
 /** Keeps calls within limits, tries those again that can safely be, and counts them all. */
 import { Clock, Duration, Effect, Exit, Layer, Metric, Random } from "effect"
 import { type KubeAnswer, type KubeError, type KubeRequest, KubeTransport } from "@fairlead/kube"
-import { monotonicMillis } from "./internal/monotonic.ts"
+import { monotonicMillis } from "./MonotonicTime.ts"
 import { TokenBucket } from "./internal/tokenBucket.ts"
 
 /** How many calls, and how persistent. */

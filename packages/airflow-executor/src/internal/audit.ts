@@ -1,4 +1,5 @@
 /** Compares the runs that hold slots with the pods that are there. */
+import { isOlder } from "@fairlead/controller"
 import { Result } from "effect"
 import type { Pod } from "@fairlead/kube"
 import type { AirflowKubernetesScheduler } from "../AirflowKubernetesScheduler.ts"
@@ -77,10 +78,6 @@ const hasBeenSeen = ({ kubeWatchers }: AirflowKubernetesScheduler, run: Run): bo
   const { version } = informer.store
   return informer.isSynced() && version !== undefined && !isOlder(version, run.version)
 }
-
-/** Versions are decimal numbers that grow, of any length. */
-const isOlder = (one: string, other: string | undefined): boolean =>
-  other !== undefined && (one.length === other.length ? one < other : one.length < other.length)
 
 const lastKnown = (run: Run): Pod => ({ apiVersion: "v1", kind: "Pod", metadata: { name: run.podName, namespace: run.namespace, uid: run.uid! }, status: { phase: "Running" } })
 

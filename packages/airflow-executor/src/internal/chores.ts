@@ -1,9 +1,10 @@
 /** Deletes, marks and looks for pods, away from the thread that schedules: each with its own retries, none in the way of others. */
+import { monotonicMillis } from "@fairlead/controller"
 import { type KubeError, KubeError as KubeErrors, type Pod } from "@fairlead/kube"
 import { type Clock, Effect, Random } from "effect"
 import type { AirflowKubernetesScheduler, PodIdentity } from "../AirflowKubernetesScheduler.ts"
 import { publishBackoffMillis } from "../PublishError.ts"
-import { monotonicMillis, WorkPool } from "./workPool.ts"
+import { WorkPool } from "./workPool.ts"
 
 export type Chore =
   /** The pod is over and is to go, or to be marked. `Keep` leaves it alone. */

@@ -1,4 +1,5 @@
 /** The executor itself: holds the parts together and keeps Airflow's books. */
+import { monotonicMillis } from "@fairlead/controller"
 import { type KubeClient, KubeTransport, type Pod } from "@fairlead/kube"
 import { type Clock, Context, Duration, Effect, Exit, Fiber, Metric, type Random, Scope } from "effect"
 import * as Scheduler from "../AirflowKubernetesScheduler.ts"
@@ -19,7 +20,6 @@ import { Outcomes } from "./outcomes.ts"
 import { type Ownership, ownershipWithoutLease, startOwnership } from "./ownership.ts"
 import { clearNotLaunched } from "./notLaunched.ts"
 import type { Run } from "./runTable.ts"
-import { monotonicMillis } from "./workPool.ts"
 
 /** What exists between `start` and `end`. */
 interface Session {

@@ -1,4 +1,5 @@
 /** Creates the pods of runs: many at once, each until it is certain, none twice. */
+import { monotonicMillis } from "@fairlead/controller"
 import { type KubeError, KubeError as KubeErrors, type Pod } from "@fairlead/kube"
 import { type Clock, Effect, type Random, Result } from "effect"
 import type { AirflowKubernetesScheduler } from "../AirflowKubernetesScheduler.ts"
@@ -10,7 +11,7 @@ import type { Chores } from "./chores.ts"
 import type { ExecutorState } from "./executorState.ts"
 import { QuotaGate } from "./quotaGate.ts"
 import { launchOf, type Run } from "./runTable.ts"
-import { monotonicMillis, WorkPool } from "./workPool.ts"
+import { WorkPool } from "./workPool.ts"
 
 export interface LauncherOptions {
   readonly clock: Clock.Clock

@@ -1,10 +1,9 @@
 /** Who lives: a lease for each executor, and what can be concluded from the leases of others. */
-import { LeaderElection, Leadership, type LeadershipState } from "@fairlead/controller"
+import { LeaderElection, Leadership, type LeadershipState, monotonicMillis } from "@fairlead/controller"
 import { KubeClient, KubeError, KubeResource, type Lease } from "@fairlead/kube"
 import { type Clock, Clock as Clocks, Duration, Effect, Random, Schedule, type Scope } from "effect"
 import type { ExecutorLeaseOptions } from "../KubernetesExecutorOptions.ts"
 import { safeLabelValue } from "../LabelValue.ts"
-import { monotonicMillis } from "./workPool.ts"
 
 export interface Ownership {
   /** True while nobody else may have taken this executor for dead. */

@@ -1,5 +1,5 @@
 /** Works on the keys of a queue, some at once, each by one fiber at a time. */
-import { WorkQueue, type WorkQueueOptions } from "@fairlead/controller"
+import { monotonicMillis, WorkQueue, type WorkQueueOptions } from "@fairlead/controller"
 import { type Clock, Effect, Fiber, Latch, Option } from "effect"
 
 export interface WorkPoolOptions {
@@ -13,8 +13,6 @@ export interface WorkPoolOptions {
   readonly onTake?: () => void
   readonly work: (key: string) => Effect.Effect<void>
 }
-
-export const monotonicMillis = (clock: Clock.Clock): number => Number(clock.monotonicTimeNanosUnsafe()) / 1e6
 
 export class WorkPool {
   readonly #options: WorkPoolOptions

@@ -7,7 +7,7 @@ import type { QueueItem, WorkQueue } from "../WorkQueue.ts"
 import { Alarm } from "./alarm.ts"
 import type { Expectations } from "./expectations.ts"
 import { Histogram, queueBuckets, reconcileBuckets } from "./histogram.ts"
-import { monotonicMillis } from "./monotonic.ts"
+import { monotonicMillis } from "../MonotonicTime.ts"
 import { describe, type Outcome, outcomeOf } from "./outcome.ts"
 
 /** One reconcile that is going on. */

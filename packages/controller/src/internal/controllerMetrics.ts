@@ -4,7 +4,7 @@ import type { HealthCheck } from "../Health.ts"
 import type { Informer } from "../Informer.ts"
 import type { QueueStats } from "../WorkQueue.ts"
 import type { ControllerCore } from "./controllerCore.ts"
-import { monotonicMillis } from "./monotonic.ts"
+import { monotonicMillis } from "../MonotonicTime.ts"
 import { Series } from "./series.ts"
 
 /** Registers all series of a controller; answers the way to remove them. */

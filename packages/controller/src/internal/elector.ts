@@ -3,7 +3,7 @@ import { Clock, Effect, Random, Result } from "effect"
 import { KubeClient, KubeError, KubeResource, type Lease } from "@fairlead/kube"
 import type { LeadershipState } from "../Leadership.ts"
 import { type Candidate, claimed, judge, newLease, type Observation, observe, released, signatureOf } from "./leaseRecord.ts"
-import { monotonicMillis } from "./monotonic.ts"
+import { monotonicMillis } from "../MonotonicTime.ts"
 
 export interface ElectorOptions extends Candidate {
   readonly namespace: string

@@ -3,7 +3,7 @@ import { Effect } from "effect"
 import type { KubeError, KubeObject, KubeResource } from "@fairlead/kube"
 import type { Informer } from "../Informer.ts"
 import { fromKey, keyOf } from "../ReconcileRequest.ts"
-import { isOlder } from "./resourceVersion.ts"
+import { isOlder } from "../ResourceVersion.ts"
 import { type Ranked, RankHeap } from "./rankHeap.ts"
 
 /** What settles an expectation: a version, a deletion, or nothing but a read. */

@@ -1,7 +1,7 @@
 /** Drives the reflector's state machine: calls the transport, feeds the answers in, waits between failures. */
 import { Clock, Effect, Random } from "effect"
 import { KubeError, type KubeList, type KubeResource, type KubeTransport } from "@fairlead/kube"
-import { monotonicMillis } from "./monotonic.ts"
+import { monotonicMillis } from "../MonotonicTime.ts"
 import {
   nextCall, onEnd, onEvents, onPage, type ReflectorCall, type ReflectorEnd, type ReflectorOptions, type ReflectorSink, type ReflectorState, type ReflectorVerdict
 } from "./reflectorState.ts"

@@ -14,7 +14,7 @@
  */
 import { KubeError, type KubeList, type KubeObject, type KubeQuery, type Status, type WatchEvent } from "@fairlead/kube"
 import { keyOf } from "../ReconcileRequest.ts"
-import { isOlder, newest } from "./resourceVersion.ts"
+import { isOlder, newest } from "../ResourceVersion.ts"
 
 /** Where the machine stands. */
 export type ReflectorPhase =

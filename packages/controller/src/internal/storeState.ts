@@ -2,7 +2,7 @@
 import type { KubeObject } from "@fairlead/kube"
 import { keyOf } from "../ReconcileRequest.ts"
 import type { Change, Indexes, Store } from "../Store.ts"
-import { isOlder, newest } from "./resourceVersion.ts"
+import { isOlder, newest } from "../ResourceVersion.ts"
 
 interface Index<A> {
   readonly name: string

@@ -1,6 +1,6 @@
 import * as fc from "fast-check"
 import { expect, it } from "vitest"
-import { isOlder, newest } from "../../src/internal/resourceVersion.ts"
+import { isOlder, newest } from "../src/ResourceVersion.ts"
 
 const version = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n })
 
