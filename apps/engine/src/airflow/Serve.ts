@@ -3,12 +3,12 @@ import { type AirflowConfigException, ExecutorHttp, KubeConfigProvider, Kubernet
 import { FakeApiServer, KubeTransportApiServer } from "@fairlead/api-server"
 import { LeaderElection, RequestPolicy } from "@fairlead/controller"
 import { FakeCluster } from "@fairlead/fake-cluster"
-import { KubeClient, KubeError, KubeTransport, KubeTransportFetch, type Pod } from "@fairlead/kube"
+import { KubeClient, KubeError, type KubeTransport, type Pod } from "@fairlead/kube"
 import { Data, Effect, FileSystem, Layer, Option, Path } from "effect"
 import * as Layers from "../Layers.ts"
 import { Machine } from "../Machine.ts"
-import * as FetchNode from "../start/FetchNode.ts"
 import type { ClusterAccess } from "../start/ClusterAccess.ts"
+import * as ClusterWire from "../start/ClusterWire.ts"
 import { findCluster } from "../start/FindCluster.ts"
 import { CurrentHost } from "../start/HostProcess.ts"
 
@@ -118,16 +118,7 @@ const real = Effect.fnUntraced(function*(options: ServeOptions) {
 })
 
 const transport = (access: ClusterAccess): Layer.Layer<KubeTransport> => {
-  const wire = Layer.unwrap(Effect.map(FetchNode.make({ tls: () => Effect.runPromise(access.tls) }), (fetch) =>
-    KubeTransportFetch.layer({
-      baseUrl: access.server,
-      fetch,
-      token: access.token === undefined
-        ? undefined
-        : Effect.mapError(access.token, (error) => new KubeError.KubeError({ method: "token", reason: { _tag: "TransportFailed", description: error.message } })),
-      tokenAgeMax: access.tokenAgeMax,
-      userAgent: "fairlead-airflow"
-    })))
+  const wire = ClusterWire.layer({ access, userAgent: "fairlead-airflow" })
   // One attempt each: the executor knows best which calls may be repeated, and when.
   return RequestPolicy.layer({ attemptsMax: 1 }).pipe(Layer.provide(LeaderElection.fence.pipe(Layer.provide(wire))))
 }

@@ -4,11 +4,12 @@ import { EventRecorder, Informer, LeaderElection, type LeadershipLost, OwnWrites
 import { Datastore, DatastoreRouter, DatastoreS3 } from "@fairlead/datastore"
 import { DatastoreFile, S3CredentialsNode } from "@fairlead/datastore/node"
 import { JobPlugin, makeObjectEventLog, type ObjectEvents, ObjectReader, ObjectRunner, PodPlugin, podTemplatesFromStore } from "@fairlead/k8s-executor"
-import { type Event, KubeClient, KubeError, KubeResource, KubeTransport, KubeTransportFetch } from "@fairlead/kube"
+import { type Event, KubeClient, KubeResource, type KubeTransport } from "@fairlead/kube"
 import { Engine, EventBatcher, EventSink, EventSinkConnect, EventSinkLog, LaunchedObjects, LaunchFiles, PluginRegistry } from "@fairlead/reconciler"
 import { Deferred, Effect, Layer } from "effect"
 import { openCatalog, parseCatalog } from "../cache/CachePlace.ts"
 import type { ClusterAccess } from "./ClusterAccess.ts"
+import * as ClusterWire from "./ClusterWire.ts"
 import * as FetchNode from "./FetchNode.ts"
 import type { HostProcess } from "./HostProcess.ts"
 import { makeRemotePlugins } from "./RemotePlugins.ts"
@@ -64,19 +65,9 @@ const engine = ({ access, identity, lost, settings }: ClusterEngineOptions) =>
   }))
 
 /** Every write passes the fence, and again when it is repeated: nothing is sent under a lease that may have expired. */
-const transport = ({ access, fetch: given, settings }: ClusterEngineOptions): Layer.Layer<KubeTransport> => {
+const transport = ({ access, fetch, settings }: ClusterEngineOptions): Layer.Layer<KubeTransport> => {
   const { requestBurst, requestsPerSecond } = settings.kubernetes
-  const carrier = given === undefined ? FetchNode.make({ tls: () => Effect.runPromise(access.tls) }) : Effect.succeed(given)
-  const wire = Layer.unwrap(Effect.map(carrier, (fetch) =>
-    KubeTransportFetch.layer({
-      baseUrl: access.server,
-      fetch,
-      token: access.token === undefined
-        ? undefined
-        : Effect.mapError(access.token, (error) => new KubeError.KubeError({ method: "token", reason: { _tag: "TransportFailed", description: error.message } })),
-      tokenAgeMax: access.tokenAgeMax,
-      userAgent: "fairlead-engine"
-    })))
+  const wire = ClusterWire.layer({ access, fetch, userAgent: "fairlead-engine" })
   return RequestPolicy.layer({ perSecond: requestsPerSecond, burst: requestBurst }).pipe(Layer.provide(LeaderElection.fence.pipe(Layer.provide(wire))))
 }
 
