@@ -1,10 +1,8 @@
 import { LabelSyntax } from "@fairlead/kube"
 import { Effect, Result } from "effect"
 import * as fc from "fast-check"
-import { createHash } from "node:crypto"
 import { describe, expect, it } from "vitest"
 import { type Datetime, datetimeToLabelSafeDatestring, isoformat, isSameDatetime, labelSafeDatestringToDatetime } from "../src/Datestring.ts"
-import { md5 } from "../src/internal/md5.ts"
 import { makeSafeLabelValue, safeLabelValue } from "../src/LabelValue.ts"
 import { labelsToKey } from "../src/LabelsToKey.ts"
 import { addUniqueSuffix, createUniqueId, makeSafePodId, podNameOf, type PodNaming, stripUnsafeKubernetesSpecialChars } from "../src/PodName.ts"
@@ -253,11 +251,5 @@ describe("for every text", () => {
     }
     expect(names("provider", "my_dag", "t")).toMatch(/^my-dag-t-[a-z0-9]{8}$/)
     expect(names("contrib", "my_dag", "t")).toMatch(/^mydagt-[0-9a-f]{32}$/)
-  })
-
-  it("md5 is MD5", () => {
-    fc.assert(fc.property(fc.string({ unit: "grapheme", maxLength: 200 }), (text) => {
-      expect(md5(text)).toBe(createHash("md5").update(text).digest("hex"))
-    }))
   })
 })

@@ -1,26 +1,12 @@
 import { create } from "@bufbuild/protobuf"
 import { Idl, Literals, LiteralTypes } from "@fairlead/core"
 import * as fc from "fast-check"
-import { createHash } from "node:crypto"
 import { describe, expect, it } from "vitest"
 import * as CacheKey from "../src/CacheKey.ts"
-import { sha256 } from "../src/internal/sha256.ts"
 
 const id = (fields: Partial<Idl.Identifier>) => create(Idl.IdentifierSchema, fields as object)
 const integers = (values: { readonly [name: string]: number }) =>
   Literals.literalMap(Object.fromEntries(Object.entries(values).map(([name, value]) => [name, Literals.integer(value)])))
-
-describe("sha256", () => {
-  it("is that of everybody", () => {
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
-      expect(Buffer.from(sha256(bytes)).toString("hex")).toBe(createHash("sha256").update(bytes).digest("hex"))
-    }))
-    for (const length of [0, 55, 56, 63, 64, 65, 119, 120, 100_000]) {
-      const bytes = new Uint8Array(length).fill(7)
-      expect(Buffer.from(sha256(bytes)).toString("hex")).toBe(createHash("sha256").update(bytes).digest("hex"))
-    }
-  })
-})
 
 describe("Flyte's vectors", () => {
   it("hash inputs to the same text", () => {

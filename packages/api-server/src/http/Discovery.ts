@@ -1,7 +1,8 @@
 /** What the server serves: the classic documents, group by group, and the aggregated ones. */
+import { sha256 } from "@noble/hashes/sha2.js"
+import { utf8ToBytes } from "@noble/hashes/utils.js"
 import { failure, methodNotAllowed, notServed } from "../ApiFailure.ts"
 import type { ApiServer } from "../ApiServer.ts"
-import { storageVersionHash } from "../internal/sha256.ts"
 import type { ResourceCatalog } from "../ResourceCatalog.ts"
 import type { ServedResource, ServedSubresource } from "../ServedResource.ts"
 import { contentType, encode } from "./Encoding.ts"
@@ -159,3 +160,7 @@ const rootPaths = (catalog: ResourceCatalog): ReadonlyArray<string> => {
     ...groups.flatMap((group) => [`/apis/${group}`, ...catalog.versions(group).map((version) => `/apis/${group}/${version}`)])
   ].sort()
 }
+
+/** Marks the version in which a kind is stored. */
+const storageVersionHash = ({ group, kind, version }: { readonly group: string; readonly version: string; readonly kind: string }): string =>
+  btoa(String.fromCharCode(...sha256(utf8ToBytes(`${group}/${version}/${kind}`)).subarray(0, 8)))

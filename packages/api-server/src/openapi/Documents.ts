@@ -1,5 +1,6 @@
 /** The OpenAPI documents of a server, made when they are asked for and kept until its definitions change. */
-import { sha256 } from "../internal/sha256.ts"
+import { sha256 } from "@noble/hashes/sha2.js"
+import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js"
 import type { ServerContext } from "../ServerContext.ts"
 import { compose, documentPaths, documentWith, type OpenApiSource, v2Of } from "./Compose.ts"
 import { type CustomKind, customKinds, customPaths, customSchemas } from "./CustomDocuments.ts"
@@ -109,8 +110,7 @@ const keep = (kept: Map<string, DocumentText>, key: string, make: () => Fields):
   let document = kept.get(key)
   if (document === undefined) {
     const text = `${JSON.stringify(make())}\n`
-    const digest = sha256(new TextEncoder().encode(text))
-    document = { text, hash: [...digest].map((byte) => byte.toString(16).padStart(2, "0")).join("").toUpperCase() }
+    document = { text, hash: bytesToHex(sha256(utf8ToBytes(text))).toUpperCase() }
     kept.set(key, document)
   }
   return document

@@ -1,7 +1,9 @@
 /** Bearer tokens: those the server was told of, and those it issues for service accounts. */
+import { hmac } from "@noble/hashes/hmac.js"
+import { sha256 } from "@noble/hashes/sha2.js"
+import { utf8ToBytes } from "@noble/hashes/utils.js"
 import type { KubeObject } from "@fairlead/kube"
 import type { User } from "../ApiRequest.ts"
-import { hmacSha256 } from "../internal/sha256.ts"
 import type { ServerContext } from "../ServerContext.ts"
 import { bytesToBase64Url, fromBase64Url, toBase64Url } from "../internal/base64.ts"
 
@@ -40,7 +42,7 @@ export const signToken = ({ secret }: ServerContext, claims: TokenClaims): strin
   return `${content}.${signature(secret, content)}`
 }
 
-const signature = (secret: string, content: string): string => bytesToBase64Url(hmacSha256(secret, content))
+const signature = (secret: string, content: string): string => bytesToBase64Url(hmac(sha256, utf8ToBytes(secret), utf8ToBytes(content)))
 
 const parseClaims = ({ secret }: ServerContext, token: string): TokenClaims | undefined => {
   const [head, payload, signed] = token.split(".")

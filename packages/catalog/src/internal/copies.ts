@@ -2,15 +2,14 @@
 import { create } from "@bufbuild/protobuf"
 import { Idl, Literals } from "@fairlead/core"
 import { DatastoreError, type DatastoreService } from "@fairlead/datastore"
+import { sha256 } from "@noble/hashes/sha2.js"
+import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js"
 import { Clock, Effect, Option, Result } from "effect"
 import * as CacheKey from "../CacheKey.ts"
 import type { CatalogKey } from "../Catalog.ts"
-import { sha256 } from "./sha256.ts"
-
-const hex = (bytes: Uint8Array): string => [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("")
 
 /** Folder of the copies of a key. */
-export const folderOf = (folder: string, key: CatalogKey): string => `${folder}/${hex(sha256(new TextEncoder().encode(CacheKey.text(key)))).slice(0, 40)}`
+export const folderOf = (folder: string, key: CatalogKey): string => `${folder}/${bytesToHex(sha256(utf8ToBytes(CacheKey.text(key)))).slice(0, 40)}`
 
 /** Removes everything below a folder. */
 export const removeFolder = (store: DatastoreService, folder: string): Effect.Effect<void, DatastoreError> =>

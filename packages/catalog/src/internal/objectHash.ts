@@ -1,11 +1,14 @@
 /** The hash of a JSON value that does not depend on the order of keys: `objecthash`, which Flyte's `pbhash` uses. */
 import type { JsonValue } from "@bufbuild/protobuf"
-import { concat } from "./bytes.ts"
-import { sha256 } from "./sha256.ts"
+import { sha256 } from "@noble/hashes/sha2.js"
 
 const encoder = new TextEncoder()
 
-const tagged = (tag: string, bytes: Uint8Array): Uint8Array => sha256(concat([encoder.encode(tag), bytes]))
+const tagged = (tag: string, pieces: ReadonlyArray<Uint8Array>): Uint8Array => {
+  const hash = sha256.create().update(encoder.encode(tag))
+  for (const piece of pieces) hash.update(piece)
+  return hash.digest()
+}
 const ofText = (tag: string, text: string): Uint8Array => sha256(encoder.encode(tag + text))
 
 /** Hashes a value; every number counts as a float, as in JSON. */
@@ -14,10 +17,10 @@ export const objectHash = (value: JsonValue): Uint8Array => {
   if (typeof value === "string") return ofText("u", value)
   if (typeof value === "boolean") return ofText("b", value ? "1" : "0")
   if (typeof value === "number") return ofText("f", normalizedFloat(value))
-  if (Array.isArray(value)) return tagged("l", concat(value.map(objectHash)))
+  if (Array.isArray(value)) return tagged("l", value.map(objectHash))
   const pairs = Object.entries(value).map(([key, it]) => [ofText("u", key), objectHash(it)] as const)
   pairs.sort(([left], [right]) => compareBytes(left, right))
-  return tagged("d", concat(pairs.flat()))
+  return tagged("d", pairs.flat())
 }
 
 const compareBytes = (left: Uint8Array, right: Uint8Array): number => {
