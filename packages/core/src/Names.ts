@@ -22,17 +22,14 @@ export class OutputBaseInvalid extends Data.TaggedError("OutputBaseInvalid")<{ r
 
 const alphabet = "abcdefghijklmnopqrstuvwxyz123456"
 
-const base32 = (bytes: Uint8Array): string => {
+/** Base32 in lower case without padding, with the alphabet that Flyte puts in names and annotations. */
+export const base32 = (bytes: Uint8Array): string => {
   let out = ""
   let buffer = 0
   let bits = 0
   for (const byte of bytes) {
     buffer = ((buffer << 8) | byte) & 0xffff
-    bits += 8
-    while (bits >= 5) {
-      bits -= 5
-      out += alphabet[(buffer >> bits) & 31]
-    }
+    for (bits += 8; bits >= 5; bits -= 5) out += alphabet[(buffer >> (bits - 5)) & 31]
   }
   return bits === 0 ? out : out + alphabet[(buffer << (5 - bits)) & 31]
 }

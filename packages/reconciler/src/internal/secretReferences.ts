@@ -1,22 +1,8 @@
 /** Secrets travel to the admission webhook by reference: annotations that name them, and a label that asks for them. */
-import { Idl } from "@fairlead/core"
+import { Idl, Names } from "@fairlead/core"
 
 /** Asks the webhook to look at a pod; its value is `true`. */
 export const secretsLabel = "inject-flyte-secrets"
-
-const alphabet = "abcdefghijklmnopqrstuvwxyz123456"
-
-/** Base32 with Flyte's alphabet and without padding. */
-const base32 = (bytes: Uint8Array): string => {
-  let out = ""
-  let buffer = 0
-  let bits = 0
-  for (const byte of bytes) {
-    buffer = ((buffer << 8) | byte) & 0xffff
-    for (bits += 8; bits >= 5; bits -= 5) out += alphabet[(buffer >> (bits - 5)) & 31]
-  }
-  return bits === 0 ? out : out + alphabet[(buffer << (5 - bits)) & 31]
-}
 
 /** A string literal of protobuf's text format: bytes outside of printable ASCII as octal escapes. */
 const quote = (text: string): string => {
@@ -46,4 +32,4 @@ export const toTextFormat = (secret: Idl.Secret): string => {
 
 /** One annotation for each secret, in order. */
 export const secretAnnotations = (secrets: ReadonlyArray<Idl.Secret>): { readonly [key: string]: string } =>
-  Object.fromEntries(secrets.map((secret, index) => [`flyte.secrets/s${index}`, base32(new TextEncoder().encode(toTextFormat(secret)))]))
+  Object.fromEntries(secrets.map((secret, index) => [`flyte.secrets/s${index}`, Names.base32(new TextEncoder().encode(toTextFormat(secret)))]))
