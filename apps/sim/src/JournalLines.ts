@@ -24,7 +24,8 @@ const differences = (fields: object, previous: object, levels: number): string =
   const now = fields as Fields
   const before = previous as Fields
   let text = ""
-  for (const key in now) {
+  // Not `for (const key in now)`: V8 finds code for that too special for all these shapes again and again, and drops it each time.
+  for (const key of Object.keys(now)) {
     const value = now[key]
     const old = before[key]
     if (value === old || value === undefined) continue
@@ -37,7 +38,7 @@ const differences = (fields: object, previous: object, levels: number): string =
       if (inside !== "") text += ` ${key}[${value.length}${inside}]`
     } else if (!deepEqual(value, old)) text += ` ${key}:${JSON.stringify(value)}`
   }
-  for (const key in before) if (now[key] === undefined && before[key] !== undefined) text += ` ${key}-`
+  for (const key of Object.keys(before)) if (now[key] === undefined && before[key] !== undefined) text += ` ${key}-`
   return text
 }
 
