@@ -1,14 +1,15 @@
 /**
- * Installs what optional tests talk to (Python packages, Go programs): `npm run external [NAME…]`.
+ * Installs what optional tests talk to (Python packages, Go programs, packages of npm): `npm run external [NAME…]`.
  *
  * Each folder of `external/` is one such thing: `requirements.txt` becomes a Python environment, `go.mod` a folder of programs (those
- * of its own sources, else the tools that it names; linked with what the file `ldflags` says, if there is one), both below `.cache/external/NAME`. A test runs when it finds `.cache/external/NAME/ready`, and otherwise is
- * skipped with this command in its reason. What cannot be installed here (no Python, no Go, no network) is reported and left out: the other tests do
- * not need it.
+ * of its own sources, else the tools that it names; linked with what the file `ldflags` says, if there is one), `package.json` a folder of
+ * modules, all below `.cache/external/NAME`. A test runs when it finds `.cache/external/NAME/ready`, and otherwise is skipped with this
+ * command in its reason. What cannot be installed here (no Python, no Go, no network) is reported and left out: the other tests do not
+ * need it.
  */
 import { spawnSync } from "node:child_process"
 import { createHash } from "node:crypto"
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 
 const root = fileURLToPath(new URL("..", import.meta.url))
@@ -33,6 +34,10 @@ const stepsFor = (source: string, target: string): ReadonlyArray<Step> => {
     const ldflags = existsSync(`${source}/ldflags`) ? ["-ldflags", readFileSync(`${source}/ldflags`, "utf8").trim()] : []
     const programs = readdirSync(source).some((it) => it.endsWith(".go")) ? "./..." : "tool"
     steps.push({ command: "go", args: ["build", "-mod=readonly", ...ldflags, "-o", `${target}/bin/`, programs], cwd: source, env: { GOFLAGS: "", GOTOOLCHAIN: "local" } })
+  }
+  if (existsSync(`${source}/package.json`)) {
+    copyFileSync(`${source}/package.json`, `${target}/package.json`)
+    steps.push({ command: "npm", args: ["install", "--silent", "--no-package-lock", "--no-audit", "--no-fund"], cwd: target })
   }
   return steps
 }
