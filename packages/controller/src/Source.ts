@@ -88,7 +88,15 @@ const listen = <A extends KubeObject>(informer: Informer<A>, options: SourceOpti
     informer.subscribe((change: Change<A>) => {
       if (options.predicate !== undefined && !options.predicate(change)) return
       const priority = change.initial === true ? priorityInitial : (options.priority ?? 0)
-      const yieldKey = (namespace: string | undefined, name: string): void => enqueue(namespace, name, priority)
+      let last: string | undefined
+      let lastNamespace: string | undefined
+      const yieldKey = (namespace: string | undefined, name: string): void => {
+        // Both states of an object nearly always have one owner.
+        if (name === last && namespace === lastNamespace) return
+        last = name
+        lastNamespace = namespace
+        enqueue(namespace, name, priority)
+      }
       keysOf(change.object, yieldKey)
       if (alsoPrevious && change.type === "Updated") keysOf(change.previous!, yieldKey)
     })

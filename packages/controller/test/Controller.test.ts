@@ -317,6 +317,21 @@ describe("sources", () => {
     }))
   })
 
+  it("owned asks for an owner once when both states of an object have it", () => {
+    simulate((cluster) => Effect.gen(function*() {
+      const partInformer = yield* Informer.make({ resource: parts })
+      const owner = cluster.put(widgets, widget("a"))
+      const asked: Array<string> = []
+      Source.owned(partInformer, { group: "example.org", kind: "Widget" }).start((_namespace, name) => void asked.push(name))
+      yield* partInformer.synced
+      for (const labels of [{}, { more: "1" }, { more: "2" }]) {
+        cluster.put(parts, { ...partOf(owner, "part"), metadata: { ...partOf(owner, "part").metadata, labels } })
+        yield* Effect.sleep(10)
+      }
+      expect(asked).toEqual(["a", "a", "a"])
+    }))
+  })
+
   it("mapped wakes whom the function names, for the old and the new state", () => {
     simulate((cluster) => Effect.gen(function*() {
       const partInformer = yield* Informer.make({ resource: parts })

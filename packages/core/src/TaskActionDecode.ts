@@ -1,5 +1,6 @@
 /** Reads TaskActions and tasks out of unknown documents, and tells every fault with its field and value. */
 import { Result, Schema } from "effect"
+import * as SchemaJITCompiler from "effect/schema/SchemaJITCompiler"
 import { schemaFaults, type UnknownFields } from "./internal/schemaFaults.ts"
 import { Task } from "./Task.ts"
 import { type TaskAction, TaskActionSpec, TaskActionStatus } from "./TaskAction.ts"
@@ -55,7 +56,19 @@ export interface DecodeOptions {
   readonly path?: TaskIssue["path"] | undefined
 }
 
-const isAction = Schema.is(Action)
+/** Compiling costs as much as some hundred answers, so that only those pay for it who read many. Where code cannot be made at run time nothing changes. */
+const compileAfter = 200
+let asked = 0
+let answer = Schema.is(Action)
+
+const isAction = (input: unknown): boolean => {
+  if (++asked === compileAfter) {
+    SchemaJITCompiler.enable(Action.ast)
+    answer = Schema.is(Action)
+  }
+  return answer(input)
+}
+
 const isTask = Schema.is(Task)
 
 /** Reads a TaskAction. The result is the very object that was given. */

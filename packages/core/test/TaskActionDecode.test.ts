@@ -1,5 +1,5 @@
 import { Result, Schema } from "effect"
-import { describe, expect, it } from "vitest"
+import { beforeAll, describe, expect, it } from "vitest"
 import * as TaskActionDecode from "../src/TaskActionDecode.ts"
 import { formatIssue } from "../src/TaskInvalid.ts"
 
@@ -9,7 +9,11 @@ const action = { apiVersion: "flyte.org/v1", kind: "TaskAction", metadata: { nam
 const faults = (input: unknown, options?: TaskActionDecode.DecodeOptions): ReadonlyArray<string> =>
   Result.getOrThrow(Result.flip(TaskActionDecode.decode(input, options))).issues.map(formatIssue)
 
-describe("decode", () => {
+describe.each([["the first actions", 0], ["later ones, by compiled code", 200]])("decode, for %s", (_name, before) => {
+  beforeAll(() => {
+    for (let count = 0; count < before; count++) TaskActionDecode.decode(action)
+  })
+
   it("gives back the very object", () => {
     expect(Result.getOrThrow(TaskActionDecode.decode(action))).toBe(action)
     expect(Result.getOrThrow(TaskActionDecode.decode(action, { unknownFields: "refuse" }))).toBe(action)

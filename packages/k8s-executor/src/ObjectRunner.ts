@@ -179,29 +179,49 @@ const changed = (stored: ObjectState.ObjectState | undefined, state: ObjectState
   ObjectState.same(stored, state) ? { phase } : { phase, state: ObjectState.encode(state) }
 
 /** Follows an object. `stored` is the state that the engine has, which lags behind `state` after an adoption. */
-const check = Effect.fnUntraced(function*<A extends KubeObject>(
+const check = <A extends KubeObject>(
   parts: Parts<A>,
   context: TaskExecutionContext,
   state: LaunchedState,
   stored: ObjectState.ObjectState | undefined
-): Effect.fn.Return<Transition, PluginError> {
-  const { plugin } = parts
+): Effect.Effect<Transition, PluginError> => {
   const { namespace } = context.metadata
-  let object = lookUp(parts, namespace, state.name, context.now)
-  if (object === undefined || object.metadata.uid !== state.uid) object = yield* readLive(parts, { namespace, name: state.name })
-  if (object === undefined || object.metadata.uid !== state.uid) return { phase: deletedExternally(parts, context, state, object) }
+  const object = lookUp(parts, namespace, state.name, context.now)
+  if (object?.metadata.uid === state.uid) return look(parts, context, state, stored, object)
+  return Effect.flatMap(readLive(parts, { namespace, name: state.name }), (found): Effect.Effect<Transition, PluginError> =>
+    found?.metadata.uid === state.uid
+      ? look(parts, context, state, stored, found)
+      : Effect.succeed({ phase: deletedExternally(parts, context, state, found) }))
+}
 
-  const previous = previousOf(state)
-  const reading = plugin.readPhase(object, {
+/** Reads the phase of the object, and the files of a task that has ended. */
+const look = <A extends KubeObject>(
+  parts: Parts<A>,
+  context: TaskExecutionContext,
+  state: LaunchedState,
+  stored: ObjectState.ObjectState | undefined,
+  object: A
+): Effect.Effect<Transition, PluginError> => {
+  const reading = parts.plugin.readPhase(object, {
     metadata: context.metadata,
     template: context.template,
     now: context.now,
     launchedAt: state.since,
-    previous,
+    previous: previousOf(state),
     memory: state.memory
   })
+  return Effect.map(ended(object, context, reading), (phase) => transitionTo(parts, state, stored, reading, phase))
+}
+
+const transitionTo = <A extends KubeObject>(
+  parts: Parts<A>,
+  state: LaunchedState,
+  stored: ObjectState.ObjectState | undefined,
+  reading: PhaseReading,
+  seen: Phase.PhaseInfo
+): Transition => {
   const events = parts.events?.since(state.uid, state.lastEvent ?? 0) ?? []
-  const phase = risingVersion(yield* ended(object, context, reading), previous, events)
+  const phase = risingVersion(seen, previousOf(state), events)
   const { memory: _memory, ...rest } = state
   const next: LaunchedState = {
     ...rest,
@@ -215,8 +235,12 @@ const check = Effect.fnUntraced(function*<A extends KubeObject>(
   // All this is in the object, so the next round would find it out again; only what a plugin remembers is not.
   const isOnTheWay = phase.phase === "Queued" || phase.phase === "Initializing" || (phase.phase === "Running" && state.phase === "Running")
   const canWait = isOnTheWay && reading.memory === undefined && state.memory === undefined
-  return canWait ? { ...transition, deferrable: true } : transition
-})
+  const isQuiet = phase.phase === "Running" && reading.memory === undefined && parts.events === undefined && parts.reader.covers(parts.plugin.resource)
+  return { ...transition, ...(canWait ? { deferrable: true } : {}), ...(isQuiet ? { lookAfter: quietMillis } : {}) }
+}
+
+/** Pause between looks at an object that runs: its cache tells of every change, so that a look by itself finds nothing new. */
+const quietMillis = 5 * 60_000
 
 const deletedExternally = <A extends KubeObject>(
   parts: Parts<A>,

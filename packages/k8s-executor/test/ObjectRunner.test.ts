@@ -336,6 +336,22 @@ describe("versions of a phase", () => {
     expect(run({ ready: true }).deferrable).toBeUndefined()
   })
 
+  it.each([
+    ["seldom when the cache tells of every change", {}, 300_000],
+    ["as usual when every look is a live read", { live: true }, undefined],
+    ["as usual when events about it are told of, for they come without a change", { events: { since: () => [], forget: () => undefined } }, undefined]
+  ])("ask for looks at a running pod %s", (_name, options, lookAfter) => {
+    const world = makeWorld()
+    const task = world.runner(PodPlugin.make(), options)
+    expect(task.handle().lookAfter).toBeUndefined()
+    world.setStatus(name, initializing("a"))
+    world.sync()
+    expect(task.handle().lookAfter).toBeUndefined()
+    world.setStatus(name, { phase: "Running", containerStatuses: [containerStatus(name, running())] })
+    world.sync()
+    for (const _round of [1, 2]) expect(task.handle().lookAfter).toBe(lookAfter)
+  })
+
   it("let a plugin remember when a fault began", () => {
     const { task, world } = start()
     task.handle()

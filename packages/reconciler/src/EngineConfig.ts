@@ -43,7 +43,7 @@ export const EngineConfig = Schema.Struct({
   workers: count(64, 1),
   /** Most of them that belong to one project and domain; 0 means no limit. Projects have turns in any case. */
   workersPerTenant: count(0),
-  /** An unfinished action is looked at again after this time even if nothing was heard of it. */
+  /** An unfinished action is looked at again after this time even if nothing was heard of it, unless its plugin names another. */
   requeueDuration: duration("10 seconds"),
   /** How long news that a crash may lose (queued, initializing, reasons) waits for company before it is written. */
   progressDelay: duration("2 seconds"),

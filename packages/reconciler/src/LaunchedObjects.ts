@@ -29,12 +29,14 @@ export class LaunchedObjects extends Context.Service<LaunchedObjects, {
 
 interface Status {
   readonly phase?: string
+  readonly conditions?: ReadonlyArray<{ readonly type: string; readonly status: string }>
   readonly containerStatuses?: ReadonlyArray<unknown>
+  readonly initContainerStatuses?: ReadonlyArray<unknown>
 }
 
 /**
  * True for a change of a launched object that can bring its action further: a new status, its deletion. An object that
- * was only just created is no news to the engine, which created it.
+ * was only just created is no news to the engine, which created it; nor is that a pod has got its node, where nothing has begun yet.
  */
 export const isNews = (change: Change): boolean => {
   if (change.type === "Deleted" || change.initial === true) return true
@@ -42,7 +44,12 @@ export const isNews = (change: Change): boolean => {
   if (change.type === "Added") {
     return status !== undefined && (status.phase ?? "Pending") !== "Pending" || (status?.containerStatuses?.length ?? 0) > 0
   }
-  return statusOf(change.previous) !== status || change.previous?.metadata.deletionTimestamp !== change.object.metadata.deletionTimestamp
+  if (change.previous?.metadata.deletionTimestamp !== change.object.metadata.deletionTimestamp) return true
+  return statusOf(change.previous) !== status && !(change.object.kind === "Pod" && isOnlyBound(status))
 }
+
+const isOnlyBound = (status: Status | undefined): boolean =>
+  status?.phase === "Pending" && status.containerStatuses === undefined && status.initContainerStatuses === undefined &&
+  (status.conditions?.every((it) => it.type === "PodScheduled" && it.status === "True") ?? false)
 
 const statusOf = (object: KubeObject | undefined): Status | undefined => (object as { readonly status?: Status } | undefined)?.status

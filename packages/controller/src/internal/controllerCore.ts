@@ -209,8 +209,10 @@ export class ControllerCore {
     this.outcomes[outcome._tag]++
     this.#requeue(run, outcome, exit, now)
     this.queue.done(run.key, now)
-    if (!this.#isClosed) this.#schedulePump()
-    else if (this.#running.size === 0) this.#idle.openUnsafe()
+    if (this.#isClosed) {
+      if (this.#running.size === 0) this.#idle.openUnsafe()
+    } else if (this.queue.depth > 0) this.#schedulePump()
+    else this.#setAlarm(now)
   }
 
   #requeue({ key, priority }: Run, outcome: Outcome, exit: Exit.Exit<Result, unknown>, now: number): void {
@@ -265,11 +267,16 @@ export class ControllerCore {
 
   #setAlarm(now: number): void {
     const { timeoutMillis } = this.#options
-    const [timed] = this.#timed
-    const [overdue] = this.#overdue
     let at = this.#isClosed ? Number.POSITIVE_INFINITY : (this.queue.nextDueAt ?? Number.POSITIVE_INFINITY)
-    if (timed !== undefined) at = Math.min(at, timed.startedAt + timeoutMillis)
-    if (overdue !== undefined) at = Math.min(at, overdue.startedAt + timeoutMillis + abandonMillis)
+    // The first of each ends first.
+    for (const run of this.#timed) {
+      at = Math.min(at, run.startedAt + timeoutMillis)
+      break
+    }
+    for (const run of this.#overdue) {
+      at = Math.min(at, run.startedAt + timeoutMillis + abandonMillis)
+      break
+    }
     if (at !== Number.POSITIVE_INFINITY) this.#alarm.set(at, now)
   }
 }

@@ -33,7 +33,7 @@ interface Watch {
 
 /** Holds back the keys whose own writes are not in the cache yet. Every operation is about as cheap as one on a map. */
 export class Expectations {
-  readonly #watches = new Map<string, Array<Watch>>()
+  readonly #watches: ReadonlyArray<Watch>
   readonly #byRequest = new Map<string, Array<Expectation>>()
   readonly #timeoutMillis: number
   readonly #onSettled: (requestKey: string) => void
@@ -41,13 +41,7 @@ export class Expectations {
   constructor(informers: ReadonlyArray<Informer>, timeoutMillis: number, onSettled: (requestKey: string) => void) {
     this.#timeoutMillis = timeoutMillis
     this.#onSettled = onSettled
-    for (const informer of informers) {
-      const kind = kindKey(informer.resource.group, informer.resource.kind)
-      const watch: Watch = { informer, versions: new RankHeap(), deletions: new Map() }
-      const known = this.#watches.get(kind)
-      if (known === undefined) this.#watches.set(kind, [watch])
-      else known.push(watch)
-    }
+    this.#watches = informers.map((informer) => ({ informer, versions: new RankHeap(), deletions: new Map() }))
   }
 
   /** Keys that wait for something. */
@@ -57,7 +51,7 @@ export class Expectations {
 
   /** Starts to listen; answers the way to stop. */
   start(): () => void {
-    const stops = [...this.#watches.values()].flat().map((watch) =>
+    const stops = this.#watches.map((watch) =>
       watch.informer.subscribe((change) => this.#onChange(watch, change.object), (version) => this.#onProgress(watch, version))
     )
     return () => stops.forEach((stop) => stop())
@@ -70,7 +64,8 @@ export class Expectations {
     const group = object.apiVersion?.includes("/") === true ? object.apiVersion.slice(0, object.apiVersion.indexOf("/")) : ""
     // The write that takes away the last finalizer of a dying object deletes it; the answer is its last state.
     if (deletionTimestamp !== undefined && (finalizers ?? []).length === 0) return this.#recordDeletion(requestKey, group, object.kind, namespace, name, now)
-    for (const watch of this.#watches.get(kindKey(group, object.kind)) ?? []) {
+    for (const watch of this.#watches) {
+      if (!follows(watch, group, object.kind)) continue
       // One that leaves the selection is still to be seen leaving.
       if (!watch.informer.covers(object) && watch.informer.store.get(namespace, name) === undefined) continue
       this.#expect(watch, requestKey, keyOf(namespace, name), { _tag: "Version", version: resourceVersion }, now + this.#timeoutMillis)
@@ -84,8 +79,8 @@ export class Expectations {
 
   /** Nobody knows whether a write of the key was carried out: the object is to be read before the next run. */
   recordUnknown(requestKey: string, resource: KubeResource.KubeResource, namespace: string | undefined, name: string, now: number): void {
-    for (const watch of this.#watches.get(kindKey(resource.group, resource.kind)) ?? []) {
-      if (isInReach(watch, namespace)) this.#expect(watch, requestKey, keyOf(namespace, name), { _tag: "Read" }, now)
+    for (const watch of this.#watches) {
+      if (follows(watch, resource.group, resource.kind) && isInReach(watch, namespace)) this.#expect(watch, requestKey, keyOf(namespace, name), { _tag: "Read" }, now)
     }
   }
 
@@ -107,7 +102,8 @@ export class Expectations {
   }
 
   #recordDeletion(requestKey: string, group: string, kind: string, namespace: string | undefined, name: string, now: number): void {
-    for (const watch of this.#watches.get(kindKey(group, kind)) ?? []) {
+    for (const watch of this.#watches) {
+      if (!follows(watch, group, kind)) continue
       const objectKey = keyOf(namespace, name)
       const uid = watch.informer.store.getByKey(objectKey)?.metadata.uid
       if (isInReach(watch, namespace) && uid !== undefined) this.#expect(watch, requestKey, objectKey, { _tag: "Deletion", uid }, now + this.#timeoutMillis)
@@ -149,7 +145,7 @@ export class Expectations {
   }
 }
 
-const kindKey = (group: string, kind: string): string => `${group}/${kind}`
+const follows = ({ informer: { resource } }: Watch, group: string, kind: string): boolean => resource.kind === kind && resource.group === group
 
 const isInReach = (watch: Watch, namespace: string | undefined): boolean => watch.informer.namespace === undefined || watch.informer.namespace === namespace
 

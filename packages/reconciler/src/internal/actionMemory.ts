@@ -26,7 +26,8 @@ export interface LaunchFacts {
   readonly launch: number
   readonly metadata: TaskExecutionMetadata
   readonly paths: TaskPaths
-  readonly idempotencyKey: string
+  /** Made when a plugin first asks for it. */
+  idempotencyKey: string | undefined
 }
 
 /** The memory of one action. Mutable: only one round works on an action at a time. */

@@ -47,8 +47,8 @@ export const cleanUp = Effect.fnUntraced(function*(
   }
   const { plugin } = preparation
   const context = contextOf(around, action, memory, preparation, status, now)
-  const steps = reason === undefined ? plugin.finalize(context) : Effect.andThen(plugin.abort(context, reason), plugin.finalize(context))
-  const result = yield* callPlugin(around, memory, plugin.id, steps)
+  const result = yield* callPlugin(around, memory, plugin.id, () =>
+    reason === undefined ? plugin.finalize(context) : Effect.andThen(plugin.abort(context, reason), Effect.suspend(() => plugin.finalize(context))))
   if (Result.isSuccess(result)) return true
   const isLost = !result.failure.retryable || now - since >= Duration.toMillis(around.config.concludeTimeout)
   around.metrics.cleanupFailed(isLost ? "given_up" : "retried")

@@ -19,13 +19,14 @@ export const outputPrefixOf = (action: TaskAction.TaskAction, assignment: Assign
 const pathsOf = (action: TaskAction.TaskAction, assignment: Assignment, attempt: number, launch: number): TaskPaths => {
   const outputPrefix = outputPrefixOf(action, assignment, attempt, launch)
   const checkpoints = (of: number): string => Names.checkpointPrefix(outputPrefixOf(action, assignment, of, 0))
+  const own = launch === 0 ? Names.checkpointPrefix(outputPrefix) : checkpoints(attempt)
   const previous = attempt > 1 ? checkpoints(attempt - 1) : undefined
   return {
     inputPrefix: assignment.inputPrefix,
     outputPrefix,
     rawOutputPrefix: outputPrefix,
-    checkpointPrefix: checkpoints(attempt),
-    previousCheckpointPrefix: launch > 0 ? checkpoints(attempt) : previous
+    checkpointPrefix: own,
+    previousCheckpointPrefix: launch > 0 ? own : previous
   }
 }
 
@@ -39,7 +40,7 @@ const factsOf = (around: Surroundings, action: TaskAction.TaskAction, memory: Ac
     launch,
     metadata: ExecutionMetadata.make(action, assignment.template, around.config, { attempt, launch }),
     paths: pathsOf(action, assignment, attempt, launch),
-    idempotencyKey: Names.idempotencyKey(action.metadata.uid ?? "", attempt, launch)
+    idempotencyKey: undefined
   }
   memory.launch = facts
   return facts
@@ -69,22 +70,60 @@ export const contextOf = (
   assignment: Assignment,
   status: TaskAction.TaskActionStatus,
   now: number
-): TaskExecutionContext => {
-  const { metadata, paths, launch, idempotencyKey } = factsOf(around, action, memory, assignment, believed(status))
-  const { namespace, name = "" } = action.metadata
-  const { plugin, id } = assignment
-  return {
-    metadata,
-    paths,
-    launch,
-    now,
-    template: assignment.template,
-    state: stateOf(memory, status),
-    idempotencyKey,
-    inputs: around.files.inputs(plugin.id, paths),
-    outcome: around.files.outcome(plugin.id, paths),
-    putOutputs: (outputs) => around.files.putOutputs(plugin.id, paths, outputs),
-    secrets: { get: (reference) => around.secrets.get(plugin.id, { namespace: namespace ?? "", project: id.project, domain: id.domain }, reference) },
-    wake: () => around.wakeUps.wake(namespace, name)
+): TaskExecutionContext =>
+  new RoundContext(around, action, assignment, factsOf(around, action, memory, assignment, believed(status)), stateOf(memory, status), now)
+
+/** A plugin looks at few things in most rounds: whatever has to be made is made when it is asked for. */
+class RoundContext implements TaskExecutionContext {
+  readonly metadata: TaskExecutionContext["metadata"]
+  readonly paths: TaskPaths
+  readonly launch: number
+  readonly template: TaskExecutionContext["template"]
+  readonly state: PluginState | undefined
+  readonly now: number
+  readonly #around: Surroundings
+  readonly #action: TaskAction.TaskAction
+  readonly #assignment: Assignment
+  readonly #facts: LaunchFacts
+  #inputs: TaskExecutionContext["inputs"] | undefined
+
+  constructor(around: Surroundings, action: TaskAction.TaskAction, assignment: Assignment, facts: LaunchFacts, state: PluginState | undefined, now: number) {
+    this.metadata = facts.metadata
+    this.paths = facts.paths
+    this.launch = facts.launch
+    this.template = assignment.template
+    this.state = state
+    this.now = now
+    this.#around = around
+    this.#action = action
+    this.#assignment = assignment
+    this.#facts = facts
+  }
+
+  get idempotencyKey(): string {
+    return (this.#facts.idempotencyKey ??= Names.idempotencyKey(this.#action.metadata.uid ?? "", this.#facts.attempt, this.#facts.launch))
+  }
+
+  get inputs(): TaskExecutionContext["inputs"] {
+    return (this.#inputs ??= this.#around.files.inputs(this.#assignment.plugin.id, this.paths))
+  }
+
+  get outcome(): TaskExecutionContext["outcome"] {
+    return this.#around.files.outcome(this.#assignment.plugin.id, this.paths)
+  }
+
+  get putOutputs(): TaskExecutionContext["putOutputs"] {
+    return (outputs) => this.#around.files.putOutputs(this.#assignment.plugin.id, this.paths, outputs)
+  }
+
+  get secrets(): TaskExecutionContext["secrets"] {
+    const { id, plugin } = this.#assignment
+    const scope = { namespace: this.#action.metadata.namespace ?? "", project: id.project, domain: id.domain }
+    return { get: (reference) => this.#around.secrets.get(plugin.id, scope, reference) }
+  }
+
+  get wake(): TaskExecutionContext["wake"] {
+    const { namespace, name = "" } = this.#action.metadata
+    return () => this.#around.wakeUps.wake(namespace, name)
   }
 }

@@ -6,7 +6,7 @@ import type { ActionEvent } from "../ActionEvent.ts"
 import { attemptOf } from "../Decision.ts"
 import type { EngineConfig } from "../EngineConfig.ts"
 import { actionIdOf, type Assignment, prepare, type Rejection } from "../Preparation.ts"
-import { type ActionMemory, fateOf, type Pending } from "./actionMemory.ts"
+import { type ActionMemory, fateOf, type LaunchFacts, type Pending } from "./actionMemory.ts"
 import { outputPrefixOf } from "./launches.ts"
 import { buildActionEvent, type Report, untold } from "./reports.ts"
 import { changedFields } from "./statusPatch.ts"
@@ -15,17 +15,19 @@ import { patchAction, type Surroundings } from "./surroundings.ts"
 /** How long a sink that refused is left alone. */
 export const redeliverAfter = 5_000
 
-/** Dresses reports as events of the launch that they came from. */
+/** Dresses reports as events of the launch that they came from; `known` are the facts of a launch that need not be worked out again. */
 export const eventsOf = (
   action: TaskAction.TaskAction,
   preparation: Assignment | Rejection | undefined,
   config: EngineConfig,
   reports: ReadonlyArray<Report>,
-  launch: number
+  launch: number,
+  known?: LaunchFacts
 ): ReadonlyArray<ActionEvent> => {
-  const id = actionIdOf(action)
+  const id = preparation?.id ?? actionIdOf(action)
   return reports.map((report) => {
-    const folder = preparation?._tag === "Assignment" ? outputPrefixOf(action, preparation, report.attempt, launch) : undefined
+    const isKnown = known !== undefined && known.attempt === report.attempt && known.launch === launch
+    const folder = preparation?._tag !== "Assignment" ? undefined : isKnown ? known.paths.outputPrefix : outputPrefixOf(action, preparation, report.attempt, launch)
     return buildActionEvent(report, id, config.cluster, folder)
   })
 }
@@ -68,26 +70,28 @@ const taskTypeOf = ({ spec }: TaskAction.TaskAction, { preparation }: ActionMemo
 }
 
 /** Finishes a write of an earlier round whose fate was unknown, so that this round starts from what is stored. */
-export const settle = Effect.fnUntraced(function*(around: Surroundings, action: TaskAction.TaskAction, memory: ActionMemory) {
+export const settle = (around: Surroundings, action: TaskAction.TaskAction, memory: ActionMemory): Effect.Effect<TaskAction.TaskAction, KubeError.KubeError> => {
   const { pending } = memory
-  if (pending === undefined) return action
+  if (pending === undefined) return Effect.succeed(action)
   switch (fateOf(pending, action.status)) {
     case "Stored":
       memory.pending = undefined
       memory.outbox = [...memory.outbox, ...pending.events]
-      return action
+      return Effect.succeed(action)
     case "Overtaken":
       memory.pending = undefined
-      return action
+      return Effect.succeed(action)
     case "Waiting":
-      return pending.isUrgent ? yield* storeStatus(around, action, memory, pending) : action
+      return pending.isUrgent ? storeStatus(around, action, memory, pending) : Effect.succeed(action)
   }
-})
+}
 
 /** Sends what is in the outbox; answers whether it is empty now. Refused events stay, events that no one will ever take go. */
-export const deliver = Effect.fnUntraced(function*(around: Surroundings, action: TaskAction.TaskAction, memory: ActionMemory) {
+export const deliver = (around: Surroundings, action: TaskAction.TaskAction, memory: ActionMemory): Effect.Effect<boolean> =>
+  memory.outbox.length === 0 ? Effect.succeed(true) : send(around, action, memory)
+
+const send = Effect.fnUntraced(function*(around: Surroundings, action: TaskAction.TaskAction, memory: ActionMemory) {
   const events = memory.outbox
-  if (events.length === 0) return true
   const result = yield* Effect.result(around.sink.record(events))
   if (Result.isFailure(result)) {
     around.metrics.refusedEvents()

@@ -5,21 +5,27 @@ import type { ActionMemory } from "./actionMemory.ts"
 import type { Surroundings } from "./surroundings.ts"
 
 /**
- * Runs a call of the action's plugin.
+ * Runs a call of the action's plugin. The answer is to be run once, at once.
  *
  * A call that hangs is interrupted together with its round, by the controller. That it never came back is noticed in the
  * next round, which fails instead of calling again: no timer has to be set for the many calls that return at once.
  */
-export const callPlugin = Effect.fnUntraced(function*<A>(around: Surroundings, memory: ActionMemory, plugin: string, call: Effect.Effect<A, PluginError>) {
+export const callPlugin = <A>(
+  around: Surroundings,
+  memory: ActionMemory,
+  plugin: string,
+  call: () => Effect.Effect<A, PluginError>
+): Effect.Effect<Result.Result<A, PluginError>> => {
   if (memory.isCalling) {
     memory.isCalling = false
-    return Result.fail(hung(plugin, around.config.reconcileTimeout))
+    return Effect.succeed(Result.fail(hung(plugin, around.config.reconcileTimeout)))
   }
   memory.isCalling = true
-  const exit = yield* Effect.exit(call)
-  memory.isCalling = false
-  return Exit.isSuccess(exit) ? Result.succeed(exit.value) : Result.fail(errorOf(plugin, exit.cause))
-})
+  return Effect.map(Effect.exit(Effect.suspend(call)), (exit) => {
+    memory.isCalling = false
+    return Exit.isSuccess(exit) ? Result.succeed(exit.value) : Result.fail(errorOf(plugin, exit.cause))
+  })
+}
 
 const hung = (plugin: string, after: Duration.Duration): PluginError =>
   new PluginError({ plugin, code: "PluginTimeout", description: `no answer within ${Duration.format(after)}`, kind: "SYSTEM", retryable: true })

@@ -1,4 +1,5 @@
 /** One round of an action that has not ended: look, decide, store, tell, go on. */
+import type { Result as ControllerResult } from "@fairlead/controller"
 import { Phase, TaskAction } from "@fairlead/core"
 import type { KubeError } from "@fairlead/kube"
 import { Effect, Result } from "effect"
@@ -21,11 +22,11 @@ type Action = TaskAction.TaskAction
 type Status = TaskAction.TaskActionStatus
 
 /** Brings an action one step further. Whatever fails here is tried again by the controller; nothing is lost by that. */
-export const advance = (around: Surroundings, seen: Action, memory: ActionMemory, now: number) =>
-  Effect.map(step(around, seen, memory, now), (result) => {
-    const due = nextCacheRound(memory.cache)
-    return due === Infinity ? result : lookAt(Math.min(due, now + (result.requeueAfter ?? Infinity)), now)
-  })
+export const advance = Effect.fnUntraced(function*(around: Surroundings, seen: Action, memory: ActionMemory, now: number) {
+  const result = yield* step(around, seen, memory, now)
+  const due = nextCacheRound(memory.cache)
+  return due === Infinity ? result : lookAt(Math.min(due, now + (result.requeueAfter ?? Infinity)), now)
+})
 
 const step = Effect.fnUntraced(function*(around: Surroundings, seen: Action, memory: ActionMemory, now: number) {
   const action = yield* settle(around, seen, memory)
@@ -109,53 +110,55 @@ const betweenLaunches = Effect.fnUntraced(function*(around: Surroundings, action
   return relaunchAt(failed, failedAt)
 })
 
-const handle = Effect.fnUntraced(function*(
-  around: Surroundings,
-  action: Action,
-  memory: ActionMemory,
-  assignment: Assignment,
-  status: Status,
-  now: number
-): Effect.fn.Return<Outcome> {
+const handle = (around: Surroundings, action: Action, memory: ActionMemory, assignment: Assignment, status: Status, now: number): Effect.Effect<Outcome> => {
   const { plugin, inputs, inputPrefix } = assignment
-  if (inputs !== undefined && !memory.areInputsWritten && status.pluginState === undefined) {
-    const written = yield* callPlugin(around, memory, plugin.id, around.files.putInputs(plugin.id, inputPrefix, inputs))
-    if (Result.isFailure(written)) return { _tag: "Failed", error: written.failure }
+  if (inputs === undefined || memory.areInputsWritten || status.pluginState !== undefined) return ask(around, action, memory, assignment, status, now)
+  const written = callPlugin(around, memory, plugin.id, () => around.files.putInputs(plugin.id, inputPrefix, inputs))
+  return Effect.flatMap(written, (result): Effect.Effect<Outcome> => {
+    if (Result.isFailure(result)) return Effect.succeed({ _tag: "Failed", error: result.failure })
     memory.areInputsWritten = true
-  }
-  const handled = yield* callPlugin(around, memory, plugin.id, plugin.handle(contextOf(around, action, memory, assignment, status, now)))
-  if (Result.isSuccess(handled)) {
+    return ask(around, action, memory, assignment, status, now)
+  })
+}
+
+const ask = (around: Surroundings, action: Action, memory: ActionMemory, assignment: Assignment, status: Status, now: number): Effect.Effect<Outcome> => {
+  const { plugin } = assignment
+  const context = contextOf(around, action, memory, assignment, status, now)
+  return Effect.flatMap(callPlugin(around, memory, plugin.id, () => plugin.handle(context)), (handled): Effect.Effect<Outcome> => {
+    if (Result.isFailure(handled)) return Effect.as(around.warn(action, "FailedPluginHandle", handled.failure.message), { _tag: "Failed", error: handled.failure })
     memory.pluginState = handled.success.state ?? memory.pluginState
-    return { _tag: "Reported", transition: handled.success }
-  }
-  yield* around.warn(action, "FailedPluginHandle", handled.failure.message)
-  return { _tag: "Failed", error: handled.failure }
-})
+    return Effect.succeed({ _tag: "Reported", transition: handled.success })
+  })
+}
 
 /** Does what was decided, in the only safe order: store, tell, then touch the world. */
-const carryOut = Effect.fnUntraced(function*(
+const carryOut = (
   around: Surroundings,
   action: Action,
   memory: ActionMemory,
   situation: Situation,
   decision: Decision
-) {
+): Effect.Effect<ControllerResult, KubeError.KubeError> => {
   const { now, limits } = situation
   const { next } = decision
   if ((decision.status.systemFailures ?? 0) > (situation.status.systemFailures ?? 0)) around.metrics.systemFailed()
   if (next._tag === "Relaunch") around.metrics.relaunched(decision.status.errorState?.kind === "SYSTEM" ? "SYSTEM" : "USER")
   memory.notBefore = next._tag === "Wait" ? next.notBefore : 0
-  if (decision.write === "Nothing" && memory.pending === undefined) return lookAt(next._tag === "Wait" ? next.until : now, now)
-  const pending = addTo(memory.pending, action, decision, eventsOf(action, memory.preparation, around.config, decision.reports, situation.status.launches ?? 0), now)
+  const until = next._tag === "Wait" ? next.until : now
+  if (decision.write === "Nothing" && memory.pending === undefined) return Effect.succeed(lookAt(until, now))
+  const pending = addTo(memory.pending, action, decision, eventsOf(action, memory.preparation, around.config, decision.reports, situation.status.launches ?? 0, memory.launch), now)
   memory.pending = pending
   const dueAt = pending.since + limits.progressDelay
-  if (!pending.isUrgent && now < dueAt) return lookAt(Math.min(dueAt, next._tag === "Wait" ? next.until : now), now)
+  return !pending.isUrgent && now < dueAt ? Effect.succeed(lookAt(Math.min(dueAt, until), now)) : store(around, action, memory, situation, pending, until)
+}
+
+const store = Effect.fnUntraced(function*(around: Surroundings, action: Action, memory: ActionMemory, situation: Situation, pending: Pending, until: number) {
+  const { now } = situation
   const stored = yield* storeStatus(around, action, memory, pending).pipe(
     Effect.catchIf(isRefusal, (error) => storeRefusal(around, action, memory, situation, error))
   )
   if (terminalCondition(stored.status) !== undefined) return yield* conclude(around, stored, memory, now)
   const isDelivered = yield* deliver(around, stored, memory)
-  const until = next._tag === "Wait" ? next.until : now
   return lookAt(isDelivered ? until : Math.min(until, now + redeliverAfter), now)
 })
 

@@ -17,49 +17,37 @@ export const isTimeoutCode = (code: string | undefined): boolean =>
 
 const queuedPhases: ReadonlySet<Phase.Phase> = new Set<Phase.Phase>(["NotReady", "WaitingForResources", "Queued", "WaitingForCache"])
 
-interface Bound {
-  readonly at: number
-  readonly failure: () => Phase.PhaseInfo
-}
-
-/** The bounds that an action in `phase` runs into, each with the time and what happens then. */
-const boundsAhead = (
-  status: TaskAction.TaskActionStatus,
-  phase: Phase.Phase | undefined,
-  bounds: TimeBounds,
-  createdAt: number
-): ReadonlyArray<Bound> => {
-  const history = status.phaseHistory ?? []
-  const found: Array<Bound> = []
-  const add = (timeout: number, since: number | undefined, failure: () => Phase.PhaseInfo): void => {
-    if (timeout > 0 && since !== undefined) found.push({ at: since + timeout, failure })
-  }
-  add(bounds.deadline, startedAt(history) ?? createdAt, () =>
-    Phase.permanentFailure(error(codes.deadline, `the task did not end within ${seconds(bounds.deadline)} of being queued`)))
-  if (phase === undefined || queuedPhases.has(phase)) {
-    add(bounds.queuedTimeout, enteredAt(history, "Queued"), () =>
-      Phase.retryableFailure(error(codes.queued, `the task waited for more than ${seconds(bounds.queuedTimeout)} to be started`)))
-  }
-  if (phase === "Running") {
-    add(bounds.runningTimeout, enteredAt(history, "Executing"), () =>
-      Phase.retryableFailure(error(codes.running, `the task ran for more than its timeout of ${seconds(bounds.runningTimeout)}`)))
-  }
-  return found
-}
-
 const error = (code: string, message: string): Phase.TaskError => ({ code, message, kind: "USER" })
 
 const seconds = (millis: number): string => `${millis / 1000} s`
 
+type Status = TaskAction.TaskActionStatus
+
+const deadlineAt = ({ phaseHistory = [] }: Status, { deadline }: TimeBounds, createdAt: number): number =>
+  deadline > 0 ? (startedAt(phaseHistory) ?? createdAt) + deadline : Infinity
+
+const queuedUntil = ({ phaseHistory = [] }: Status, phase: Phase.Phase | undefined, { queuedTimeout }: TimeBounds): number =>
+  queuedTimeout > 0 && (phase === undefined || queuedPhases.has(phase)) ? (enteredAt(phaseHistory, "Queued") ?? Infinity) + queuedTimeout : Infinity
+
+const runsUntil = ({ phaseHistory = [] }: Status, phase: Phase.Phase | undefined, { runningTimeout }: TimeBounds): number =>
+  runningTimeout > 0 && phase === "Running" ? (enteredAt(phaseHistory, "Executing") ?? Infinity) + runningTimeout : Infinity
+
 /** The failure that an action which now is in `phase` has run into, if any; the deadline first. */
-export const expired = (
-  status: TaskAction.TaskActionStatus,
-  phase: Phase.Phase | undefined,
-  bounds: TimeBounds,
-  createdAt: number,
-  now: number
-): Phase.PhaseInfo | undefined => boundsAhead(status, phase, bounds, createdAt).find((it) => now >= it.at)?.failure()
+export const expired = (status: Status, phase: Phase.Phase | undefined, bounds: TimeBounds, createdAt: number, now: number): Phase.PhaseInfo | undefined => {
+  if (now >= deadlineAt(status, bounds, createdAt)) {
+    return Phase.permanentFailure(error(codes.deadline, `the task did not end within ${seconds(bounds.deadline)} of being queued`))
+  }
+  if (now >= queuedUntil(status, phase, bounds)) {
+    return Phase.retryableFailure(error(codes.queued, `the task waited for more than ${seconds(bounds.queuedTimeout)} to be started`))
+  }
+  if (now >= runsUntil(status, phase, bounds)) {
+    return Phase.retryableFailure(error(codes.running, `the task ran for more than its timeout of ${seconds(bounds.runningTimeout)}`))
+  }
+  return undefined
+}
 
 /** When the next bound is reached; infinity when there is none. */
-export const nextDeadline = (status: TaskAction.TaskActionStatus, bounds: TimeBounds, createdAt: number): number =>
-  boundsAhead(status, Phase.fromWire(status.pluginPhase), bounds, createdAt).reduce((soonest, it) => Math.min(soonest, it.at), Infinity)
+export const nextDeadline = (status: Status, bounds: TimeBounds, createdAt: number): number => {
+  const phase = Phase.fromWire(status.pluginPhase)
+  return Math.min(deadlineAt(status, bounds, createdAt), queuedUntil(status, phase, bounds), runsUntil(status, phase, bounds))
+}
