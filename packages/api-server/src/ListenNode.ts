@@ -49,7 +49,10 @@ interface Opened {
 const open = ({ server, host = "127.0.0.1", port = 0, tls }: ListenOptions): Effect.Effect<Opened, ListenError> =>
   Effect.callback((resume) => {
     const running = new Running()
-    const onRequest = (request: Http.IncomingMessage, response: Http.ServerResponse): void => running.add(serve(server, request, response, running.closing.signal))
+    const onRequest = (request: Http.IncomingMessage, response: Http.ServerResponse): void => {
+      running.add(response)
+      readAll(request, (body) => serve(server, fromNode(request, body), response, running.closing.signal))
+    }
     const node = serverFor(tls, onRequest)
     node.on("connection", (socket: Socket) => {
       socket.setNoDelay(true)
@@ -85,11 +88,18 @@ const initialWindowSize = 256 * 1024
 class Running {
   readonly closing = new AbortController()
   readonly #sockets = new Set<Socket>()
-  readonly #requests = new Set<Promise<void>>()
+  #requests = 0
+  #onIdle = (): void => undefined
 
-  add(request: Promise<void>): void {
-    this.#requests.add(request)
-    void request.finally(() => this.#requests.delete(request))
+  /** Counts a request until its answer is out or nobody waits for it any more. */
+  add(response: Http.ServerResponse): void {
+    this.#requests++
+    response.on("close", this.#closed)
+  }
+
+  readonly #closed = (): void => {
+    this.#requests--
+    if (this.#requests === 0) this.#onIdle()
   }
 
   addSocket(socket: Socket): void {
@@ -100,47 +110,50 @@ class Running {
   async close(node: Server): Promise<void> {
     this.closing.abort()
     const closed = new Promise<void>((done) => void node.close(() => done()))
-    await Promise.all(this.#requests)
+    if (this.#requests > 0) await new Promise<void>((done) => void (this.#onIdle = done))
     for (const socket of this.#sockets) socket.destroySoon()
     await closed
   }
 }
 
-/** Answers one request; done when the answer is out or nobody waits for it any more. */
-const serve = async (server: ApiServer, request: Http.IncomingMessage, response: Http.ServerResponse, closing: AbortSignal): Promise<void> => {
-  const gone = new Promise<void>((done) => void response.once("close", done))
-  try {
-    const body = await readAll(request)
+/** Answers one request, at once where nobody outside the server has to be asked. */
+const serve = (server: ApiServer, request: HttpRequest, response: Http.ServerResponse, closing: AbortSignal): void => {
+  const answer = (answered: HttpResponse): void => {
     if (response.destroyed) return
-    send(response, await respond(server, fromNode(request, body)), closing)
-  } catch (error) {
-    if (!response.headersSent) response.writeHead(500, { "Content-Type": "text/plain" })
-    response.end(error instanceof Error ? error.message : String(error))
+    try {
+      send(response, answered, closing)
+    } catch (error) {
+      if (!response.headersSent) response.writeHead(500, { "Content-Type": "text/plain" })
+      response.end(error instanceof Error ? error.message : String(error))
+    }
   }
-  await gone
+  const answered = respond(server, request)
+  if (answered instanceof Promise) void answered.then(answer)
+  else answer(answered)
 }
 
 const empty = new Uint8Array()
 
-/** The body, up to a little more than the face accepts. Listeners cost half of what an iterator over the stream does. */
-const readAll = (request: Http.IncomingMessage): Uint8Array | Promise<Uint8Array> => {
+/**
+ * Gives `take` the body, up to a little more than the face accepts; never, if the client goes away before it is complete. Listeners cost half of what
+ * an iterator over the stream does.
+ */
+const readAll = (request: Http.IncomingMessage, take: (body: Uint8Array) => void): void => {
   const announced = request.headers["content-length"] !== undefined || request.headers["transfer-encoding"] !== undefined
   // HTTP/2 needs no announcement.
-  if (!announced && request.httpVersionMajor < 2) return empty
-  return new Promise((resolve, reject) => {
-    const pieces: Array<Buffer> = []
-    let size = 0
-    request.on("data", (piece: Buffer) => {
-      size += piece.length
-      if (size <= bodyBytesMax + 1) pieces.push(piece)
-    })
-    request.once("end", () => resolve(pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces)))
-    request.once("error", reject)
-    request.once("close", () => {
-      if (!request.complete) reject(new Error("the client went away before its body was complete"))
-    })
+  if (!announced && request.httpVersionMajor < 2) return take(empty)
+  const pieces: Array<Buffer> = []
+  let size = 0
+  request.on("data", (piece: Buffer) => {
+    size += piece.length
+    if (size <= bodyBytesMax + 1) pieces.push(piece)
   })
+  request.on("end", () => take(pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces)))
+  // The answer is closed along with it, which is all that there is to do.
+  request.on("error", ignore)
 }
+
+const ignore = (): void => undefined
 
 const fromNode = (request: Http.IncomingMessage, body: Uint8Array): HttpRequest => {
   const url = request.url ?? "/"

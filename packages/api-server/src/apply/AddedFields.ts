@@ -9,12 +9,17 @@ import { isObject, sizeOf, type Fields } from "../builtin/Sharing.ts"
 import { leaf, type FieldSet } from "./FieldSet.ts"
 import { compareElements, elementsOf, noteOrdered } from "./PathElement.ts"
 
-/** A set, and the elements and nodes of which it was made, in the order of the value. */
+/** A set, and of what it was made: names and nodes in the order of the value. */
 interface Known {
-  readonly elements: ReadonlyArray<string>
+  readonly prefix: Prefix
+  readonly isMember: boolean
+  readonly names: ReadonlyArray<string>
   readonly nodes: ReadonlyArray<FieldSet>
   readonly set: FieldSet
 }
+
+/** What makes a path element of a name: keys of maps need one, names of list items are elements already. */
+type Prefix = "f:" | ""
 
 interface Memory {
   readonly known: Array<Known>
@@ -38,21 +43,26 @@ const sameItems = (a: ReadonlyArray<unknown>, b: ReadonlyArray<unknown>): boolea
   return true
 }
 
-/** The node that has these elements below it, and is a path itself. */
-const setOf = (schema: SchemaNode, elements: ReadonlyArray<string>, nodes: ReadonlyArray<FieldSet>): FieldSet => {
+/**
+ * The node that has these names below it; `isMember` says whether it is a path itself. The lists belong to it from now on, and names that are equal
+ * count as one.
+ */
+export const setOf = (schema: SchemaNode, prefix: Prefix, isMember: boolean, names: ReadonlyArray<string>, nodes: ReadonlyArray<FieldSet>): FieldSet => {
   const memory = memoryOf(schema)
-  for (const one of memory.known) if (sameItems(one.elements, elements) && sameItems(one.nodes, nodes)) return one.set
-  const set = made(elements, nodes)
-  memory.known[memory.next] = { elements, nodes, set }
+  for (const one of memory.known) {
+    if (one.isMember === isMember && one.prefix === prefix && sameItems(one.nodes, nodes) && sameItems(one.names, names)) return one.set
+  }
+  const set = made(prefix === "" ? names : names.map((name) => prefix + name), nodes, isMember)
+  memory.known[memory.next] = { prefix, isMember, names, nodes, set }
   memory.next = (memory.next + 1) % formsMax
   return set
 }
 
-const made = (elements: ReadonlyArray<string>, nodes: ReadonlyArray<FieldSet>): FieldSet => {
+const made = (elements: ReadonlyArray<string>, nodes: ReadonlyArray<FieldSet>, isMember: boolean): FieldSet => {
   const byElement = new Map<string, FieldSet>()
   // Items with the same key are owned together, as one.
   elements.forEach((element, i) => byElement.set(element, byElement.has(element) ? leaf : (nodes[i] as FieldSet)))
-  const out: Fields = { ".": leaf }
+  const out: Fields = isMember ? { ".": leaf } : {}
   for (const element of [...byElement.keys()].sort(compareElements)) out[element] = byElement.get(element)
   return noteOrdered(out as FieldSet)
 }
@@ -62,19 +72,19 @@ export const addedFields = (schema: SchemaNode, value: unknown): FieldSet => {
   if (schema.shape === "scalar" || schema.atomic || typeof value !== "object" || value === null) return leaf
   if (schema.shape === "list" || (schema.shape === "any" && Array.isArray(value))) return listFields(schema, value)
   if (!isObject(value) || sizeOf(value) === 0) return leaf
-  const elements: Array<string> = []
+  const names: Array<string> = []
   const nodes: Array<FieldSet> = []
   for (const key in value) {
     const item = value[key]
     if (item === undefined) continue
-    elements.push(`f:${key}`)
+    names.push(key)
     nodes.push(addedFields(schema.child(key) ?? untypedAtomic, item))
   }
-  return elements.length === 0 ? leaf : setOf(schema, elements, nodes)
+  return names.length === 0 ? leaf : setOf(schema, "f:", true, names, nodes)
 }
 
 const listFields = (schema: SchemaNode, value: object): FieldSet => {
   if (!Array.isArray(value) || value.length === 0 || schema.shape === "any" || schema.listType === "atomic") return leaf
   const nodes = value.map((item: unknown) => addedFields(schema.items as SchemaNode, item))
-  return setOf(schema, elementsOf(schema, value), nodes)
+  return setOf(schema, "", true, elementsOf(schema, value), nodes)
 }

@@ -20,7 +20,7 @@ export interface Comparison {
 export const same: Comparison = { removed: empty, modified: empty, added: empty }
 
 /** The three nodes for one path; `undefined` where a set has nothing at or below it. */
-interface Found {
+export interface Found {
   removed: FieldSet | undefined
   modified: FieldSet | undefined
   added: FieldSet | undefined
@@ -57,7 +57,8 @@ const shapeOf = (schema: SchemaNode, value: unknown): Shape => {
   }
 }
 
-const visit = (schema: SchemaNode, before: unknown, after: unknown): Found => {
+/** Compares two values at a path below the root, where the path itself may be in a set. */
+export const visit = (schema: SchemaNode, before: unknown, after: unknown): Found => {
   if (before === after) return nothing
   if (before === undefined) return { removed: undefined, modified: undefined, added: addedFields(schema, after) }
   const shape = shapeOf(schema, after === undefined ? before : after)

@@ -3,9 +3,9 @@
  *
  * How the server calls it, with objects in the version of the request (`apiVersion` and `kind` included):
  *
- * - create: `update(undefined, object, write)` with the decoded and defaulted body, before admission and before the
+ * - create: `entriesAfter(undefined, object, write)` with the decoded and defaulted body, before admission and before the
  *   strategy prepares the object (fields that those set belong to nobody);
- * - update and the other patches: `update(stored, object, write)` with the decoded body or patched object, before admission;
+ * - update and the other patches: `entriesAfter(stored, object, write)` with the decoded body or patched object, before admission;
  * - after admission and preparation: `settle(stored, object)`, which undoes new times where nothing else changed;
  * - apply: `applyBuiltin` or `applyCustom` (./Apply.ts), then on with the result like with any patched object;
  * - scale subresource: see ./ScaleFields.ts.
@@ -15,8 +15,9 @@
 import type { KubeObject, ManagedFieldsEntry } from "@fairlead/kube"
 import { emptyOf } from "../builtin/Builtin.ts"
 import type { SchemaNode } from "../builtin/SchemaNode.ts"
-import { equal, isObject, unify, type Fields } from "../builtin/Sharing.ts"
+import { equal, isObject, type Fields } from "../builtin/Sharing.ts"
 import { compare, type Comparison } from "./Compare.ts"
+import { createdFields } from "./CreatedFields.ts"
 import { difference, differenceBelow, empty, isEmpty, ofPaths, unionRoot, type FieldSet } from "./FieldSet.ts"
 import { disown, foldOldest, idOf, readEntries, withSet, writeEntries, type Owner, type Owners } from "./ManagedEntries.ts"
 import { ordered } from "./PathElement.ts"
@@ -87,7 +88,7 @@ const none: Owners = new Map()
 
 /** What the writer sent counts, if it is well-formed and not about a subresource; else what is stored. */
 const ownersBefore = (stored: KubeObject | undefined, next: KubeObject, write: FieldWrite): Owners => {
-  if (write.subresource === "") {
+  if (write.subresource === "" && entriesOf(next) !== undefined) {
     if (isReset(entriesOf(next))) return none
     const sent = readEntries(entriesOf(next))
     if (sent !== undefined && sent.size > 0) return sent
@@ -96,15 +97,51 @@ const ownersBefore = (stored: KubeObject | undefined, next: KubeObject, write: F
 }
 
 /** The object with its managedFields brought up to date. `stored` is `undefined` for a create. */
-export const update = (stored: KubeObject | undefined, next: KubeObject, write: FieldWrite): KubeObject => {
+export const update = (stored: KubeObject | undefined, next: KubeObject, write: FieldWrite): KubeObject =>
+  withEntries(next as unknown as Fields, entriesAfter(stored, next, write)) as unknown as KubeObject
+
+/** The managedFields of an object after a write; those of `stored` themselves where nothing changes in them. */
+export const entriesAfter = (stored: KubeObject | undefined, next: KubeObject, write: FieldWrite): ReadonlyArray<ManagedFieldsEntry> => {
   const before = ownersBefore(stored, next, write)
-  const plain = next as unknown as Fields
-  // After managedFields were cleared, only an apply starts them anew.
-  if (before.size === 0 && stored?.metadata.uid !== undefined) return withEntries(plain, []) as unknown as KubeObject
-  const old = stored === undefined ? emptyObject(write) : bare(stored as unknown as Fields)
-  const after = updateOwners(before, old, bare(plain), write)
+  if (before.size === 0) {
+    if (stored === undefined) return createdEntries(bare(next as unknown as Fields), write)
+    // After managedFields were cleared, only an apply starts them anew.
+    if (stored.metadata.uid !== undefined) return noEntries
+  }
+  const old = stored === undefined ? emptyObject(write) : (stored as unknown as Fields)
+  const after = updateOwners(before, old, next as unknown as Fields, write)
   foldOldest(after)
-  return withEntries(plain, keepStored(writeEntries(after), entriesOf(stored))) as unknown as KubeObject
+  return keepStored(writeEntries(after), entriesOf(stored))
+}
+
+const noEntries: ReadonlyArray<ManagedFieldsEntry> = []
+
+const lastEntries = new WeakMap<FieldSet, ReadonlyArray<ManagedFieldsEntry>>()
+
+/** The one entry of a new object. Objects of the same form that one writer makes within a second share it. */
+const createdEntries = (object: Fields, write: FieldWrite): ReadonlyArray<ManagedFieldsEntry> => {
+  const set = creatorsPart(createdFields(write.schema, emptyObject(write), object), write)
+  if (isEmpty(set)) return noEntries
+  const last = lastEntries.get(set)
+  if (last !== undefined && isBy(last[0] as ManagedFieldsEntry, write)) return last
+  const id = idOf(managerOf(write), "Update", write.apiVersion, write.subresource)
+  const entries = writeEntries(new Map([[id, { ...ownerOf(write, "Update", id), time: write.now, set }]]))
+  lastEntries.set(set, entries)
+  return entries
+}
+
+const isBy = ({ apiVersion, manager, subresource = "", time }: ManagedFieldsEntry, write: FieldWrite): boolean =>
+  time === write.now && manager === managerOf(write) && apiVersion === write.apiVersion && subresource === write.subresource
+
+const creatorsParts = new WeakMap<FieldSet, { readonly resets: FieldSet | undefined; readonly part: FieldSet }>()
+
+/** What of the fields of a new object counts as its creator's; known for forms that were seen before. */
+const creatorsPart = (fields: FieldSet, { resets }: FieldWrite): FieldSet => {
+  const known = creatorsParts.get(fields)
+  if (known !== undefined && known.resets === resets) return known.part
+  const part = ordered(ownable(resets === undefined ? fields : differenceBelow(fields, resets)))
+  creatorsParts.set(fields, { resets, part })
+  return part
 }
 
 /** The stored list where its entries are the same. */
@@ -114,6 +151,7 @@ const keepStored = (entries: ReadonlyArray<ManagedFieldsEntry>, stored: Entries)
 /** Who owns what after a plain write. */
 export const updateOwners = (before: Owners, old: Fields, next: Fields, write: FieldWrite): Map<string, Owner> => {
   const owners = served(before, write)
+  // That the lists of entries differ does not matter, since nobody owns them.
   const { added, modified, removed } = resetting(compare(write.schema, old, next), write)
   const touched = unionRoot(modified, added)
   const id = idOf(managerOf(write), "Update", write.apiVersion, write.subresource)
@@ -122,26 +160,13 @@ export const updateOwners = (before: Owners, old: Fields, next: Fields, write: F
   const set = ownable(touched)
   const mine = owners.get(id)
   if (isEmpty(set)) return owners
-  const joined = mine === undefined ? shared(set, write.schema, before.size === 0) : unionRoot(mine.set, set)
+  const joined = mine === undefined ? set : unionRoot(mine.set, set)
   owners.set(id, { ...ownerOf(write, "Update", id), time: write.now, set: joined, entry: sameEntry(mine, joined, write.now) })
   return owners
 }
 
 const sameEntry = (mine: Owner | undefined, set: FieldSet, time: string): ManagedFieldsEntry | undefined =>
   mine !== undefined && mine.set === set && mine.time === time ? mine.entry : undefined
-
-const lastSets = new WeakMap<SchemaNode, FieldSet>()
-
-/** Objects made alike have equal sets: they share one, which saves most of the memory that sets take. */
-const shared = (set: FieldSet, schema: SchemaNode, isFirst: boolean): FieldSet => {
-  if (!isFirst) return set
-  const last = lastSets.get(schema)
-  const joined = unify(set, last) as FieldSet
-  if (joined === last) return last
-  const kept = ordered(joined)
-  lastSets.set(schema, kept)
-  return kept
-}
 
 /** Who writes, when nobody says so. */
 export const managerOf = (write: FieldWrite): string => (write.manager === "" ? "unknown" : write.manager)

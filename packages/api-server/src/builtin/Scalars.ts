@@ -68,11 +68,13 @@ const time = (value: string, type: "time" | "microTime"): string | undefined => 
   }
   const result = parseTime(value, type === "time" ? "seconds" : "micros")
   if (!("text" in result)) return undefined
+  // Mostly it is canonical already.
+  const text = result.text === value ? value : result.text
   if (type === "time") {
     if (timeCache.size >= cacheMax) timeCache.clear()
-    timeCache.set(value, result.text)
+    timeCache.set(value, text)
   }
-  return result.text
+  return text
 }
 
 /** Entries after which a cache starts anew. */

@@ -14,25 +14,36 @@ import { type HttpRequest, type HttpResponse, pageNotFound } from "./HttpMessage
 import { type Encoding, negotiate, plainShape } from "./MediaTypes.ts"
 import { openApiResponse } from "./OpenApi.ts"
 import { attributesOf, resourceResponse } from "./ResourceFace.ts"
-import { parseRoute, segmentsOf } from "./Route.ts"
+import { type ParsedPath, parsePath } from "./Route.ts"
 
 /** Largest body that is read. */
 export const bodyBytesMax = 3 * 1024 * 1024
 
-/** Carries out a request. Nothing that a client sends makes it throw: a broken invariant of the server becomes an internal error. */
-export const respond = async (server: ApiServer, request: HttpRequest): Promise<HttpResponse> => {
-  const answer = await compressed(request, await answerTo(server, request))
-  return request.method === "HEAD" ? { ...answer, body: "" } : answer
+/**
+ * Carries out a request: at once, unless somebody outside the server has to be asked. Nothing that a client sends makes it throw: a broken invariant of
+ * the server becomes an internal error.
+ */
+export const respond = (server: ApiServer, request: HttpRequest): HttpResponse | Promise<HttpResponse> => {
+  const answer = answerTo(server, request)
+  return answer instanceof Promise ? answer.then((settled) => finished(request, settled)) : finished(request, answer)
 }
 
-const answerTo = async (server: ApiServer, request: HttpRequest): Promise<HttpResponse> => {
+const finished = (request: HttpRequest, answer: HttpResponse): HttpResponse | Promise<HttpResponse> =>
+  request.method === "HEAD" ? { ...answer, body: "" } : compressed(request, answer)
+
+const answerTo = (server: ApiServer, request: HttpRequest): HttpResponse | Promise<HttpResponse> => {
   try {
-    return await route(server, request, identify(server, request))
+    const answer = route(server, request)
+    return answer instanceof Promise ? answer.catch((error: unknown) => failed(server, request, error)) : answer
   } catch (error) {
-    if (error instanceof ApiFailure) return failureResponse(error, encodingOf(request))
-    server.context.onDefect(error)
-    return failureResponse(internalError(error instanceof Error ? error.message : String(error)), encodingOf(request))
+    return failed(server, request, error)
   }
+}
+
+const failed = (server: ApiServer, request: HttpRequest, error: unknown): HttpResponse => {
+  if (error instanceof ApiFailure) return failureResponse(error, encodingOf(request))
+  server.context.onDefect(error)
+  return failureResponse(internalError(error instanceof Error ? error.message : String(error)), encodingOf(request))
 }
 
 /** A failure as the client wants to read it. */
@@ -44,40 +55,34 @@ export const failureResponse = ({ status, code, headers }: ApiFailure, encoding:
 
 const encodingOf = (request: HttpRequest): Encoding => negotiate(request.header("accept"), plainShape)?.encoding ?? "json"
 
-const identify = (server: ApiServer, request: HttpRequest): User => {
+const identify = (server: ApiServer, request: HttpRequest, attributes: Attributes): User => {
   const user = authenticate(server, request)
   if (user === undefined) throw failure(401, "Unauthorized", "Unauthorized")
   const wanted = wantedUser(request)
-  return wanted === undefined ? user : impersonate(server.context, user, wanted, attributesFor(request))
+  return wanted === undefined ? user : impersonate(server.context, user, wanted, attributes)
 }
 
-const attributesFor = (request: HttpRequest): Attributes => {
-  const segments = segmentsOf(request.path)
-  const at = segments === undefined ? undefined : parseRoute(segments)
-  return at === undefined || at.plural === ""
-    ? { path: decodeSafely(request.path), verb: pathVerbs[request.method] ?? request.method.toLowerCase() }
+const attributesFor = (request: HttpRequest, { at, segments }: ParsedPath): Attributes =>
+  at === undefined
+    ? { path: segments === undefined ? request.path : decodeURIComponent(request.path), verb: pathVerbs[request.method] ?? request.method.toLowerCase() }
     : attributesOf(request, at)
-}
-
-const decodeSafely = (path: string): string => (segmentsOf(path) === undefined ? path : decodeURIComponent(path))
 
 const pathVerbs: Readonly<Record<string, string>> = { GET: "get", HEAD: "head", POST: "post", PUT: "put", PATCH: "patch", DELETE: "delete" }
 
-const route = async (server: ApiServer, request: HttpRequest, user: User): Promise<HttpResponse> => {
-  const attributes = attributesFor(request)
+const route = (server: ApiServer, request: HttpRequest): HttpResponse | Promise<HttpResponse> => {
+  const path = parsePath(request.path)
+  const attributes = attributesFor(request, path)
+  const user = identify(server, request, attributes)
   const refused = refusedByRules(server.context, user, attributes)
   if (refused !== undefined) return refused
   authorize(server.context, user, attributes)
   if (request.body.byteLength > bodyBytesMax) {
     throw failure(413, "RequestEntityTooLarge", `Request entity too large: limit is ${bodyBytesMax}`)
   }
-  const segments = segmentsOf(request.path)
+  const { at, segments } = path
+  if (at !== undefined) return resourceResponse(server, request, at, user)
   if (segments === undefined) return pageNotFound()
-  const at = parseRoute(segments)
-  if (at !== undefined && at.plural !== "") return resourceResponse(server, request, at, user)
   return discoveryResponse(server, request, segments) ??
     healthResponse(request, segments) ??
-    (await openApiResponse(server, request, segments)) ??
-    pageNotFound()
+    openApiResponse(server, request, segments).then((answer) => answer ?? pageNotFound())
 }
-

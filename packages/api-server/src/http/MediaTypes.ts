@@ -88,7 +88,7 @@ export const negotiate = (header: string | undefined, shapeOf: ShapeCheck): Repr
 
 /** Built-in routes first look whether any type stands there literally. */
 export const matchesLiterally = (header: string | undefined, offered: ReadonlyArray<string>): boolean => {
-  if (header === undefined || header === "") return true
+  if (header === undefined || header === "" || offered.includes(header)) return true
   return header.split(",").some((entry) => {
     const type = entry.split(";")[0]!.trim()
     return type === "*/*" || offered.includes(type)

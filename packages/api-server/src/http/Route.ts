@@ -4,7 +4,6 @@
 export interface ResourceRoute {
   readonly group: string
   readonly version: string
-  /** `""` when the path ends at the version. */
   readonly plural: string
   readonly namespace: string
   readonly name: string
@@ -16,15 +15,37 @@ export interface ResourceRoute {
   readonly isTooLong: boolean
 }
 
-/** Splits a path below the API roots; `undefined` for other paths and for the roots themselves. */
-export const parseRoute = (segments: ReadonlyArray<string>): ResourceRoute | undefined => {
+/** A path, as far as it says what a request is about. */
+export interface ParsedPath {
+  /** Decoded; `undefined` if an escape is broken. A slash at the end does not count. */
+  readonly segments: ReadonlyArray<string> | undefined
+  /** Absent for paths of no resource. */
+  readonly at: ResourceRoute | undefined
+}
+
+/** Clients use the same paths again and again, above all those of collections. */
+const parsed = new Map<string, ParsedPath>()
+const parsedMax = 1024
+
+/** Takes a path apart. */
+export const parsePath = (path: string): ParsedPath => {
+  const known = parsed.get(path)
+  if (known !== undefined) return known
+  const segments = segmentsOf(path)
+  const at = segments === undefined ? undefined : resourceOf(segments)
+  const made: ParsedPath = { segments, at: at?.plural === "" ? undefined : at }
+  if (parsed.size >= parsedMax) parsed.clear()
+  parsed.set(path, made)
+  return made
+}
+
+const resourceOf = (segments: ReadonlyArray<string>): ResourceRoute | undefined => {
   if (segments[0] === "api" && segments.length >= 2) return below("", segments[1]!, segments.slice(2))
   if (segments[0] === "apis" && segments.length >= 3) return below(segments[1]!, segments[2]!, segments.slice(3))
   return undefined
 }
 
-/** The decoded segments of a path; `undefined` if an escape is broken. A slash at the end does not count. */
-export const segmentsOf = (path: string): ReadonlyArray<string> | undefined => {
+const segmentsOf = (path: string): ReadonlyArray<string> | undefined => {
   const parts = path.split("/").slice(1)
   if (parts.at(-1) === "") parts.pop()
   if (!path.includes("%")) return parts

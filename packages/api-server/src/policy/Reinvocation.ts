@@ -1,26 +1,28 @@
 /** Remembers, within one write, which changes must be tried a second time because later ones changed the object again. */
 
-/** Policies, or webhooks, that may look again. */
+const none: ReadonlyArray<string> = []
+
+/** Policies, or webhooks, that may look again: few or, mostly, none. */
 export class Reinvoked {
   /** The object as they left it in the first round. */
   left: unknown
-  private readonly seen = new Set<string>()
-  private readonly wanted = new Set<string>()
+  private seen: ReadonlyArray<string> = none
+  private wanted: ReadonlyArray<string> = none
 
   /** One that may look again has had its turn. */
   remember(key: string): void {
-    this.seen.add(key)
+    this.seen = [...this.seen, key]
   }
 
   /** The object has changed: those that had their turn have to look again. */
   require(): void {
-    for (const key of this.seen) this.wanted.add(key)
-    this.seen.clear()
+    this.wanted = [...this.wanted, ...this.seen]
+    this.seen = none
   }
 
   /** Whether one has to look again. */
   wants(key: string): boolean {
-    return this.wanted.has(key)
+    return this.wanted.includes(key)
   }
 }
 

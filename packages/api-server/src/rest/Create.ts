@@ -54,14 +54,13 @@ export const createObject = (call: Call, draft: Draft): KubeObject => {
 
 const generateAttemptsMax = 8
 
+const setByServer = ["deletionTimestamp", "deletionGracePeriodSeconds", "resourceVersion", "selfLink"] as const
+
 const prepare = (call: Call, draft: Draft): void => {
   const { resource, server } = call
   const { rules } = resource
   const meta = draft.metadata
-  delete meta.deletionTimestamp
-  delete meta.deletionGracePeriodSeconds
-  delete meta.resourceVersion
-  delete meta.selfLink
+  for (const name of setByServer) if (name in meta) delete meta[name]
   meta.uid = randomUid(server.random)
   meta.creationTimestamp = formatSeconds(server.now())
   if (rules.hasGeneration) meta.generation = 1

@@ -1,9 +1,9 @@
 /** Keeps `metadata.managedFields` up to date: who owns which field. */
 import type { KubeObject } from "@fairlead/kube"
 import type { FieldSet } from "../apply/FieldSet.ts"
-import { type FieldWrite, settle, update } from "../apply/ManagedFields.ts"
+import { entriesAfter, type FieldWrite, settle } from "../apply/ManagedFields.ts"
 import { builtinResets, customResets } from "../apply/ResetFields.ts"
-import type { Draft } from "../Draft.ts"
+import type { Draft, DraftMeta } from "../Draft.ts"
 import { formatSeconds } from "../internal/timestamps.ts"
 import type { ServedResource } from "../ServedResource.ts"
 import type { Call } from "./Call.ts"
@@ -23,9 +23,14 @@ export const ownFields = (call: Call, draft: Draft, previous: KubeObject | undef
   }
   const sent = sentForms.get(draft)
   const written = sent === undefined ? asObject(draft) : { ...sent, metadata: draft.metadata } as KubeObject
-  const owned = update(previous, written, fieldWrite(call))
-  if (owned !== written) draft.metadata = owned.metadata as Draft["metadata"]
+  const entries = entriesAfter(previous, written, fieldWrite(call))
+  if (draft.metadata.managedFields === entries) return
+  // Not in place of what was sent: the order of the fields is that in which the server fills them in.
+  if (draft.metadata.managedFields !== undefined) draft.metadata = withoutEntries(draft.metadata)
+  if (entries.length > 0) draft.metadata.managedFields = entries
 }
+
+const withoutEntries = ({ managedFields: _, ...rest }: DraftMeta): DraftMeta => rest
 
 /** Puts the old times back where nothing but times would change. */
 export const settleFields = (call: Call, draft: Draft, previous: KubeObject): void => {

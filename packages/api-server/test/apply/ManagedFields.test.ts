@@ -42,6 +42,15 @@ describe("update", () => {
     }])
   })
 
+  it("lets new objects of one form share their entry, unless writer or time differ", () => {
+    const entriesOf = (data: Record<string, string>, by: FieldWrite): unknown => update(undefined, configMap(data), by).metadata.managedFields
+    const first = entriesOf({ a: "1" }, write("one"))
+    expect(entriesOf({ a: "2" }, write("one"))).toBe(first)
+    expect(entriesOf({ a: "1" }, write("one", 1))).toEqual([{ ...(first as ReadonlyArray<object>)[0], time: "2026-01-01T00:00:01Z" }])
+    expect(entriesOf({ a: "1" }, write("two"))).toEqual([{ ...(first as ReadonlyArray<object>)[0], manager: "two" }])
+    expect(entriesOf({ b: "1" }, write("one"))).toMatchObject([{ fieldsV1: { "f:data": { ".": {}, "f:b": {} } } }])
+  })
+
   it("gives changed fields to the writer and takes them from the one before", () => {
     const first = stored(update(undefined, configMap({ a: "1", b: "1" }), write("one")))
     const second = change(first, { a: "1", b: "2" }, write("two", 1))

@@ -5,8 +5,13 @@ import { update, type FieldWrite } from "../../src/apply/ManagedFields.ts"
 import { PatchError } from "../../src/patch/PatchError.ts"
 import { strategicPatch } from "../../src/patch/StrategicPatch.ts"
 import { addedFields } from "../../src/apply/AddedFields.ts"
+import { compare } from "../../src/apply/Compare.ts"
 import { fieldsOf, mergeOver, problemsOf } from "../../src/apply/Configuration.ts"
+import { createdFields } from "../../src/apply/CreatedFields.ts"
+import { unionRoot } from "../../src/apply/FieldSet.ts"
+import { ordered } from "../../src/apply/PathElement.ts"
 import * as Builtin from "../../src/builtin/Builtin.ts"
+import type { SchemaNode } from "../../src/builtin/SchemaNode.ts"
 import type { Fields } from "../../src/builtin/Sharing.ts"
 import * as Validation from "../../src/builtin/validation/Validation.ts"
 import * as Warnings from "../../src/builtin/warnings/Warnings.ts"
@@ -24,6 +29,12 @@ const owned = (old: Fields, object: Fields, write: FieldWrite): void => {
   const { managedFields: _, ...metadata } = object["metadata"] as Fields
   const applied = applyBuiltin(stored, { ...object, metadata }, { ...write, force: true })
   if (applied instanceof PatchError) expect(applied.message).not.toBe("")
+}
+
+/** What comparing a new object with an empty one finds, path by path. */
+const createdSlowly = (schema: SchemaNode, object: Fields): string => {
+  const { added, modified } = compare(schema, Builtin.emptyOf(schema), object)
+  return JSON.stringify(ordered(unionRoot(modified, added)))
 }
 
 const seeds = [1, 2, 3, 4, 5, 6, 7, 8]
@@ -49,6 +60,7 @@ describe("whatever an object says", () => {
       expect(Builtin.decode(schema, object, { previous: object }).object).toBe(object)
       mergeOver(schema, old, object)
       addedFields(schema, object)
+      expect(JSON.stringify(ordered(createdFields(schema, Builtin.emptyOf(schema) as Fields, object)))).toBe(createdSlowly(schema, object))
       strategicPatch(old, object, schema)
       expect(object).toEqual(before)
       owned(old, object, { schema, apiVersion: String(object["apiVersion"]), kind, subresource: "", manager: "m", now: "2026-01-01T00:00:00Z" })

@@ -24,17 +24,26 @@ const decodedBytes = (base64: string): number => (base64.length / 4) * 3 - (base
 /** Contents of a config map. */
 export const checkConfigMap = (check: Check, map: Fields): void => {
   const [data, binary] = [part(map, "data") ?? {}, part(map, "binaryData") ?? {}]
-  let size = 0
+  let characters = 0
   for (const key in data) {
-    check.texts(`data[${key}]`, key, configKeyErrors(key))
+    const errors = configKeyErrors(key)
+    if (errors.length > 0) check.texts(`data[${key}]`, key, errors)
     if (Object.hasOwn(binary, key)) check.invalid(`data[${key}]`, key, "duplicate of key present in binaryData")
-    size += bytesOf(String(data[key]))
+    characters += String(data[key]).length
   }
   for (const key in binary) {
     check.texts(`binaryData[${key}]`, key, configKeyErrors(key))
-    size += decodedBytes(String(binary[key]))
+    characters += String(binary[key]).length
   }
-  if (size > dataMax) check.tooLong("[]", dataMax)
+  // A character has three bytes at most, so that few maps have to be measured.
+  if (3 * characters > dataMax && sizeOfData(data, binary) > dataMax) check.tooLong("[]", dataMax)
+}
+
+const sizeOfData = (data: Fields, binary: Fields): number => {
+  let size = 0
+  for (const key in data) size += bytesOf(String(data[key]))
+  for (const key in binary) size += decodedBytes(String(binary[key]))
+  return size
 }
 
 const whenImmutable = "field is immutable when `immutable` is set"
