@@ -81,7 +81,7 @@ const start = Effect.fnUntraced(function*(config: EngineConfig, { lead = identit
     spans
   })
   const collector = Effect.provideService(GarbageCollector.run(config), KubeClient, kube)
-  const work = Effect.all([controller, collector], { concurrency: "unbounded", discard: true })
+  const work = Effect.all([controller, collector, reconciler.renewing], { concurrency: "unbounded", discard: true })
   yield* Effect.forkScoped(lead(Effect.andThen(Effect.andThen(recoverPlugins(registry, actions), work), Effect.never)))
   return Engine.of({ actions, remembered: reconciler.remembered })
 }) satisfies (config: EngineConfig, options: EngineOptions) => Effect.Effect<Engine["Service"], never, EngineNeeds | Scope.Scope>

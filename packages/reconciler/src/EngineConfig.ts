@@ -77,6 +77,11 @@ export const EngineConfig = Schema.Struct({
   cacheMode: Schema.Literals(cacheModes).pipe(Schema.withDecodingDefaultKey(Effect.succeed("use" as const))),
   /** Results that are older count no more; zero sets no limit. */
   cacheMaxAge: duration("0 seconds"),
+  /**
+   * How often the reservation of a task is renewed that must not be done twice at a time. It expires after three times as long, unless the catalog allows less:
+   * in that time an engine that died has to be replaced, or the task is done elsewhere as well.
+   */
+  cacheHeartbeat: duration("10 seconds"),
   /** How long a task that must not be done twice at a time waits for a catalog that does not answer, before it works without. */
   cachePatience: duration("30 seconds"),
 

@@ -3,10 +3,12 @@ import { TaskCache } from "@fairlead/catalog"
 import { type Informer, type ReconcileRequest, Result, type Store, TerminalError } from "@fairlead/controller"
 import type { TaskAction } from "@fairlead/core"
 import { KubeClient, KubeError, type KubeObject } from "@fairlead/kube"
-import { Clock, Effect, Option } from "effect"
+import { Clock, Effect, Option, Queue } from "effect"
 import { type EngineConfig, limitsOf } from "./EngineConfig.ts"
 import * as EngineMetrics from "./EngineMetrics.ts"
 import { EventSink } from "./EventSink.ts"
+import { renewLeases } from "./internal/cacheLeases.ts"
+import type { Turn } from "./internal/cacheTurns.ts"
 import { CacheWaits } from "./internal/cacheWaits.ts"
 import { Memories } from "./internal/actionMemory.ts"
 import { advanceCondition } from "./internal/conditionAction.ts"
@@ -50,6 +52,8 @@ export interface TaskActionReconcilerOptions {
  */
 export interface TaskActionReconciler {
   readonly reconcile: (request: ReconcileRequest) => Effect.Effect<Result, KubeError.KubeError | TerminalError>
+  /** Renews reservations of the catalog that actions hold, until interrupted. To be run beside the rounds. */
+  readonly renewing: Effect.Effect<never>
   /** Number of actions that are remembered between rounds. */
   readonly remembered: () => number
 }
@@ -67,6 +71,7 @@ export const make = Effect.fnUntraced(function*(options: TaskActionReconcilerOpt
     wakeUps: options.wakeUps ?? WakeUps.make(),
     cache: Option.getOrUndefined(yield* Effect.serviceOption(TaskCache)),
     cacheWaits: options.cacheWaits ?? new CacheWaits(),
+    leases: yield* Queue.unbounded<Turn>(),
     memories: new Memories(),
     metrics: options.metrics ?? (yield* EngineMetrics.make),
     clock: yield* Clock.Clock,
@@ -101,6 +106,7 @@ export const make = Effect.fnUntraced(function*(options: TaskActionReconcilerOpt
 
   return {
     reconcile: (request) => Effect.catchIf(reconcile(request), isHopeless, (error) => giveUp(around, request, error)),
+    renewing: renewLeases(around.leases),
     remembered: () => around.memories.size
   } satisfies TaskActionReconciler
 })

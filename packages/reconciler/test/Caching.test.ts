@@ -1,69 +1,15 @@
-import { CacheKey, CatalogError, CatalogMemory, type CatalogService, type ListedEntry } from "@fairlead/catalog"
-import { Idl, Literals, type Plugin, type TaskAction, TaskTemplates } from "@fairlead/core"
+import { CacheKey, CatalogMemory, type CatalogService, type ListedEntry } from "@fairlead/catalog"
+import { Idl, Literals, type TaskAction, TaskTemplates } from "@fairlead/core"
 import { KubeClient, KubeResource } from "@fairlead/kube"
 import { Clock, Effect, Result } from "effect"
 import { describe, expect, it } from "vitest"
 import { EventSinkMemory } from "../src/index.ts"
-import { fail, forever, makeScriptedPlugin, quick, type Script, succeed } from "./scriptedPlugin.ts"
-import { abort, conditionOf, create, inWorld, phases, read, taskAction, untilConcluded, withEngine, type World, type WorldOptions, writesOf } from "./world.ts"
+import { cacheable, equal, totalOf, unavailable, withCache, withOutputs } from "./cachingWorld.ts"
+import { fail, forever, makeScriptedPlugin, quick, succeed } from "./scriptedPlugin.ts"
+import { abort, conditionOf, create, inWorld, phases, read, taskAction, untilConcluded, withEngine, writesOf } from "./world.ts"
 
 const { CACHE_EVICTED, CACHE_HIT, CACHE_MISS, CACHE_POPULATED, CACHE_PUT_FAILURE } = Idl.CatalogCacheStatus
 const journal = EventSinkMemory.EventJournal
-
-interface CacheSettings {
-  readonly version?: string
-  readonly serializable?: boolean
-  readonly ignoredInputs?: ReadonlyArray<string>
-}
-
-/** A task `work` that takes `x` and `y` and gives `total`. */
-const cacheable = (name: string, inputs: { readonly x: number; readonly y: number } = { x: 1, y: 2 }, cache: CacheSettings = {}, annotations?: Record<string, string>) => {
-  const integer = { type: "integer" as const }
-  const action = taskAction(name, {
-    task: {
-      name: "work",
-      container: { image: "img" },
-      interface: { inputs: { x: integer, y: integer }, outputs: { total: integer } },
-      inputs,
-      cache: { version: "v1", ...cache }
-    }
-  } as Partial<TaskAction.TaskActionSpec>)
-  return annotations === undefined ? action : { ...action, metadata: { ...action.metadata, annotations } }
-}
-
-const equal = (name: string) => cacheable(name, undefined, { serializable: true })
-
-/** The plugin, with outputs: the number of the workload that made them. */
-const withOutputs = (scripted: ReturnType<typeof makeScriptedPlugin>): Plugin => ({
-  ...scripted.plugin,
-  handle: (context) => Effect.tap(scripted.plugin.handle(context), ({ phase }) =>
-    phase.phase === "Success" ? context.putOutputs(Literals.literalMap({ total: Literals.integer(scripted.workloads.length) })) : Effect.void)
-})
-
-interface Cached {
-  readonly world: World
-  readonly catalog: CatalogService
-  readonly workloads: ReturnType<typeof makeScriptedPlugin>["workloads"]
-}
-
-/** Runs a test with an engine that has a catalog. */
-const withCache = <A, E>(script: Script, test: (it: Cached) => Effect.Effect<A, E, Effect.Services<ReturnType<typeof untilConcluded>> | EventSinkMemory.EventJournal>, options: Partial<WorldOptions> = {}): A => {
-  const scripted = makeScriptedPlugin(script)
-  const catalog = options.catalog ?? CatalogMemory.make()
-  return inWorld({ plugins: [withOutputs(scripted)], ...options, catalog }, (world, config) =>
-    withEngine(config, test({ world, catalog, workloads: scripted.workloads })))
-}
-
-const totalOf = (world: World, name: string): bigint | undefined => {
-  const [, bytes] = [...world.files].find(([uri]) => uri.includes(`/${name}/`) && uri.endsWith("outputs.pb")) ?? []
-  if (bytes === undefined) return undefined
-  const decoded = Literals.decodeMap(bytes as Uint8Array)
-  const value = decoded._tag === "Success" ? decoded.success.literals["total"]?.value : undefined
-  const held = value?.case === "scalar" ? value.value.value : undefined
-  return held?.case === "primitive" ? (held.value.value.value as bigint) : undefined
-}
-
-const unavailable = (method: string) => Effect.fail(new CatalogError({ method, reason: { _tag: "Unavailable", description: "connection refused" } }))
 
 describe("a discoverable task", () => {
   it("keeps its result, and an equal one takes it without being launched", () => withCache(() => quick, ({ catalog, workloads, world }) => Effect.gen(function*() {
@@ -257,7 +203,7 @@ describe("of equal serializable tasks", () => {
       expect(ended.status?.cacheStatus).toBe(CACHE_PUT_FAILURE)
       expect(workloads).toMatchObject([{ stopped: undefined }])
       expect(yield* catalog.usage).toMatchObject({ entries: 0 })
-    }), { catalog: stealing })
+    }), { catalog: stealing, config: { cacheHeartbeat: "1 second" } })
   })
 
   it("an engine that starts again takes up its reservations and keeps the result", () => {

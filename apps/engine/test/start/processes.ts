@@ -35,8 +35,9 @@ export interface Running {
   readonly exited: Promise<number | null>
 }
 
-const run = (args: ReadonlyArray<string>, env: Record<string, string>): Running => {
-  const child = spawn(process.execPath, args, { env: { PATH: process.env["PATH"] ?? "", ...env }, stdio: ["ignore", "pipe", "pipe"] })
+/** Runs a program in a process of its own. */
+export const run = (args: ReadonlyArray<string>, env: Record<string, string>): Running => {
+  const child = spawn(process.execPath, args, { env: { PATH: process.env["PATH"] ?? "", ...env }, stdio: ["pipe", "pipe", "pipe"] })
   const lines: Array<string> = []
   for (const stream of [child.stdout, child.stderr]) createInterface({ input: stream }).on("line", (line) => void lines.push(line))
   return { child, lines, exited: new Promise((done) => child.once("exit", (code) => done(code))) }

@@ -2,7 +2,7 @@
 import type { PluginState, TaskAction, TaskExecutionMetadata, TaskPaths } from "@fairlead/core"
 import type { ActionEvent } from "../ActionEvent.ts"
 import type { Assignment, Rejection } from "../Preparation.ts"
-import type { CacheMemory } from "./cacheMemory.ts"
+import { type CacheMemory, dropLease } from "./cacheMemory.ts"
 import { isSameProgress } from "./statusPatch.ts"
 
 type Status = TaskAction.TaskActionStatus
@@ -86,12 +86,15 @@ export class Memories {
       cache: undefined,
       ...remember(action)
     }
+    dropLease(known?.cache)
     this.#byKey.set(key, fresh)
     return fresh
   }
 
   forget(namespace: string | undefined, name: string): void {
-    this.#byKey.delete(`${namespace}/${name}`)
+    const key = `${namespace}/${name}`
+    dropLease(this.#byKey.get(key)?.cache)
+    this.#byKey.delete(key)
   }
 
   get size(): number {
@@ -105,7 +108,7 @@ const renew = (memory: ActionMemory, action: TaskAction.TaskAction): void => {
   memory.preparation = undefined
   memory.launch = undefined
   memory.areInputsWritten = false
-  // A reservation of the old key is left to expire.
+  dropLease(memory.cache)
   memory.cache = undefined
 }
 

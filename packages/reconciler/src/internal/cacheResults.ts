@@ -3,7 +3,8 @@ import type { KeptResult } from "@fairlead/catalog"
 import { Idl, Literals, Phase, type TaskAction } from "@fairlead/core"
 import { Duration, Effect, Result, Schedule } from "effect"
 import { attemptOf } from "../Decision.ts"
-import { complain, cacheFacts, keyOf, type Turn } from "./cacheTurns.ts"
+import { giveBack } from "./cacheLeases.ts"
+import { complain, cacheFacts, isPatient, keyOf, type Turn } from "./cacheTurns.ts"
 import { contextOf, outputPrefixOf } from "./launches.ts"
 
 const statuses = Idl.CatalogCacheStatus
@@ -11,9 +12,13 @@ const statuses = Idl.CatalogCacheStatus
 /** A store that does not answer is asked a few more times: the work is done, and its result is worth a moment. */
 const again = Schedule.max([Schedule.exponential("100 millis"), Schedule.recurs(4)])
 
-/** Keeps the result of a task that succeeded, and gives the turn to those who wait. Answers the phase with what became of it. */
+/**
+ * Keeps the result of a task that succeeded, and gives the turn to those who wait. Answers the phase with what became of it;
+ * nothing when the others would do the work again and the catalog may answer soon: then the round has to be repeated.
+ */
 export const keepResult = Effect.fnUntraced(function*(turn: Turn, phase: Phase.PhaseInfo) {
   const cacheStatus = yield* keep(turn)
+  if (cacheStatus === undefined) return undefined
   yield* endReservation(turn)
   const externalResources = [...phase.info.externalResources, cacheFacts(cacheStatus, "Success")]
   return { ...phase, info: { ...phase.info, externalResources } }
@@ -35,7 +40,7 @@ const keep = Effect.fnUntraced(function*(turn: Turn) {
   const kept = yield* Effect.result(Effect.retry(offer, { schedule: again, while: (error) => error.retryable }))
   if (Result.isFailure(kept)) {
     yield* complain(turn, kept.failure.message)
-    return statuses.CACHE_PUT_FAILURE
+    return plan.isSerializable && isPatient(turn, kept.failure) ? undefined : statuses.CACHE_PUT_FAILURE
   }
   if (kept.success !== "NoOutputs") return statuses.CACHE_POPULATED
   return (yield* keepNothing(turn, offer)) ? statuses.CACHE_POPULATED : statuses.CACHE_PUT_FAILURE
@@ -81,14 +86,13 @@ const resultOf = ({ action, assignment, plan, status }: Turn): KeptResult => {
 
 /** Gives the reservation of an action back, if it may hold one. One that cannot be given back expires. */
 export const endReservation = Effect.fnUntraced(function*(turn: Turn) {
-  const { action, around, cache, own, plan } = turn
+  const { action, around, own, plan } = turn
   around.cacheWaits.remove({ namespace: action.metadata.namespace, name: action.metadata.name ?? "" })
   if (!plan.isSerializable || plan.mode === "skip" || own.isReleased || own.isLeaseLost) return
   const key = yield* keyOf(turn)
   if (key === undefined) return
-  const released = yield* Effect.result(cache.release(key, own.lease ?? { owner: plan.owner }))
+  const released = yield* giveBack(turn, key)
   if (Result.isFailure(released)) yield* complain(turn, released.failure.message)
-  own.lease = undefined
   own.isReleased = true
 })
 

@@ -1,11 +1,12 @@
 /** What the cache says before the plugin is asked: there is a result, somebody is at work on it, or go on. Nothing in here fails a task. */
-import { CacheKey, type CatalogError, type CatalogKey, type Reservation, type TaskCache } from "@fairlead/catalog"
+import { CacheKey, type CatalogKey, type TaskCache } from "@fairlead/catalog"
 import { Idl, Literals, Phase, type TaskAction } from "@fairlead/core"
 import { Duration, Effect, Result } from "effect"
 import * as CacheHit from "../CacheHit.ts"
 import type { Assignment } from "../Preparation.ts"
 import type { ActionMemory } from "./actionMemory.ts"
 import { type CacheMemory, freshCacheMemory } from "./cacheMemory.ts"
+import { ask, giveBack, ownerText, reclaim, remember } from "./cacheLeases.ts"
 import type { CachePlan } from "./cachePlan.ts"
 import { contextOf } from "./launches.ts"
 import type { Surroundings } from "./surroundings.ts"
@@ -54,15 +55,16 @@ export const consult = Effect.fnUntraced(function*(turn: Turn) {
   if (key === undefined) return undefined
   if (plan.mode === "evict") return yield* evictOnce(turn, key)
   if (status.pluginPhase === Phase.toWire("Running")) return plan.isSerializable ? yield* reclaim(turn, key) : undefined
-  // Whoever holds the reservation and has looked knows that nobody else can have stored a result.
-  if (own.lease !== undefined) return undefined
-  const found = yield* lookUp(turn, key)
-  if (found !== undefined || !plan.isSerializable) return found
+  if (own.lease === undefined) {
+    const found = yield* lookUp(turn, key)
+    if (!plan.isSerializable) return Result.getOrUndefined(found)
+    if (Result.isSuccess(found) && found.success !== undefined) return found.success
+  } else if (own.isLookedUp) return undefined
   return hasLaunched(status) ? yield* reclaim(turn, key) : yield* queueFor(turn, key)
 })
 
 /** True when the plugin was asked to start this launch. */
-const hasLaunched = ({ pluginPhase }: TaskAction.TaskActionStatus): boolean =>
+export const hasLaunched = ({ pluginPhase }: TaskAction.TaskActionStatus): boolean =>
   pluginPhase !== undefined && pluginPhase !== Phase.toWire("WaitingForCache") && pluginPhase !== Phase.toWire("Undefined")
 
 /** The key of the result; undefined when the inputs cannot be read, which the task itself will find out as well. */
@@ -84,41 +86,38 @@ const inputsOf = ({ action, around, assignment, memory, now, plan, status }: Tur
   return CacheKey.hasInputs(plan.interface) ? contextOf(around, action, memory, assignment, status, now).inputs : Effect.succeed(Literals.literalMap({}))
 }
 
+/** What went wrong with a look-up, and whether it may pass. */
+interface Trouble {
+  readonly retryable: boolean
+  readonly message: string
+}
+
 /** Looks for a result, and puts it into the folder of this attempt. */
-const lookUp = Effect.fnUntraced(function*(turn: Turn, key: CatalogKey) {
+const lookUp = Effect.fnUntraced(function*(turn: Turn, key: CatalogKey): Effect.fn.Return<Result.Result<Phase.PhaseInfo | undefined, Trouble>> {
   const { action, around, assignment, cache, memory, now, own, plan, status } = turn
-  if (plan.mode === "overwrite") return undefined
+  if (plan.mode === "overwrite") return Result.succeed(undefined)
   const found = yield* Effect.result(cache.find(key, { maxAge: Duration.toMillis(around.config.cacheMaxAge) }))
   if (Result.isFailure(found)) {
     own.isLookupFailed = true
     yield* complain(turn, found.failure.message)
-    return undefined
+    return Result.fail(found.failure)
   }
   own.isLookupFailed = false
   if (found.success._tag === "Stale") {
     own.isStale = true
     yield* complain(turn, `the result under ${CacheKey.text(key)} is of no use any more, and will be replaced: ${found.success.problem}`)
   }
-  if (found.success._tag !== "Hit") return undefined
+  if (found.success._tag !== "Hit") return Result.succeed(undefined)
   const { entry, outputs } = found.success
   const written = yield* Effect.result(contextOf(around, action, memory, assignment, status, now).putOutputs(outputs))
   if (Result.isFailure(written)) {
     own.isLookupFailed = true
     yield* complain(turn, written.failure.message)
-    return undefined
+    return Result.fail(written.failure)
   }
   const reason = CacheHit.toText({ key: CacheKey.text(key), age: CacheHit.ageText(entry.age), madeBy: entry.source.labels["execution-name"] })
-  return { ...Phase.success({ externalResources: [cacheFacts(statuses.CACHE_HIT, "Success")] }), reason }
+  return Result.succeed({ ...Phase.success({ externalResources: [cacheFacts(statuses.CACHE_HIT, "Success")] }), reason })
 })
-
-const remember = (own: CacheMemory, reservation: Reservation, now: number): void => {
-  own.lease = { owner: reservation.owner, fence: reservation.fence }
-  own.askedAt = now
-  own.heartbeat = reservation.heartbeat
-}
-
-const ask = ({ around, cache, plan }: Turn, key: CatalogKey): Effect.Effect<Result.Result<Reservation, CatalogError>> =>
-  Effect.result(cache.reserve(key, { owner: plan.owner, heartbeat: around.limits.requeueAfter }))
 
 /** Asks to be the one that works; waits when somebody else is. */
 const queueFor = Effect.fnUntraced(function*(turn: Turn, key: CatalogKey) {
@@ -135,59 +134,38 @@ const queueFor = Effect.fnUntraced(function*(turn: Turn, key: CatalogKey) {
   }
   around.cacheWaits.remove(request)
   if (Result.isFailure(asked)) return yield* bear(turn, asked.failure)
-  own.downSince = undefined
+  remember(turn, asked.success, now)
   // It may have been stored between the look and the grant.
   const found = yield* lookUp(turn, key)
-  if (found === undefined) {
-    remember(own, asked.success, now)
-    return undefined
+  own.isLookedUp = true
+  if (Result.isFailure(found)) {
+    const waits = yield* bear(turn, found.failure)
+    own.isLookedUp = waits === undefined
+    return waits
   }
-  yield* Effect.ignore(turn.cache.release(key, asked.success))
-  return found
+  own.downSince = undefined
+  if (found.success !== undefined) yield* giveBack(turn, key)
+  return found.success
 })
+
+/** Whether trouble may still pass within `cachePatience`: then it is looked at again soon. */
+export const isPatient = ({ around, now, own }: Turn, { retryable }: Trouble): boolean => {
+  own.downSince ??= now
+  const patience = retryable ? Duration.toMillis(around.config.cachePatience) : 0
+  if (now - own.downSince >= patience) return false
+  own.lookAgainAt = Math.min(now + 2000, own.downSince + patience)
+  return true
+}
 
 const waiting = ({ status }: Turn, reason: string): Phase.PhaseInfo =>
   Phase.waitingForCache(status.pluginPhaseVersion ?? 0, reason, { externalResources: [cacheFacts(statuses.CACHE_MISS, "WaitingForCache")] })
 
-const ownerText = (owner: string): string => owner.split("/").slice(0, 2).join("/")
-
 /** A catalog that does not answer is waited for a while: work that is not to be done twice should not be because of a restart. */
-const bear = Effect.fnUntraced(function*(turn: Turn, error: CatalogError) {
-  const { around, now, own } = turn
-  yield* complain(turn, error.message)
-  own.downSince ??= now
-  const patience = error.retryable ? Duration.toMillis(around.config.cachePatience) : 0
-  if (now - own.downSince < patience) {
-    own.lookAgainAt = Math.min(now + 2000, own.downSince + patience)
-    return waiting(turn, `the catalog does not answer: ${error.message}`)
-  }
-  own.isLookupFailed = true
+const bear = Effect.fnUntraced(function*(turn: Turn, trouble: Trouble) {
+  yield* complain(turn, trouble.message)
+  if (isPatient(turn, trouble)) return waiting(turn, `the catalog does not answer: ${trouble.message}`)
+  turn.own.isLookupFailed = true
   return undefined
-})
-
-/** A launch that goes on takes its reservation up again, after a restart for instance. If it is somebody else's by now, the launch goes on all the same. */
-const reclaim = Effect.fnUntraced(function*(turn: Turn, key: CatalogKey) {
-  const { now, own } = turn
-  if (own.lease !== undefined || own.isLeaseLost) return undefined
-  const asked = yield* ask(turn, key)
-  if (Result.isFailure(asked)) yield* complain(turn, asked.failure.message)
-  else if (asked.success.isMine) remember(own, asked.success, now)
-  else own.isLeaseLost = true
-  return undefined
-})
-
-/** Asks again for a reservation that is held, when that is due. A catalog that does not answer is asked in the next round. */
-export const renew = Effect.fnUntraced(function*(turn: Turn) {
-  const { now, own } = turn
-  if (own.lease === undefined || own.key === undefined || now < own.askedAt + own.heartbeat) return
-  const asked = yield* ask(turn, own.key)
-  // Once more before it expires.
-  own.askedAt = now
-  if (Result.isFailure(asked)) return yield* complain(turn, asked.failure.message)
-  if (asked.success.isMine) return remember(own, asked.success, now)
-  own.lease = undefined
-  own.isLeaseLost = true
-  yield* complain(turn, `the reservation was lost to ${ownerText(asked.success.owner)}; the work goes on, but its result is not kept`)
 })
 
 const evictOnce = Effect.fnUntraced(function*(turn: Turn, key: CatalogKey) {

@@ -6,8 +6,9 @@ import { Effect, Result } from "effect"
 import { deadlineOf, type Decision, decide, expire, nextLaunch, type Outcome, reject, relaunchAt, type Situation } from "../Decision.ts"
 import { actionIdOf, type Assignment, type Rejection } from "../Preparation.ts"
 import { keepResult } from "./cacheResults.ts"
-import { nextCacheRound } from "./cacheMemory.ts"
-import { consult, renew, type Turn, turnOf } from "./cacheTurns.ts"
+import { dropLease, nextCacheRound } from "./cacheMemory.ts"
+import { isStillHeld } from "./cacheLeases.ts"
+import { consult, hasLaunched, type Turn, turnOf } from "./cacheTurns.ts"
 import type { ActionMemory, Pending } from "./actionMemory.ts"
 import { cleanUp, cleanUpAgainAfter, conclude, hasFinalizer, preparationOf } from "./conclusion.ts"
 import { terminalCondition } from "./conditions.ts"
@@ -36,8 +37,6 @@ const step = Effect.fnUntraced(function*(around: Surroundings, seen: Action, mem
   const parent = around.failedParent(action)
   if (parent !== undefined) return yield* abandon(around, action, memory, preparation, parent, now)
   const isDelivered = yield* deliver(around, action, memory)
-  const held = turnOf(around, action, memory, preparation, action.status ?? {}, now)
-  if (held !== undefined) yield* renew(held)
   if (now < memory.notBefore) return yield* waitOut(around, action, memory, now)
 
   let status: Status = memory.pending?.status ?? believed(action.status ?? {})
@@ -67,14 +66,21 @@ const work = Effect.fnUntraced(function*(
   now: number,
   turn: Turn | undefined
 ) {
+  const lease = turn?.own.lease
   const kept = hasFinalizer(action)
     ? action
     : yield* patchAction(around, action, undefined, { metadata: { finalizers: [...(action.metadata.finalizers ?? []), TaskAction.finalizer] } })
+  // Nothing takes a workload back that was created under a reservation which is somebody else's by now.
+  if (turn !== undefined && lease !== undefined && !hasLaunched(status) && !(yield* isStillHeld(turn, lease))) {
+    dropLease(turn.own)
+    return lookAt(now, now)
+  }
   const situation = situationOf(around, kept, assignment, status, now)
   const outcome = yield* handle(around, kept, memory, assignment, status, now)
-  const isResult = turn !== undefined && outcome._tag === "Reported" && outcome.transition.phase.phase === "Success"
-  const told: Outcome = isResult ? { ...outcome, transition: { ...outcome.transition, phase: yield* keepResult(turn, outcome.transition.phase) } } : outcome
-  return yield* carryOut(around, kept, memory, situation, decide(situation, told))
+  if (turn === undefined || outcome._tag !== "Reported" || outcome.transition.phase.phase !== "Success") return yield* carryOut(around, kept, memory, situation, decide(situation, outcome))
+  const phase = yield* keepResult(turn, outcome.transition.phase)
+  if (phase === undefined) return lookAt(Infinity, now)
+  return yield* carryOut(around, kept, memory, situation, decide(situation, { ...outcome, transition: { ...outcome.transition, phase } }))
 })
 
 /** Takes over what the cache says. */

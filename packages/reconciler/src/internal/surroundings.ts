@@ -3,7 +3,7 @@ import type { TaskAction } from "@fairlead/core"
 import type { TaskCache } from "@fairlead/catalog"
 import { Result } from "@fairlead/controller"
 import { type KubeClient, type KubeError, type KubeObject, KubeResource } from "@fairlead/kube"
-import { type Clock, Effect, Exit } from "effect"
+import { type Clock, Effect, Exit, type Queue } from "effect"
 import type { EngineConfig, Limits } from "../EngineConfig.ts"
 import type { EngineMetrics } from "../EngineMetrics.ts"
 import type { EventSink } from "../EventSink.ts"
@@ -11,6 +11,7 @@ import type { PluginRegistry } from "../PluginRegistry.ts"
 import type { LaunchFiles } from "../LaunchFiles.ts"
 import type { LaunchSecrets } from "../LaunchSecrets.ts"
 import type { WakeUps } from "../WakeUps.ts"
+import type { Turn } from "./cacheTurns.ts"
 import type { CacheWaits } from "./cacheWaits.ts"
 import type { Memories } from "./actionMemory.ts"
 
@@ -27,6 +28,8 @@ export interface Surroundings {
   /** Nothing is looked up or kept without it. */
   readonly cache: TaskCache["Service"] | undefined
   readonly cacheWaits: CacheWaits
+  /** Actions with a reservation that somebody has to renew from now on. */
+  readonly leases: Queue.Queue<Turn>
   readonly memories: Memories
   readonly metrics: EngineMetrics
   /** For measuring only; a round decides by the time that it was given. */
