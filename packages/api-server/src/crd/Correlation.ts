@@ -55,9 +55,9 @@ export class Correlation {
 
   private compare(): boolean {
     const { value, old } = this
-    if (value === old) return !containsUnknown(value, this.schema)
+    if (value === old && !needsLook(value, this.schema)) return true
     if (Array.isArray(value) && Array.isArray(old)) return this.compareLists(value, old)
-    if (!isObject(value) || !isObject(old)) return false
+    if (!isObject(value) || !isObject(old)) return value === old
     const keys = Object.keys(value)
     return keys.length === Object.keys(old).length && keys.every((key) => this.key(key)?.unchanged ?? false)
   }
@@ -69,15 +69,13 @@ export class Correlation {
   }
 }
 
-/** Whether a value has fields without a schema outside of lists that are compared as a whole. */
-const containsUnknown = (value: unknown, schema: Structural): boolean => {
-  if (Array.isArray(value)) {
-    return schema.listType === "map" && value.some((item) => !isObject(item) || schema.items === undefined || containsUnknown(item, schema.items))
-  }
+/** Whether a value may count as changed though it is the same: fields without a schema do, and items of `map` lists without a key. */
+const needsLook = (value: unknown, schema: Structural): boolean => {
+  if (Array.isArray(value)) return schema.listType === "map"
   if (!isObject(value)) return false
   return Object.keys(value).some((key) => {
     const child = schema.child(key)
-    return child === undefined || containsUnknown(value[key], child)
+    return child === undefined || needsLook(value[key], child)
   })
 }
 

@@ -4,6 +4,7 @@ import { invalid, invalidText } from "./Causes.ts"
 import { checkEmbedded, coerceEmbedded } from "./EmbeddedResources.ts"
 import { unknownFields } from "./Normalise.ts"
 import { compileRules } from "./ObjectRules.ts"
+import { verbatimly } from "./SchemaProps.ts"
 import { Structural } from "./Structural.ts"
 import { compileValidity } from "./Validity.ts"
 import { Violations } from "./Violations.ts"
@@ -37,7 +38,8 @@ const problemsOf = (schema: Structural, path: string, inMetadata: boolean, isRoo
     const embedded = checkEmbedded(holder, { value })
     if (embedded.length > 0) return [...found, ...embedded.map((cause) => ({ ...cause, field: `${path}${(cause.field ?? "").slice("value".length)}` }))]
   }
-  if (!compileValidity(schema.props)(value)) return [...found, ...new Violations(path).find(schema.props, value)]
+  const props = verbatimly(schema.props)
+  if (!compileValidity(props)(value)) return [...found, ...new Violations(path).find(props, value)]
   return [...found, ...(compileRules(schema, isRoot || schema.embedded)?.checkDefault(value, path) ?? [])]
 }
 

@@ -1,4 +1,5 @@
 /** The formats of strings that schemas of custom resources can ask for. */
+import { parseDuration } from "../cel/functions/Times.ts"
 import { parseRequestUri } from "../cel/net/GoUrl.ts"
 import { parseCidr, parseIp } from "../cel/net/IpAddress.ts"
 import { isAddress } from "./MailAddress.ts"
@@ -41,18 +42,26 @@ const isUnusualDateTime: FormatTest = (text) => {
   return found !== null && isDate(date) && found[1]! <= "23" && found[2]! <= "59" && found[3]! <= "59"
 }
 
-const goDuration = /^[+-]?(?:0|(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+)$/
+/** Units that a number can have beside those of Go, in nanoseconds; after a word at the end of a line anything may follow. */
+const durationUnits: ReadonlyArray<readonly [nanos: bigint, exact: ReadonlyArray<string>, word: string]> = [
+  [1n, ["ns"], "nano"], [1_000n, ["us", "µs"], "micro"], [1_000_000n, ["ms"], "milli"], [1_000_000_000n, ["s"], "sec"], [60_000_000_000n, ["m"], "min"],
+  [3_600_000_000_000n, ["h", "hr"], "hour"], [86_400_000_000_000n, ["d"], "day"], [604_800_000_000_000n, ["w", "wk"], "week"]
+]
 
-/** Units that may be written out, after which anything may follow; the others must stand as they are. */
-const wordyUnits = ["nano", "micro", "milli", "sec", "min", "hour", "day", "week"]
-const exactUnits = new Set(["ns", "us", "µs", "ms", "s", "m", "h", "hr", "d", "w", "wk"])
-
-const isDuration: FormatTest = (text) =>
-  goDuration.test(text) ||
-  [...text.matchAll(/\d+\s*([A-Za-zµ]+)/g)].some(([, unit]) => {
+/** The nanoseconds of a duration as schemas allow it: one of Go, or numbers with units among anything else. */
+export const readDuration = (text: string): bigint | undefined => {
+  const plain = parseDuration(text)
+  if (plain !== undefined) return plain
+  let found: bigint | undefined
+  for (const [, count, unit] of text.matchAll(/(\d+)[\t\n\f\r ]*([A-Za-zµ]+)/g)) {
     const lower = unit!.toLowerCase()
-    return exactUnits.has(lower) || wordyUnits.some((word) => lower.startsWith(word))
-  })
+    const known = durationUnits.find(([, exact, word]) => exact.includes(lower) || lower.startsWith(word))
+    if (known !== undefined) found = BigInt.asIntN(64, (found ?? 0n) + BigInt(count!) * known[0])
+  }
+  return found
+}
+
+const isDuration: FormatTest = (text) => readDuration(text) !== undefined
 
 const hostname = /^(?:[a-zA-Z0-9\p{S}\p{L}](?:-?[a-zA-Z0-9\p{S}\p{L}]{0,62})?|(?:[a-zA-Z0-9\p{S}\p{L}](?:[a-zA-Z0-9\-\p{S}\p{L}]{0,61}[a-zA-Z0-9\p{S}\p{L}])?\.)+[a-zA-Z\p{L}]{2,63})$/u
 

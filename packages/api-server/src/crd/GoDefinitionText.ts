@@ -39,7 +39,8 @@ export const schemaText = (schema: SchemaProps): string => object([
   ["XMapType", json(schema["x-kubernetes-map-type"])], ["XValidations", list(schema["x-kubernetes-validations"], ruleText)]
 ])
 
-const itemsText = (schema: SchemaProps): string => {
+/** The items of a list. */
+export const itemsText = (schema: SchemaProps): string => {
   if (schema.items === undefined) return "null"
   const single = itemsOf(schema)
   return object([

@@ -1,9 +1,10 @@
 /** Values of custom resources as Go writes them into messages. */
 import { goQuote } from "../builtin/GoText.ts"
 import { goFloat } from "../cel/values/FloatText.ts"
+import { isInt64 } from "./ValueChecks.ts"
 
-/** A number as `%v` prints it when it came out of JSON: whole ones are integers. */
-export const goNumber = (value: number): string => (Number.isInteger(value) ? BigInt(value).toString() : goFloat(value))
+/** A number as `%v` prints it when it came out of JSON: whole ones that fit into 64 bits are integers. */
+export const goNumber = (value: number): string => (isInt64(value) ? BigInt(value).toString() : goFloat(value))
 
 /** JSON as Go's encoder writes it: keys of objects sorted, `<`, `>` and `&` escaped. */
 export const goJson = (value: unknown): string => escapeHtml(sortedJson(value))

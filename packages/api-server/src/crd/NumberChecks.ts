@@ -2,15 +2,14 @@
 import { goFloat } from "../cel/values/FloatText.ts"
 import { goNumber } from "./GoValueText.ts"
 import type { SchemaProps } from "./SchemaProps.ts"
-import { isWhole } from "./ValueChecks.ts"
+import { isInt64, isWhole } from "./ValueChecks.ts"
 
-/** A problem with a number; general ones do not name the field. */
+/** A problem with a number; general ones do not name the field. `shown` is the invalid value as it is printed: what was compared as a float is printed as one. */
 export interface NumberProblem {
   readonly text: string
   readonly isGeneral: boolean
+  readonly shown: string
 }
-
-const isInt64 = (value: number): boolean => Number.isInteger(value) && value >= -(2 ** 63) && value < 2 ** 63
 
 const isInt32 = (value: number): boolean => Number.isInteger(value) && value >= -(2 ** 31) && value < 2 ** 31
 
@@ -44,33 +43,35 @@ export const checksNumbers = ({ type, format, multipleOf, maximum, minimum }: Sc
 export const numberProblems = (schema: SchemaProps, value: number, path: string): ReadonlyArray<NumberProblem> => {
   const problems: Array<NumberProblem> = []
   const general = (text: string | undefined): boolean => {
-    if (text !== undefined) problems.push({ text, isGeneral: true })
+    if (text !== undefined) problems.push({ text, isGeneral: true, shown: "" })
     return text === undefined
   }
-  const plain = (text: string): void => void problems.push({ text, isGeneral: false })
+  const plain = (text: string, shown: string): void => void problems.push({ text, isGeneral: false, shown })
   const { multipleOf, maximum, minimum } = schema
-  const whole = Number.isInteger(value)
+  const whole = isInt64(value)
   general(rangeProblem(schema, value, "Checked", path))
   if (multipleOf !== undefined) {
     const asInteger = general(rangeProblem(schema, multipleOf, "MultipleOf", path)) && whole
     const factor = asInteger ? Math.trunc(multipleOf) : multipleOf
     const print = asInteger ? goNumber : goFloat
-    if (factor <= 0) plain(`factor MultipleOf declared for ${path} must be positive: ${print(factor)}`)
+    if (factor <= 0) plain(`factor MultipleOf declared for ${path} must be positive: ${print(factor)}`, print(factor))
     else if (asInteger ? value % factor !== 0 : !isWhole(factor < 1 ? (1 / factor) * value : value / factor)) {
-      plain(`${path} in body should be a multiple of ${print(factor)}`)
+      plain(`${path} in body should be a multiple of ${print(factor)}`, print(value))
     }
   }
   if (minimum !== undefined) {
     const asInteger = general(rangeProblem(schema, minimum, "Minimum boundary", path)) && whole
     const bound = asInteger ? Math.trunc(minimum) : minimum
+    const print = asInteger ? goNumber : goFloat
     const strict = schema.exclusiveMinimum === true
-    if (strict ? value <= bound : value < bound) plain(`${path} in body should be greater than ${strict ? "" : "or equal to "}${(asInteger ? goNumber : goFloat)(bound)}`)
+    if (strict ? value <= bound : value < bound) plain(`${path} in body should be greater than ${strict ? "" : "or equal to "}${print(bound)}`, print(value))
   }
   if (maximum !== undefined) {
     const asInteger = general(rangeProblem(schema, maximum, "Maximum boundary", path)) && whole
     const bound = asInteger ? Math.trunc(maximum) : maximum
+    const print = asInteger ? goNumber : goFloat
     const strict = schema.exclusiveMaximum === true
-    if (strict ? value >= bound : value > bound) plain(`${path} in body should be less than ${strict ? "" : "or equal to "}${(asInteger ? goNumber : goFloat)(bound)}`)
+    if (strict ? value >= bound : value > bound) plain(`${path} in body should be less than ${strict ? "" : "or equal to "}${print(bound)}`, print(value))
   }
   return problems
 }

@@ -4,7 +4,7 @@ import { goQuote } from "../builtin/GoText.ts"
 import { isObject } from "../builtin/Sharing.ts"
 import { CostExceeded } from "../cel/program/Frame.ts"
 import type { Program } from "../cel/program/Compile.ts"
-import { Optional, type Value } from "../cel/values/Value.ts"
+import { EvaluationError, Optional, type Value } from "../cel/values/Value.ts"
 import { forbiddenValue, requiredValue } from "../FieldCause.ts"
 import { causeText, childField, invalid, invalidHidden, noField } from "./Causes.ts"
 import { type Correlation, keyOf } from "./Correlation.ts"
@@ -76,6 +76,18 @@ const changeAtKey = (change: Change, name: string): Change => {
 
 const changeAt = (change: Change, index: number): Change => (change.own === undefined ? change : { own: change.own.index(index), around: change.own })
 
+/** What rules take from the outside; an error for what cannot be read: an older schema let it in. */
+type Variable = Value | EvaluationError | undefined
+
+const readable = (node: RuleNode, value: unknown): Variable => {
+  try {
+    return node.read(value)
+  } catch (error) {
+    if (error instanceof EvaluationError) return error
+    throw error
+  }
+}
+
 /** No more rules are carried out. */
 class BudgetSpent {}
 
@@ -116,9 +128,9 @@ class Check {
 
   private rules(node: RuleNode, path: string, value: unknown, old: unknown, change: Change): void {
     if (this.left <= 0) throw this.stop(path, node, outOfBudget)
-    const self = node.read(value)
-    const before = old === undefined || !node.looksBack ? undefined : node.read(old)
-    const optional = before === undefined ? Optional.none : new Optional(before)
+    const self = readable(node, value)
+    const before = old === undefined || !node.looksBack ? undefined : readable(node, old)
+    const optional = before === undefined ? Optional.none : before instanceof EvaluationError ? before : new Optional(before)
     for (const rule of node.rules) {
       if (rule.problem !== undefined) this.causes.push(invalid(path || noField, node.schema.type, `rule compile error: ${rule.problem}`))
       if (rule.program === undefined) continue
@@ -128,7 +140,7 @@ class Check {
     }
   }
 
-  private rule(node: RuleNode, rule: CompiledRule, program: Program, path: string, value: unknown, variables: ReadonlyArray<Value | undefined>, change: Change): void {
+  private rule(node: RuleNode, rule: CompiledRule, program: Program, path: string, value: unknown, variables: ReadonlyArray<Variable>, change: Change): void {
     const result = program.run(variables, callLimit)
     if (result.cost > this.left) throw this.stop(path, node, outOfBudget)
     this.left -= result.cost
@@ -145,7 +157,7 @@ class Check {
     } else if (result.value !== true) this.broken(node, rule, path, value, variables, change)
   }
 
-  private broken(node: RuleNode, rule: CompiledRule, path: string, value: unknown, variables: ReadonlyArray<Value | undefined>, change: Change): void {
+  private broken(node: RuleNode, rule: CompiledRule, path: string, value: unknown, variables: ReadonlyArray<Variable>, change: Change): void {
     const at = rule.fieldPath === "" ? path || noField : childField(path, rule.fieldPath)
     const add = (cause: StatusCause): void => {
       if (!rule.looksBack && (change.own ?? change.around)?.unchanged === true) this.warnings.push(causeText(cause))
@@ -156,7 +168,7 @@ class Check {
     add(causeOf(at, rule.rule.reason, isHidden ? undefined : { value }, message))
   }
 
-  private message(rule: CompiledRule, variables: ReadonlyArray<Value | undefined>, refuse: (problem: string) => void): string {
+  private message(rule: CompiledRule, variables: ReadonlyArray<Variable>, refuse: (problem: string) => void): string {
     const plain = rule.rule.message === undefined || rule.rule.message === "" ? `failed rule: ${ruleTitle(rule)}` : rule.rule.message.trim()
     if (rule.message === undefined) return plain
     const result = rule.message.run(variables, callLimit)

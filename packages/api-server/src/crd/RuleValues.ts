@@ -1,11 +1,13 @@
 /** Values of custom resources as rules see them, read no further than rules look. */
-import { parseDuration, parseTimestamp } from "../cel/functions/Times.ts"
+import { parseTimestamp } from "../cel/functions/Times.ts"
 import { equal as equalValues } from "../cel/values/Compare.ts"
 import { Duration, fail, ItemList, ListValue, MapValue, Timestamp, type Value } from "../cel/values/Value.ts"
 import { equal as equalJson } from "../builtin/Sharing.ts"
+import { readDuration } from "./Formats.ts"
 import { ruleName } from "./RuleNames.ts"
 import { declaresMetadata, metadataFields } from "./RuleTypes.ts"
 import { Structural } from "./Structural.ts"
+import { isInt64 } from "./ValueChecks.ts"
 
 /** Turns a value of JSON into one that expressions can use. */
 export type ReadValue = (value: unknown) => Value
@@ -133,8 +135,19 @@ export const valueReader = (schema: Structural, isRoot: boolean): ReadValue => {
   return (value) => (value === null || value === undefined ? (nullable ? null : fail("invalid data, got null for schema with nullable=false")) : read(value))
 }
 
+/** A value of JSON in Go's words. */
+const goTypeOf = (value: unknown): string => {
+  if (Array.isArray(value)) return "[]interface {}"
+  if (typeof value === "object") return "map[string]interface {}"
+  return typeof value === "boolean" ? "bool" : typeof value === "number" ? (isInt64(value) ? "int64" : "float64") : "string"
+}
+
+const wrongKind = (expected: string, value: unknown): never => wrong(`${expected}, got ${goTypeOf(value)}`)
+
+const integer = (value: unknown): bigint | undefined => (typeof value === "number" && isInt64(value) ? BigInt(value) : undefined)
+
 const readerOf = (schema: Structural, isRoot: boolean): ReadValue => {
-  if (schema.intOrString) return (value) => (typeof value === "string" ? value : typeof value === "number" ? BigInt(value) : wrong("XIntOrString value to be either a string or integer"))
+  if (schema.intOrString) return (value) => (typeof value === "string" ? value : (integer(value) ?? wrong("XIntOrString value to be either a string or integer")))
   switch (schema.type) {
     case "object": {
       const shape = shapeOf(schema, isRoot)
@@ -145,11 +158,11 @@ const readerOf = (schema: Structural, isRoot: boolean): ReadValue => {
     case "string":
       return stringReader(schema.props.format)
     case "number":
-      return (value) => (typeof value === "number" ? value : wrong("float"))
+      return (value) => (typeof value === "number" ? value : wrongKind("float", value))
     case "integer":
-      return (value) => (typeof value === "number" ? BigInt(value) : wrong("int"))
+      return (value) => integer(value) ?? wrongKind("int", value)
     case "boolean":
-      return (value) => (typeof value === "boolean" ? value : wrong("bool"))
+      return (value) => (typeof value === "boolean" ? value : wrongKind("bool", value))
     default:
       return () => fail(`invalid type, expected object, array, number, integer, boolean or string, or no type with x-kubernetes-int-or-string or x-kubernetes-preserve-unknown-fields is true, got ${schema.type}`)
   }
@@ -182,18 +195,30 @@ const shapeOf = (schema: Structural, isRoot: boolean): Shape => {
 }
 
 const stringReader = (format: string | undefined): ReadValue => {
-  const text = (value: unknown): string => (typeof value === "string" ? value : wrong("string"))
+  const text = (value: unknown): string => (typeof value === "string" ? value : wrongKind("string", value))
   switch (format) {
     case "byte":
-      return (value) => Uint8Array.from(atob(text(value)), (character) => character.charCodeAt(0))
+      return (value) => readBytes(text(value))
     case "duration":
-      return (value) => new Duration(parseDuration(text(value)) ?? fail(`Invalid duration ${text(value)}`))
+      return (value) => new Duration(readDuration(text(value)) ?? fail(`Invalid duration ${text(value)}: unable to parse ${text(value)} as duration`))
     case "date":
       return (value) => parseTimestamp(`${text(value)}T00:00:00Z`) ?? fail(`Invalid date formatted string ${text(value)}`)
     case "date-time":
       return (value) => readMoment(text(value))
     default:
       return text
+  }
+}
+
+/** The original reads base64 in its form for URLs, whatever the format allows. */
+const readBytes = (encoded: string): Uint8Array => {
+  const illegal = encoded.search(/[^\w\-=\r\n]/)
+  const refuse = (at: number): never => fail(`Invalid byte formatted string ${encoded}: illegal base64 data at input byte ${at}`)
+  if (illegal >= 0) return refuse(illegal)
+  try {
+    return Uint8Array.from(atob(encoded.replaceAll("-", "+").replaceAll("_", "/")), (character) => character.charCodeAt(0))
+  } catch {
+    return refuse(encoded.length)
   }
 }
 

@@ -3,7 +3,7 @@ import type { StatusCause } from "@fairlead/kube"
 import { forbiddenValue, requiredValue } from "../FieldCause.ts"
 import { invalid, invalidText, unsupported } from "./Causes.ts"
 import { followPath } from "./FieldPaths.ts"
-import { goJson } from "./GoValueText.ts"
+import { itemsText } from "./GoDefinitionText.ts"
 import type { RuleScope } from "./RuleChecks.ts"
 import { itemsOf, propertyNames, type RuleProps, type SchemaProps, valueSchemaOf } from "./SchemaProps.ts"
 import { Structural } from "./Structural.ts"
@@ -171,7 +171,7 @@ const checkMapList = (schema: SchemaProps, items: SchemaProps | undefined, path:
   if (keys.length === 0) found.push(requiredValue(at, "must not be empty if x-kubernetes-list-type is map"))
   if (schema.items === undefined) found.push(requiredValue(`${path}.items`, "must have a schema if x-kubernetes-list-type is map"))
   else if (items === undefined) {
-    found.push(invalidText(`${path}.items`, goJson(schema.items), "must only have a single schema if x-kubernetes-list-type is map"))
+    found.push(invalidText(`${path}.items`, itemsText(schema), "must only have a single schema if x-kubernetes-list-type is map"))
   } else if (items.type !== "object") {
     found.push(invalid(`${path}.items.type`, items.type ?? "", "must be object if parent array's x-kubernetes-list-type is map"))
   }

@@ -10,6 +10,9 @@ export interface RuleProps {
   readonly optionalOldSelf?: boolean
 }
 
+/** Marks schemas that are read as they stand; see `verbatimly`. */
+export const verbatim: unique symbol = Symbol("verbatim")
+
 /** A schema node: OpenAPI v3 with the extensions of Kubernetes. */
 export interface SchemaProps {
   readonly id?: string
@@ -56,9 +59,30 @@ export interface SchemaProps {
   readonly "x-kubernetes-list-type"?: string
   readonly "x-kubernetes-map-type"?: string
   readonly "x-kubernetes-validations"?: ReadonlyArray<RuleProps>
+  readonly [verbatim]?: true
 }
 
 const none: ReadonlyArray<never> = []
+
+/**
+ * The schema as defaults are held against it. kube-apiserver drops formats without a meaning from the schema of objects, and has the extension for
+ * integers or strings stand for both types, but does neither for defaults.
+ */
+export const verbatimly = (schema: SchemaProps): SchemaProps => {
+  const { items, allOf, anyOf, oneOf, not, properties, additionalProperties } = schema
+  const all = (parts: ReadonlyArray<SchemaProps>): ReadonlyArray<SchemaProps> => parts.map(verbatimly)
+  return {
+    ...schema,
+    ...(items === undefined ? {} : { items: Array.isArray(items) ? all(items as ReadonlyArray<SchemaProps>) : verbatimly(items as SchemaProps) }),
+    ...(allOf === undefined ? {} : { allOf: all(allOf) }),
+    ...(anyOf === undefined ? {} : { anyOf: all(anyOf) }),
+    ...(oneOf === undefined ? {} : { oneOf: all(oneOf) }),
+    ...(not === undefined ? {} : { not: verbatimly(not) }),
+    ...(properties === undefined ? {} : { properties: Object.fromEntries(Object.entries(properties).map(([name, part]) => [name, verbatimly(part)])) }),
+    ...(typeof additionalProperties === "object" ? { additionalProperties: verbatimly(additionalProperties) } : {}),
+    [verbatim]: true
+  }
+}
 
 const valuesOf = (schemas: { readonly [name: string]: SchemaProps } | undefined): ReadonlyArray<SchemaProps> =>
   schemas === undefined ? none : Object.values(schemas)

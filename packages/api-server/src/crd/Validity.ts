@@ -7,7 +7,7 @@ import { goRegex } from "../cel/regex/GoRegex.ts"
 import { formatTest } from "./Formats.ts"
 import { checksNumbers, isNumberValid } from "./NumberChecks.ts"
 import { itemsOf, type SchemaProps, valueSchemaOf } from "./SchemaProps.ts"
-import { enumHas, formatOf, lengthOf, typesOf } from "./ValueChecks.ts"
+import { enumHas, formatOf, isInt64, lengthOf, typesOf } from "./ValueChecks.ts"
 
 /** Whether a value keeps to the schema. Parts of `trusted` are passed over: it stood in the same place and was valid. */
 export type Validity = (value: unknown, trusted?: unknown) => boolean
@@ -29,7 +29,8 @@ export const remembering = (validity: Validity): Validity => {
 
 /** Compiles a schema; `parts` are those of its properties that are compiled already. */
 export const compileValidity = (schema: SchemaProps, parts?: ReadonlyMap<string, Validity>): Validity => {
-  const ofNull = typesOf(schema).length === 0 || schema.nullable === true
+  const types = typesOf(schema)
+  const ofNull = types.length === 0 || types.includes("null") || schema.nullable === true
   const { enum: values = [] } = schema
   const listed: Validity = values.length === 0 ? always : (value) => enumHas(values, value)
   const typed = compileType(schema)
@@ -62,7 +63,7 @@ const compileType = (schema: SchemaProps): Validity => {
       case "string":
         return (value) => typeof value === "string"
       case "integer":
-        return (value) => typeof value === "number" && Number.isInteger(value)
+        return (value) => typeof value === "number" && isInt64(value)
       case "number":
         return (value) => typeof value === "number"
       case "boolean":
@@ -77,7 +78,7 @@ const compileType = (schema: SchemaProps): Validity => {
   }
   const takesNumbers = types.includes("number") || types.includes("integer")
   return (value) => {
-    if (typeof value === "number") return takesNumbers && (types.includes("number") || Number.isInteger(value)) || (types.length === 0 && format === "")
+    if (typeof value === "number") return takesNumbers && (types.includes("number") || isInt64(value)) || (types.length === 0 && format === "")
     if (typeof value === "string" || Array.isArray(value)) {
       return (!takesNumbers && format !== "") || types.length === 0 || types.includes(typeof value === "string" ? "string" : "array")
     }

@@ -7,12 +7,12 @@ import { goQuote } from "../builtin/GoText.ts"
 import { type Fields, isObject } from "../builtin/Sharing.ts"
 import { requiredValue, tooLongValue } from "../FieldCause.ts"
 import { goRegex } from "../cel/regex/GoRegex.ts"
-import { childField, invalid, noField, tooMany, unsupported, wrongType } from "./Causes.ts"
+import { childField, invalid, invalidText, noField, tooMany, unsupported, wrongType } from "./Causes.ts"
 import type { Correlation } from "./Correlation.ts"
 import { formatTest } from "./Formats.ts"
 import { numberProblems } from "./NumberChecks.ts"
 import { itemsOf, propertyNames, type SchemaProps, valueSchemaOf } from "./SchemaProps.ts"
-import { enumHas, formatOf, jsonTypeOf, lengthOf, typesOf } from "./ValueChecks.ts"
+import { enumHas, formatOf, isInt64, jsonTypeOf, lengthOf, typesOf } from "./ValueChecks.ts"
 
 /** What a schema found: its causes, and how many of its checks were made, by which the best of several is chosen. */
 interface Findings {
@@ -55,17 +55,17 @@ export class Violations {
     const types = typesOf(schema)
     const format = formatOf(schema)
     if (value === null) {
-      if (types.length > 0 && schema.nullable !== true) causes.push(this.wrongType(path, types.join(), "null"))
+      if (types.length > 0 && !types.includes("null") && schema.nullable !== true) causes.push(this.wrongType(path, types.join(), "null"))
       else found.matches++
       this.checkEnum(schema, value, path, causes)
       return found
     }
     if (types.length > 0 || format !== "") found.matches += 1 + this.checkType(types, format, value, path, causes)
-    add(found, this.junctors(schema, value, path, correlation))
+    add(found, this.junctors(schema, value, path))
     found.matches++
     if (typeof value === "string") found.matches += this.checkString(schema, format, value, path, causes)
     if (typeof value === "number") {
-      causes.push(...numberProblems(schema, value, path).map(({ text, isGeneral }) => (isGeneral ? this.general(text) : invalid(this.field(path), value, text))))
+      causes.push(...numberProblems(schema, value, path).map(({ text, isGeneral, shown }) => (isGeneral ? this.general(text) : invalidText(this.field(path), shown, text))))
       found.matches += 2
     }
     if (Array.isArray(value)) {
@@ -89,11 +89,11 @@ export class Violations {
   private checkType(types: ReadonlyArray<string>, format: string, value: unknown, path: string, causes: Array<StatusCause>): number {
     const actual = jsonTypeOf(value)
     const takesNumbers = types.includes("number") || types.includes("integer")
-    const whole = typeof value === "number" && Number.isInteger(value)
+    const whole = typeof value === "number" && isInt64(value)
     const fits = types.includes(actual) || (whole && takesNumbers)
     const isText = typeof value === "string" || Array.isArray(value)
     if (!isText && format !== "" && !fits) {
-      const given = typeof value !== "number" ? "" : whole ? "int64" : "float64"
+      const given = typeof value !== "number" ? "" : isInt64(value) ? "int64" : "float64"
       if (given !== format) {
         causes.push(this.wrongType(path, format, given))
         return 0
@@ -164,9 +164,10 @@ export class Violations {
     return found
   }
 
-  private junctors(schema: SchemaProps, value: unknown, path: string, correlation: Correlation | undefined): Findings {
+  /** Here nothing wrong may stay because it did not change. */
+  private junctors(schema: SchemaProps, value: unknown, path: string): Findings {
     const found: Findings = { causes: [], matches: 1 }
-    const visit = (part: SchemaProps): Findings => this.check(part, value, path, correlation)
+    const visit = (part: SchemaProps): Findings => this.check(part, value, path, undefined)
     if (schema.anyOf !== undefined && schema.anyOf.length > 0) this.anyOf(schema.anyOf, path, visit, found)
     if (schema.oneOf !== undefined && schema.oneOf.length > 0) this.oneOf(schema.oneOf, path, visit, found)
     if (schema.allOf !== undefined && schema.allOf.length > 0) {

@@ -1,5 +1,6 @@
 /** Functions on lists. */
 import { compare, equal } from "../values/Compare.ts"
+import { isOfType, typeOf } from "../values/TypeOf.ts"
 import { Duration, fail, ItemList, ListValue, Uint, type Value } from "../values/Value.ts"
 import { type Declared, declare, type Run } from "./Declare.ts"
 import { operators } from "./Operators.ts"
@@ -18,9 +19,9 @@ const extreme = (name: string, wanted: number) => (list: ListValue): Value => {
 
 const zeros: Readonly<Record<string, Value>> = { int: 0n, uint: new Uint(0n), double: 0, duration: new Duration(0n) }
 
-const adders = new Map(operators.filter(({ name }) => name === "_+_").map(({ args, run }) => [args[0]!.toString(), run] as const))
+const adders = new Map(operators.filter(({ name, args }) => name === "_+_" && args[0]!.equals(args[1]!)).map(({ args, run }) => [args[0]!.toString(), run] as const))
 
-const sumFrom = (zero: Value, add: Run) => (list: ListValue): Value => list.items().reduce((sum, item) => add(sum, item), zero)
+const sumFrom = (zero: Value, add: Run) => (list: ListValue): Value => list.items().reduce((sum, item) => (isOfType(item, typeOf(zero)) ? add(sum, item) : noSuchOverload()), zero)
 
 const indexOf = (list: ListValue, item: Value): bigint => BigInt(list.items().findIndex((each) => equal(each, item)))
 

@@ -1,6 +1,6 @@
 /** The operators of expressions. */
 import { compare, equal } from "../values/Compare.ts"
-import { Duration, fail, ItemList, type ListValue, type MapValue, Optional, Timestamp, Uint, type Value } from "../values/Value.ts"
+import { Duration, fail, ItemList, ListValue, MapValue, Optional, Timestamp, Uint, type Value } from "../values/Value.ts"
 import { type Declared, declare } from "./Declare.ts"
 
 /** The number if it fits into an int. */
@@ -103,8 +103,8 @@ export const listIndex = declare("_[_](list(A), int) -> A", at)
 const access: ReadonlyArray<Declared> = [
   listIndex,
   declare("_[_](map(A, B), A) -> B", under),
-  declare("_[_](optional_type(list(V)), int) -> optional_type(V)", (list: Optional, index: bigint) => inside(list, (value) => maybeAt(value as ListValue, index))),
-  declare("_[_](optional_type(map(K, V)), K) -> optional_type(V)", (map: Optional, key: Value) => inside(map, (value) => maybe((value as MapValue).find(key)))),
+  declare("_[_](optional_type(list(V)), int) -> optional_type(V)", (list: Optional, index: bigint) => inside(list, (value) => (value instanceof ListValue ? maybeAt(value, index) : Optional.none))),
+  declare("_[_](optional_type(map(K, V)), K) -> optional_type(V)", (map: Optional, key: Value) => inside(map, (value) => (value instanceof MapValue ? maybe(value.find(key)) : Optional.none))),
   declare("_[?_](list(V), int) -> optional_type(V)", maybeAt),
   declare("_[?_](optional_type(list(V)), int) -> optional_type(V)", (list: Optional, index: bigint) => inside(list, (value) => maybeAt(value as ListValue, index))),
   declare("_[?_](map(K, V), K) -> optional_type(V)", (map: MapValue, key: Value) => maybe(map.find(key))),

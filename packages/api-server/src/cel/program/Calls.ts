@@ -3,7 +3,8 @@ import { actualCost, weighedByOverload } from "../cost/ActualCost.ts"
 import type { Declared } from "../functions/Declare.ts"
 import { isOfType, typeOf } from "../values/TypeOf.ts"
 import { listIndex } from "../functions/Operators.ts"
-import { fail, ListValue, Uint, type Value } from "../values/Value.ts"
+import { goFloat } from "../values/FloatText.ts"
+import { Duration, fail, ListValue, MapValue, Optional, Timestamp, Uint, type Value } from "../values/Value.ts"
 import type { Evaluate } from "./Frame.ts"
 
 const accepts = ({ args }: Declared, values: ReadonlyArray<Value>): boolean =>
@@ -11,10 +12,25 @@ const accepts = ({ args }: Declared, values: ReadonlyArray<Value>): boolean =>
 
 const operator = /^(?:[-!]_|_.*_|@in)$/
 
+/** Whether a value is asked itself for what functions make of it. */
+const isReceiver = (value: Value | undefined): boolean => typeof value === "string" || value instanceof Timestamp || value instanceof Duration
+
+const anywhere: ReadonlySet<string> = new Set(["contains", "startsWith", "endsWith", "matches"])
+
+/** What looking for a key in something without keys answers. */
+const noKey = (container: Value, key: Value): void => {
+  if (container instanceof ListValue || container instanceof MapValue || container instanceof Optional) return
+  if (typeof key !== "object") fail(`no such key: ${typeof key === "number" ? goFloat(key) : key}`)
+}
+
 /** `all` are the ways to call the function at all, whatever was known of the arguments beforehand. */
 const refuse = (name: string, all: ReadonlyArray<Declared>, values: ReadonlyArray<Value>): never => {
+  const [first] = values as readonly [Value]
+  if (anywhere.has(name)) return fail("no such overload")
+  if (name === "size") return fail(isReceiver(first) ? "no such overload" : "no such overload: size")
+  if (name === "_[_]") noKey(first, values[1]!)
   if (!operator.test(name)) return fail(`no such overload: ${name}(${values.map((value) => typeOf(value).name).join(", ")})`)
-  return fail(name === "!_" || all.some(({ args }) => isOfType(values[0]!, args[0]!)) ? "no such overload" : `no such overload: ${name}`)
+  return fail(name === "!_" || isReceiver(first) || (name === "-_" && typeof first === "boolean") || all.some(({ args }) => isOfType(first, args[0]!)) ? "no such overload" : `no such overload: ${name}`)
 }
 
 /** Lists take any number without fraction as an index where nothing was known of it beforehand. */

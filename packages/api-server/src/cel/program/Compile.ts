@@ -7,6 +7,7 @@ import type { Checked } from "../types/Check.ts"
 import { type Type, typeOfType } from "../types/Type.ts"
 import { EntryMap, EvaluationError, fail, isKey, ItemList, ListValue, MapValue, Optional, StructValue, type Value } from "../values/Value.ts"
 import { equal } from "../values/Compare.ts"
+import { notIterable } from "../values/TypeOf.ts"
 import { compileCall } from "./Calls.ts"
 import { type Evaluate, Frame } from "./Frame.ts"
 
@@ -43,6 +44,9 @@ const optionalField = (value: Value, field: string): Optional => {
   const found = inner instanceof MapValue ? inner.find(field) : undefined
   return found === undefined ? Optional.none : new Optional(found)
 }
+
+const hasField = (value: Value, field: string): boolean =>
+  value instanceof ListValue ? fail("unsupported index type 'string' in list") : optionalField(value, field).value !== undefined
 
 /** What a variable or a type that is named in an expression is. */
 export interface Known {
@@ -106,7 +110,7 @@ class Compiler {
     if (this.checked.names.has(expr)) return this.variable(expr)
     const { field, test } = expr
     const operand = this.compile(expr.operand)
-    if (test) return (frame) => optionalField(operand(frame), field).value !== undefined
+    if (test) return (frame) => hasField(operand(frame), field)
     return (frame) => {
       const value = operand(frame)
       frame.spend(1)
@@ -222,7 +226,7 @@ class Compiler {
       return (frame) => {
         const over = range(frame)
         frame.slots[accumulator!] = initial(frame)
-        if (!(over instanceof ListValue) && !(over instanceof MapValue)) return noSuchOverload()
+        if (!(over instanceof ListValue) && !(over instanceof MapValue)) return notIterable(over)
         const items = over instanceof ListValue ? over.items() : over.keys()
         for (const [index, item] of items.entries()) {
           frame.slots[first!] = second === undefined || over instanceof MapValue ? item : BigInt(index)
@@ -279,8 +283,8 @@ const orElse = (value: Value, held: (optional: Optional) => Value, otherwise: ()
 
 /** An expression that can be carried out. */
 export interface Program {
-  /** Carries it out with values for the variables; throws if it cannot be. `undefined` stands for a variable without value. */
-  run(variables: ReadonlyArray<Value | undefined>, limit: number): { readonly value: Value; readonly cost: number } | EvaluationFailure
+  /** Carries it out with values for the variables; throws if it cannot be. `undefined` stands for a variable without value, an error for one that cannot be read. */
+  run(variables: ReadonlyArray<Value | EvaluationError | undefined>, limit: number): { readonly value: Value; readonly cost: number } | EvaluationFailure
 }
 
 /** Why an expression gave no value, with what was spent on it. */

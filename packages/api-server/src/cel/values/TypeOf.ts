@@ -2,7 +2,7 @@
 import {
   boolType, bytesType, doubleType, durationType, dynType, intType, listOf, mapOf, nullType, optionalOf, stringType, timestampType, Type, typeOfType, uintType
 } from "../types/Type.ts"
-import { Duration, ListValue, MapValue, Opaque, Optional, Timestamp, Uint, type Value } from "./Value.ts"
+import { Duration, fail, ListValue, MapValue, Opaque, Optional, Timestamp, Uint, type Value } from "./Value.ts"
 
 const anyList = listOf(dynType)
 const anyMap = mapOf(dynType, dynType)
@@ -55,4 +55,14 @@ export const isOfType = (value: Value, type: Type): boolean => {
       return actual.kind === type.kind && actual.name === type.name
     }
   }
+}
+
+const goNames: { readonly [name: string]: string } = {
+  int: "Int", uint: "Uint", double: "Double", bool: "Bool", string: "String", bytes: "Bytes", "google.protobuf.Duration": "Duration", "google.protobuf.Timestamp": "Timestamp"
+}
+
+/** Refuses to go through the items of what has none. */
+export const notIterable = (value: Value): never => {
+  if (value instanceof Opaque || value instanceof Type || value === null) return fail("no such overload")
+  return fail(`got '${value instanceof Optional ? "*types.Optional" : `types.${goNames[typeOf(value).name] ?? typeOf(value).name}`}', expected iterable type`)
 }
