@@ -1,12 +1,13 @@
 /** Creates, marks and deletes worker pods, and maps what happens to them to tasks. */
-import { KubeClient, type KubeError, KubeError as KubeErrors, KubeResource, type KubeTransport, type Pod } from "@fairlead/kube"
+import { type CoreEvent, KubeClient, type KubeError, KubeError as KubeErrors, type KubeObject, KubeResource, type KubeTransport, type Pod } from "@fairlead/kube"
 import { type Duration, Effect, Result, type Scope } from "effect"
 import type { KubeConfig } from "./KubeConfig.ts"
 import type { KubernetesResults, KubernetesWatch, Launch } from "./KubernetesJob.ts"
 import * as JobWatcher from "./KubernetesJobWatcher.ts"
+import { timedCalls } from "./internal/timedCalls.ts"
 import { makeSafeLabelValue } from "./LabelValue.ts"
 import { labelsToKey, type TaskInstanceId } from "./LabelsToKey.ts"
-import { buildPod, type PodFactoryOptions, workloadSecret } from "./PodFactory.ts"
+import { buildPod, type PodFactoryOptions } from "./PodFactory.ts"
 import { PodMutationHookException, PodReconciliationError, type PublishFailure } from "./PublishError.ts"
 import { annotationsToKey, podMarks, type TaskKey } from "./TaskKey.ts"
 
@@ -32,22 +33,26 @@ export interface PodIdentity {
   readonly resourceVersion?: string | undefined
 }
 
+/** Which pod, and of which life of its name; its version does not count. */
+export const identityOf = ({ metadata: { name = "", namespace = "", uid } }: KubeObject): PodIdentity => ({ namespace, name, uid })
+
 /** Airflow's `AirflowKubernetesScheduler`: one call each, nothing is repeated here. */
 export interface AirflowKubernetesScheduler {
   readonly kubeWatchers: ReadonlyArray<JobWatcher.KubernetesJobWatcher>
   /** Builds the pod of a launch; what is wrong with it is the failure. */
   readonly buildPodRequest: (launch: Launch) => Result.Result<Pod, PublishFailure>
+  readonly createPod: (pod: Pod) => Effect.Effect<Pod, KubeError.KubeError>
   /** Builds and creates the pod of a launch. */
   readonly runNext: (launch: Launch) => Effect.Effect<Pod, PublishFailure>
-  /** Creates what the pod needs to start: the Secret with its workload. Repeatable. */
-  readonly provideWorkload: (pod: Pod, launch: Launch) => Effect.Effect<void, KubeError.KubeError>
+  /** What was told of a pod; nothing when that cannot be read. */
+  readonly eventsOf: (pod: Pod) => Effect.Effect<ReadonlyArray<CoreEvent>>
   readonly getPod: (namespace: string, name: string) => Effect.Effect<Pod | undefined, KubeError.KubeError>
   /** A pod that is gone, or another one by now, counts as deleted. */
   readonly deletePod: (pod: PodIdentity) => Effect.Effect<void, KubeError.KubeError>
   /** Marks a pod that is done with, so that no watcher sees it again. */
   readonly patchPodExecutorDone: (pod: PodIdentity) => Effect.Effect<void, KubeError.KubeError>
-  /** Marks a pod whose end means nothing any more. */
-  readonly patchPodRevoked: (pod: PodIdentity) => Effect.Effect<void, KubeError.KubeError>
+  /** Marks a pod whose end means nothing any more, or takes the mark away. */
+  readonly patchPodRevoked: (pod: PodIdentity, isRevoked?: boolean) => Effect.Effect<Pod, KubeError.KubeError>
   /** Takes over a pod from the owner of this label: only the label changes, and only if nobody was faster. */
   readonly patchPodWorker: (pod: PodIdentity, from: string) => Effect.Effect<Pod, KubeError.KubeError>
   /** Maps what the watchers reported, `countMax` at most, and answers it. Never fails: a pod without a task is left out. */
@@ -124,9 +129,8 @@ const keyOf = ({ config, instancesOn }: AirflowKubernetesSchedulerOptions, pod: 
 }
 
 const podCalls = (options: AirflowKubernetesSchedulerOptions, client: KubeClient["Service"]) => {
-  const timed = <A>(what: string, call: Effect.Effect<A, KubeError.KubeError>): Effect.Effect<A, KubeError.KubeError> =>
-    Effect.timeoutOrElse(call, { duration: options.requestTimeout, orElse: () => Effect.fail(noAnswer(what)) })
-  const patch = ({ name, namespace, resourceVersion, uid }: PodIdentity, labels: { readonly [name: string]: string }): Effect.Effect<Pod, KubeError.KubeError> =>
+  const timed = timedCalls(options.requestTimeout)
+  const patch = ({ name, namespace, resourceVersion, uid }: PodIdentity, labels: { readonly [name: string]: string | null }): Effect.Effect<Pod, KubeError.KubeError> =>
     timed("patch pods", client.patch<Pod>(KubeResource.pods, { namespace, name }, "merge", {
       metadata: { labels, ...(uid === undefined ? {} : { uid }), ...(resourceVersion === undefined ? {} : { resourceVersion }) }
     }))
@@ -139,20 +143,23 @@ const podCalls = (options: AirflowKubernetesSchedulerOptions, client: KubeClient
     }
   }
   const gone = (error: KubeError.KubeError): boolean => KubeErrors.isReason(error, "NotFound", "Conflict")
+  const createPod = (pod: Pod): Effect.Effect<Pod, KubeError.KubeError> => timed("create pods", client.create(KubeResource.pods, pod))
   return {
     buildPodRequest,
+    createPod,
     runNext: (launch: Launch): Effect.Effect<Pod, PublishFailure> =>
       Effect.suspend(() => {
         const pod = buildPodRequest(launch)
-        return Result.isFailure(pod) ? Effect.fail(pod.failure) : timed("create pods", client.create(KubeResource.pods, pod.success))
+        return Result.isFailure(pod) ? Effect.fail(pod.failure) : createPod(pod.success)
       }),
-    provideWorkload: (pod: Pod, { job: { command } }: Launch): Effect.Effect<void, KubeError.KubeError> =>
-      command._tag === "Words" ? Effect.void : Effect.asVoid(timed("create secrets", client.create(KubeResource.secrets, workloadSecret(pod, command.json)))).pipe(
-        Effect.catchIf((error) => KubeErrors.isReason(error, "AlreadyExists"), () => Effect.void)
-      ),
     getPod: (namespace: string, name: string): Effect.Effect<Pod | undefined, KubeError.KubeError> =>
       timed("get pods", client.get<Pod>(KubeResource.pods, { namespace, name })).pipe(
         Effect.catchIf((error) => KubeErrors.isReason(error, "NotFound"), () => Effect.undefined)
+      ),
+    eventsOf: ({ metadata: { namespace, uid } }: Pod): Effect.Effect<ReadonlyArray<CoreEvent>> =>
+      timed("list events", client.list<CoreEvent>(KubeResource.coreEvents, namespace, { query: { fieldSelector: `involvedObject.uid=${uid}` } })).pipe(
+        Effect.map(({ items }) => items),
+        Effect.orElseSucceed((): ReadonlyArray<CoreEvent> => [])
       ),
     deletePod: ({ name, namespace, resourceVersion, uid }: PodIdentity): Effect.Effect<void, KubeError.KubeError> => {
       const preconditions = { ...(uid === undefined ? {} : { uid }), ...(resourceVersion === undefined ? {} : { resourceVersion }) }
@@ -163,7 +170,7 @@ const podCalls = (options: AirflowKubernetesSchedulerOptions, client: KubeClient
     },
     patchPodExecutorDone: (pod: PodIdentity): Effect.Effect<void, KubeError.KubeError> =>
       Effect.asVoid(patch(pod, { [podMarks.done]: "True" })).pipe(Effect.catchIf(gone, () => Effect.void)),
-    patchPodRevoked: (pod: PodIdentity): Effect.Effect<void, KubeError.KubeError> => Effect.asVoid(patch(pod, { [podMarks.revoked]: "True" })),
+    patchPodRevoked: (pod: PodIdentity, isRevoked = true): Effect.Effect<Pod, KubeError.KubeError> => patch(pod, { [podMarks.revoked]: isRevoked ? "True" : null }),
     patchPodWorker: ({ name, namespace, uid }: PodIdentity, from: string): Effect.Effect<Pod, KubeError.KubeError> => {
       const path = `/metadata/labels/${podMarks.worker}`
       return timed("patch pods", client.patch<Pod>(KubeResource.pods, { namespace, name }, "json", [
@@ -174,6 +181,3 @@ const podCalls = (options: AirflowKubernetesSchedulerOptions, client: KubeClient
     }
   }
 }
-
-const noAnswer = (method: string): KubeError.KubeError =>
-  new KubeErrors.KubeError({ method, reason: { _tag: "TransportFailed", description: "no answer in time; the call may have been carried out" } })

@@ -2,8 +2,9 @@
 import type { Pod } from "@fairlead/kube"
 import type { Duration, Effect } from "effect"
 import type { KubeConfig } from "./KubeConfig.ts"
+import type { Launch } from "./KubernetesJob.ts"
 import type { TaskInstanceId } from "./LabelsToKey.ts"
-import type { PodMutationHook } from "./PodGenerator.ts"
+import type { PodMerging, PodMutationHook } from "./PodGenerator.ts"
 import type { PodNaming } from "./PodName.ts"
 import type { TaskKey } from "./TaskKey.ts"
 
@@ -19,6 +20,14 @@ export interface AirflowDatabase {
   readonly setState: (key: TaskKey, state: string | null) => Effect.Effect<void>
 }
 
+/** Seconds that a pod may be pending: for each stage, and all together (`worker_pods_pending_timeout`, unless given here). Its task fails then, with what stood in the way. */
+export interface PendingLimits {
+  readonly scheduling?: number | undefined
+  readonly image?: number | undefined
+  readonly starting?: number | undefined
+  readonly total?: number | undefined
+}
+
 /** How an executor is set up. All but `config` and `worker` may be left out. */
 export interface KubernetesExecutorOptions {
   readonly config: KubeConfig
@@ -30,8 +39,12 @@ export interface KubernetesExecutorOptions {
   readonly naming?: PodNaming | undefined
   readonly template?: ((path: string | undefined) => Pod | undefined) | undefined
   readonly mutationHook?: PodMutationHook | undefined
+  /** How overrides are laid over templates; as Airflow does unless told otherwise. */
+  readonly merging?: PodMerging | undefined
   /** What runs a workload of Airflow 3; the file's name is added. */
   readonly workloadCommand?: ReadonlyArray<string> | undefined
+  /** What the workload of a launch is at the moment it is launched: the place to put in a token that is valid from then on. As it was handed in, if not given. */
+  readonly workload?: ((json: string, launch: Launch) => Effect.Effect<string>) | undefined
   readonly database?: AirflowDatabase | undefined
   /**
    * `Continuous` (the default) creates pods as soon as there are slots, as many at once as the server bears;
@@ -52,6 +65,8 @@ export interface KubernetesExecutorOptions {
   readonly finishedPodDelay?: Duration.Input | undefined
   /** How often slots are compared with the pods that are there; 30 s. */
   readonly auditInterval?: Duration.Input | undefined
+  /** How long a pod may wait for a node, for an image, and on its node for its start; as long as it takes, if not given. */
+  readonly pendingLimits?: PendingLimits | undefined
   /** Longest time that `end` takes; 20 s. */
   readonly endTimeout?: Duration.Input | undefined
   /** Reports that one `sync` takes at most; 2000. It also stops after `syncTime` (25 ms) and leaves the rest to the next one. */

@@ -31,6 +31,8 @@ export interface Launch {
   readonly runId: string
   /** How often the run was launched before. */
   readonly number: number
+  /** How many of these launches ended before the task began. */
+  readonly failures: number
 }
 
 /** What a watcher has to report about a pod. */

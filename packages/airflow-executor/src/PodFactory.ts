@@ -1,10 +1,10 @@
 /** Makes the pod of a launch, in either dialect, with the marks that tell it from every other. Pure. */
-import type { KubeObject, Pod } from "@fairlead/kube"
+import type { KubeObject, OwnerReference, Pod } from "@fairlead/kube"
 import type { KubeConfig } from "./KubeConfig.ts"
 import type { KubeConfigContrib } from "./KubeConfigContrib.ts"
 import type { Launch } from "./KubernetesJob.ts"
 import { KubernetesExecutorConfig } from "./KubernetesExecutorConfig.ts"
-import { constructPod, emptyPod, type PodMutationHook } from "./PodGenerator.ts"
+import { constructPod, emptyPod, type PodMerging, type PodMutationHook } from "./PodGenerator.ts"
 import { type PodNaming, podNameOf } from "./PodName.ts"
 import { PodReconciliationError } from "./PublishError.ts"
 import { podMarks } from "./TaskKey.ts"
@@ -25,6 +25,7 @@ export interface PodFactoryOptions {
   /** The pod of a template: by path, or the default one. `undefined`: there is no such template. */
   readonly template: (path: string | undefined) => Pod | undefined
   readonly mutationHook: PodMutationHook | undefined
+  readonly merging?: PodMerging | undefined
   /** Words before `--json-path` and the file of a workload. */
   readonly workloadCommand: ReadonlyArray<string>
 }
@@ -71,17 +72,18 @@ const providerPod = (options: PodFactoryOptions, launch: Launch, args: ReadonlyA
     kubeImage: job.image ?? options.config.kubeImage,
     baseWorkerPod: template,
     podOverride: job.podOverride,
-    mutationHook: options.mutationHook
+    mutationHook: options.mutationHook,
+    merging: options.merging
   })
 }
 
 /** A template that asks for nothing but that the pod is not started again. */
 export const templateDefault: Pod = { ...emptyPod, spec: { restartPolicy: "Never", containers: [] } } as unknown as Pod
 
-const withMarks = (pod: Pod, { number, runId }: Launch): Pod => ({
-  ...pod,
-  metadata: { ...pod.metadata, annotations: { ...pod.metadata.annotations, [podMarks.run]: runId, [podMarks.launch]: String(number) } }
-})
+const withMarks = (pod: Pod, { failures, number, runId }: Launch): Pod => {
+  const marks = { [podMarks.run]: runId, [podMarks.launch]: String(number), ...(failures === 0 ? {} : { [podMarks.launchFailures]: String(failures) }) }
+  return { ...pod, metadata: { ...pod.metadata, annotations: { ...pod.metadata.annotations, ...marks } } }
+}
 
 /** The workload holds a token, and whoever may read pods reads their arguments: so it comes as a file. */
 const withWorkload = (pod: Pod, secretName: string): Pod => {
@@ -99,15 +101,13 @@ const withWorkload = (pod: Pod, secretName: string): Pod => {
   }
 }
 
-/** The Secret with the workload of a pod. It belongs to the pod and goes with it. */
-export const workloadSecret = (pod: Pod, json: string): KubeObject => ({
+/** The Secret with the workload of a pod: made before the pod is, and given to it by `podOwner` as soon as it is there. */
+export const workloadSecret = ({ metadata: { labels, name, namespace } }: Pod, json: string): KubeObject => ({
   apiVersion: "v1",
   kind: "Secret",
-  metadata: {
-    name: pod.metadata.name!,
-    namespace: pod.metadata.namespace!,
-    labels: { [podMarks.worker]: pod.metadata.labels?.[podMarks.worker] ?? "" },
-    ownerReferences: [{ apiVersion: "v1", kind: "Pod", name: pod.metadata.name!, uid: pod.metadata.uid! }]
-  },
-  ...{ type: "Opaque", immutable: true, stringData: { [workloadFile]: json } }
+  metadata: { name: name!, namespace: namespace!, labels: { [podMarks.worker]: labels?.[podMarks.worker] ?? "", [podMarks.workload]: "True" } },
+  ...{ type: "Opaque", stringData: { [workloadFile]: json } }
 })
+
+/** Says that an object belongs to a pod and goes with it. */
+export const podOwner = ({ metadata: { name, uid } }: Pod): OwnerReference => ({ apiVersion: "v1", kind: "Pod", name: name!, uid: uid! })

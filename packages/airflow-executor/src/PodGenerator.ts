@@ -1,6 +1,7 @@
 /** Builds worker pods as the provider does: template, then the executor's own pod, then the task's override. Pure. */
 import type { EnvVar, Pod } from "@fairlead/kube"
 import { reconcilePods } from "./PodMerge.ts"
+import { mergePodsByKey } from "./PodMergeByKey.ts"
 import { addUniqueSuffix, podNameLengthMax } from "./PodName.ts"
 import { PodMutationHookException, PodReconciliationError } from "./PublishError.ts"
 import { providerLabels, type TaskKey } from "./TaskKey.ts"
@@ -24,7 +25,11 @@ export interface ConstructPodOptions {
   /** ISO form of the logical date. */
   readonly logicalDate?: string | undefined
   readonly mutationHook?: PodMutationHook | undefined
+  readonly merging?: PodMerging | undefined
 }
+
+/** How template, executor and task make one pod: containers by position and the other rules of Airflow, or items of lists by their keys. */
+export type PodMerging = "Airflow" | "ByKey"
 
 /** A pod that says nothing. */
 export const emptyPod: Pod = { apiVersion: "v1", kind: "Pod", metadata: {} }
@@ -34,7 +39,8 @@ export const emptyPod: Pod = { apiVersion: "v1", kind: "Pod", metadata: {} }
  * included. Throws `PodReconciliationError` and `PodMutationHookException`.
  */
 export const constructPod = (options: ConstructPodOptions): Pod => {
-  const merged = reconciled(() => reconcilePods(reconcilePods(options.baseWorkerPod, dynamicPod(options)), options.podOverride))
+  const merge = options.merging === "ByKey" ? mergePodsByKey : reconcilePods
+  const merged = reconciled(() => merge(merge(options.baseWorkerPod, dynamicPod(options)), options.podOverride))
   return mutated({ apiVersion: "v1", kind: "Pod", ...merged }, options.mutationHook)
 }
 

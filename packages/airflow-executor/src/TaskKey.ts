@@ -40,7 +40,11 @@ export const podMarks = {
   /** Annotation of ours: which run of the key the pod is for. */
   run: "fairlead.dev/airflow-run",
   /** Annotation of ours: how often the run had been launched before. */
-  launch: "fairlead.dev/airflow-launch"
+  launch: "fairlead.dev/airflow-launch",
+  /** Annotation of ours: how many launches of the run had ended before its task began. */
+  launchFailures: "fairlead.dev/airflow-launch-failures",
+  /** Label of ours: the Secret holds the workload of a pod of its name. */
+  workload: "fairlead.dev/airflow-workload"
 } as const
 
 /** Labels or annotations. */

@@ -212,15 +212,16 @@ describe("bad input", () => {
     }))
   })
 
-  it("an override that cannot be merged fails its task, and nothing else", () => {
+  it("an override that cannot be merged, or a template that is not there, fails its task when it is handed in, and nothing else", () => {
     inWorld({}, () => Effect.gen(function*() {
       const wire = newWire()
       const executor = yield* startExecutor({}, wire)
-      executor.executeAsync(keyOf("bad"), words(), { executorConfig: { pod_override: { metadata: {}, spec: { containers: "none" } } } })
+      const hand = (task: string, executorConfig: object) => executor.queueCommand(keyOf(task), words(), { executorConfig })
+      expect(hand("bad", { pod_override: { metadata: {}, spec: { containers: "none" } } })).toContain(`containers must be a list, but is "none"`)
+      expect(hand("none", { pod_template_file: "/none.yaml" })).toContain(`there is no pod template "/none.yaml"`)
       executor.executeAsync(keyOf("good"), words())
-      const events = yield* untilEnds(executor, 2)
-      expect(endsOf(events)).toEqual(["bad: failed", "good: success"])
-      expect(events.find(({ state }) => state === "failed")?.info).toContain(`containers must be a list, but is "none"`)
+      const events = yield* untilEnds(executor, 3)
+      expect(endsOf(events)).toEqual(["bad: failed", "none: failed", "good: success"])
       expect(linesOf(wire, "create pods")).toHaveLength(1)
     }))
   })

@@ -253,13 +253,13 @@ describe("pods of the provider", () => {
     const job = { key: keyOf("t"), command: { _tag: "Workload" as const, json: `{"token":"hush"}` }, podOverride: undefined, podTemplateFile: undefined, executorConfig: undefined, image: undefined, queue: "", priority: 0 }
     const built = PodFactory.buildPod({
       config: providerConfig(), worker: "1", airflowVersion: "3", naming: "safe", template: () => PodFactory.templateDefault, mutationHook: undefined, workloadCommand: PodFactory.workloadCommandDefault
-    }, { job, runId: "r", number: 0 })
+    }, { job, runId: "r", number: 0, failures: 0 })
     expect(JSON.stringify(built)).not.toContain("hush")
     expect(built.spec?.containers[0]).toMatchObject({
       args: ["python", "-m", "airflow.sdk.execution_time.execute_workload", "--json-path", "/run/fairlead/airflow/workload.json"], volumeMounts: [{ mountPath: "/run/fairlead/airflow", readOnly: true }]
     })
-    const secret = PodFactory.workloadSecret({ ...built, metadata: { ...built.metadata, uid: "u" } }, job.command.json)
-    expect(secret.metadata).toMatchObject({ name: built.metadata.name, ownerReferences: [{ kind: "Pod", uid: "u" }] })
+    const secret = PodFactory.workloadSecret(built, job.command.json)
+    expect(secret.metadata).toEqual({ name: built.metadata.name, namespace: "default", labels: { "airflow-worker": "1", "fairlead.dev/airflow-workload": "True" } })
     expect(built.spec?.volumes).toEqual([{ name: "airflow-workload", secret: { secretName: built.metadata.name, defaultMode: 0o440 } }])
   })
 })

@@ -194,7 +194,7 @@ describe("states", () => {
       expect([second === first, (yield* podsNow).map(({ metadata }) => metadata.name)]).toEqual([false, [second]])
       yield* setStatus(executor, keyOf("a"), waiting("InvalidImageName"))
       const [event] = executor.getEventBuffer()
-      expect([event?.state, event?.info]).toEqual(["failed", "the pod could not start: InvalidImageName"])
+      expect([event?.state, event?.info]).toEqual(["failed", "the pod could not start: container base waits (InvalidImageName)"])
       yield* Effect.sleep("1 second")
       expect(yield* podsNow).toEqual([])
     }))

@@ -1,5 +1,5 @@
 /** Takes over the pods of executors that are dead. */
-import { type KubeError, type KubeList, KubeResource, type KubeTransport, type Pod } from "@fairlead/kube"
+import { type KubeError, type KubeList, type KubeObject, KubeResource, type KubeTransport, type Pod } from "@fairlead/kube"
 import { Effect, Result, Schedule } from "effect"
 import type { AirflowKubernetesScheduler } from "../AirflowKubernetesScheduler.ts"
 import type { KubeConfig } from "../KubeConfig.ts"
@@ -20,6 +20,9 @@ export interface AdoptionContext {
   readonly worker: string
   readonly now: number
 }
+
+/** Pods that are taken over at once: a scheduler with thousands of them must not keep the server from its other work. */
+const adoptionsAtOnce = 16
 
 const isDone = `${podMarks.done}!=True`
 const isExecutorPod = `${podMarks.executor}=True`
@@ -66,18 +69,16 @@ const adoptPodsOf = Effect.fnUntraced(function*(context: AdoptionContext, owner:
     for (const [key, { queuedBy }] of left) if (queuedBy === owner) left.delete(key)
     return
   }
-  for (const pod of pods) {
+  yield* Effect.forEach(pods, (pod) => {
     const key = Result.getOrUndefined(annotationsToKey(pod.metadata.annotations))
-    const candidate = key === undefined ? undefined : left.get(textOfKey(key))
-    if (key === undefined || candidate === undefined) {
-      yield* Effect.logWarning(`the pod ${pod.metadata.namespace}/${pod.metadata.name} of ${owner} is for no task that is to be adopted`)
-      continue
-    }
-    yield* adoptAsRun(context, key, pod).pipe(
-      Effect.map(() => void left.delete(textOfKey(key))),
-      Effect.catch((error) => Effect.logInfo(`the pod ${pod.metadata.namespace}/${pod.metadata.name} was not adopted: ${error.message}`))
-    )
-  }
+    const of = `the pod ${pod.metadata.namespace}/${pod.metadata.name} of ${owner}`
+    // Taken out before it is there: of two pods of one task, one is adopted.
+    if (key === undefined || !left.delete(textOfKey(key))) return Effect.logWarning(`${of} is for no task that is to be adopted`)
+    return Effect.catch(adoptAsRun(context, key, pod), (error) => {
+      left.set(textOfKey(key), { key, queuedBy: owner })
+      return Effect.logInfo(`${of} was not adopted: ${error.message}`)
+    })
+  }, { concurrency: adoptionsAtOnce, discard: true })
 })
 
 /** Takes over the pods of tasks that are to be adopted and have run to their end already: they are settled by them. */
@@ -108,11 +109,20 @@ export const adoptCompletedPods = (context: AdoptionContext, before: ReadonlySet
     return new Set(pods.map(({ metadata: { uid } }) => uid ?? ""))
   })
 
-const listEnded = (context: AdoptionContext): Effect.Effect<ReadonlyArray<Pod> | undefined> => {
-  const others = [makeSafeLabelValue(context.worker), ...context.ownership.alive()]
-  const selector = `${isExecutorPod},${isDone},${podMarks.worker},${podMarks.worker} notin (${others.join(",")})`
-  return list(context, selector, "status.phase=Succeeded")
-}
+/** Pods that live although their run has ended here, and nobody who lives has them: from creates that came late. */
+export const lateOrphans = (context: AdoptionContext): Effect.Effect<ReadonlyArray<Pod>> =>
+  Effect.map(list(context, orphanSelector(context), "status.phase!=Succeeded,status.phase!=Failed"), (pods = []) =>
+    pods.filter(({ metadata: { annotations } }) => context.state.hasEnded(annotations?.[podMarks.run])))
+
+/** The Secrets with workloads, whoever made them. */
+export const listWorkloadSecrets = (context: AdoptionContext): Effect.Effect<ReadonlyArray<KubeObject> | undefined> =>
+  list(context, `${podMarks.workload}=True`, undefined, KubeResource.secrets)
+
+const listEnded = (context: AdoptionContext): Effect.Effect<ReadonlyArray<Pod> | undefined> => list(context, orphanSelector(context), "status.phase=Succeeded")
+
+/** Pods of executors that are not known to live. */
+const orphanSelector = ({ ownership, worker }: AdoptionContext): string =>
+  `${isExecutorPod},${isDone},${podMarks.worker},${podMarks.worker} notin (${[makeSafeLabelValue(worker), ...ownership.alive()].join(",")})`
 
 const notAdopted = ({ metadata: { name, namespace } }: Pod, error: KubeError.KubeError): Effect.Effect<void> =>
   Effect.logDebug(`the finished pod ${namespace}/${name} was not adopted: ${error.message}`)
@@ -158,7 +168,12 @@ const adopt = ({ scheduler, worker }: AdoptionContext, { metadata }: Pod): Effec
 }
 
 /** Metadata alone, in pages, in each namespace that is watched. `undefined` when it could not be read. */
-const list = ({ config, transport }: AdoptionContext, labelSelector: string, fieldSelector: string): Effect.Effect<ReadonlyArray<Pod> | undefined> => {
+const list = (
+  { config, transport }: AdoptionContext,
+  labelSelector: string,
+  fieldSelector: string | undefined,
+  resource: KubeResource.KubeResource = KubeResource.pods
+): Effect.Effect<ReadonlyArray<Pod> | undefined> => {
   const namespaces = config.watchedNamespaces.length === 0 ? [undefined] : config.watchedNamespaces
   return Effect.gen(function*() {
     const pods: Array<Pod> = []
@@ -166,7 +181,7 @@ const list = ({ config, transport }: AdoptionContext, labelSelector: string, fie
       let next: string | undefined
       do {
         const query = { labelSelector, fieldSelector, limit: "500", continue: next }
-        const page = (yield* transport.request({ verb: "list", resource: KubeResource.pods, namespace, query, metadataOnly: true })) as KubeList<Pod>
+        const page = (yield* transport.request({ verb: "list", resource, namespace, query, metadataOnly: true })) as KubeList<Pod>
         pods.push(...(page.items ?? []))
         next = page.metadata.continue || undefined
       } while (next !== undefined)
@@ -174,6 +189,6 @@ const list = ({ config, transport }: AdoptionContext, labelSelector: string, fie
     return pods
   }).pipe(
     Effect.timeout("60 seconds"),
-    Effect.catch((error) => Effect.as(Effect.logWarning(`pods of other executors could not be listed: ${error.message}`), undefined))
+    Effect.catch((error) => Effect.as(Effect.logWarning(`${resource.plural} of other executors could not be listed: ${error.message}`), undefined))
   )
 }

@@ -1,12 +1,13 @@
 /** Compares the runs that hold slots with the pods that are there. */
 import { isOlder } from "@fairlead/controller"
-import { Result } from "effect"
+import { Effect, Result } from "effect"
 import type { Pod } from "@fairlead/kube"
-import type { AirflowKubernetesScheduler } from "../AirflowKubernetesScheduler.ts"
-import type { KubeConfig } from "../KubeConfig.ts"
+import { type AirflowKubernetesScheduler, identityOf } from "../AirflowKubernetesScheduler.ts"
+import type { PendingLimits } from "../KubernetesExecutorOptions.ts"
 import { annotationsToKey, podMarks } from "../TaskKey.ts"
 import type { Chores } from "./chores.ts"
 import { type ExecutorState, recoveredRun } from "./executorState.ts"
+import { overdueOf, textOfOverdue } from "./pendingPods.ts"
 import type { Run } from "./runTable.ts"
 
 /** True for a pod that will not run any more. */
@@ -41,12 +42,12 @@ export interface AuditContext {
   readonly state: ExecutorState
   readonly scheduler: AirflowKubernetesScheduler
   readonly chores: Chores
-  readonly config: KubeConfig
+  readonly limits: PendingLimits
   readonly wallMillis: number
 }
 
 /** A slot whose pod is nowhere to be seen is looked into; a pod that is pending for too long is given up. */
-export const auditRuns = ({ chores, config, scheduler, state, wallMillis }: AuditContext): void => {
+export const auditRuns = ({ chores, limits, scheduler, state, wallMillis }: AuditContext): void => {
   for (const run of state.runs.all()) {
     if (run.stage !== "Launched" || run.uid === undefined) continue
     const pod = podOf(scheduler, run)
@@ -54,11 +55,15 @@ export const auditRuns = ({ chores, config, scheduler, state, wallMillis }: Audi
       if (hasBeenSeen(scheduler, run)) chores.add({ _tag: "Confirm", pod: lastKnown(run), row: "Audit" })
       continue
     }
-    const limit = config.workerPodsPendingTimeout
-    const age = (wallMillis - Date.parse(pod.metadata.creationTimestamp ?? "")) / 1000
-    if (limit === undefined || pod.status?.phase !== "Pending" || !(age > limit)) continue
-    chores.add({ _tag: "Revoke", pod: { namespace: run.namespace, name: run.podName, uid: run.uid }, isMarked: false })
-    state.conclude(run, { state: "failed", info: `the pod was pending for ${Math.floor(age)} s, ${limit} at most: ${pendingReason(pod)}` })
+    const overdue = overdueOf(pod, limits, wallMillis)
+    if (overdue === undefined) continue
+    const giveUp = Effect.map(scheduler.eventsOf(pod), (events) => {
+      // Meanwhile it may have started, or ended.
+      if (!state.runs.has(run) || podOf(scheduler, run)?.status?.phase !== "Pending") return
+      chores.add({ _tag: "Revoke", pod: identityOf(pod) })
+      state.conclude(run, { state: "failed", info: textOfOverdue(overdue, pod, events) })
+    })
+    chores.add({ _tag: "Call", what: "overdue", pod: identityOf(pod), call: giveUp })
   }
 }
 
@@ -80,11 +85,3 @@ const hasBeenSeen = ({ kubeWatchers }: AirflowKubernetesScheduler, run: Run): bo
 }
 
 const lastKnown = (run: Run): Pod => ({ apiVersion: "v1", kind: "Pod", metadata: { name: run.podName, namespace: run.namespace, uid: run.uid! }, status: { phase: "Running" } })
-
-/** What stands in the way, as the conditions and the waiting containers tell. */
-const pendingReason = ({ status }: Pod): string => {
-  const conditions = (status?.conditions ?? []).filter((it) => it.status !== "True" && it.message !== undefined).map((it) => it.message!)
-  const waiting = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])].flatMap(({ name, state }) =>
-    state?.waiting?.reason === undefined ? [] : [`container ${name} waits (${state.waiting.reason}${state.waiting.message === undefined ? "" : `: ${state.waiting.message}`})`])
-  return [...waiting, ...conditions].join("; ") || "nobody says why"
-}

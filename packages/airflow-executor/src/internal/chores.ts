@@ -2,15 +2,20 @@
 import { monotonicMillis } from "@fairlead/controller"
 import { type KubeError, KubeError as KubeErrors, type Pod } from "@fairlead/kube"
 import { type Clock, Effect, Random } from "effect"
-import type { AirflowKubernetesScheduler, PodIdentity } from "../AirflowKubernetesScheduler.ts"
+import { type AirflowKubernetesScheduler, identityOf, type PodIdentity } from "../AirflowKubernetesScheduler.ts"
 import { publishBackoffMillis } from "../PublishError.ts"
 import { WorkPool } from "./workPool.ts"
 
 export type Chore =
-  /** The pod is over and is to go, or to be marked. `Keep` leaves it alone. */
+  /** The pod is over and is to go, or to be marked. */
   | { readonly _tag: "Finish"; readonly pod: Pod; readonly action: "Delete" | "Done" }
-  /** Nobody wants the pod any more. */
-  | { readonly _tag: "Revoke"; readonly pod: PodIdentity; readonly isMarked: boolean }
+  /**
+   * Nobody wants the pod any more: it is marked, and deleted as it was then. `unless` is asked in between: true lets it
+   * live. `isOwnOnly`: a pod that somebody else has taken over is theirs. `onDone` is called when it will not begin any more.
+   */
+  | { readonly _tag: "Revoke"; readonly pod: PodIdentity; readonly unless?: Effect.Effect<boolean>; readonly isOwnOnly?: boolean; readonly onDone?: () => void }
+  /** Any other call that is repeated until it is carried out; `what` tells several for a pod apart. */
+  | { readonly _tag: "Call"; readonly pod: PodIdentity; readonly what: string; readonly call: Effect.Effect<void, KubeError.KubeError> }
   /** The pod is out of sight: find out whether it is gone or somebody else's. */
   | { readonly _tag: "Confirm"; readonly pod: Pod; readonly row: string }
 
@@ -19,6 +24,8 @@ export interface ChoresOptions {
   readonly random: Random.Random
   readonly scheduler: () => AirflowKubernetesScheduler
   readonly isHeld: () => boolean
+  /** Whether the pod is this executor's. */
+  readonly isOwn: (pod: Pod | undefined) => boolean
   readonly concurrency: number
   /** Whether the logs of a finished pod are safe. */
   readonly logsShipped: (pod: Pod) => Effect.Effect<boolean>
@@ -60,12 +67,12 @@ export class Chores {
   }
 
   add(chore: Chore): void {
-    const { name, namespace, uid } = identityOf(chore)
-    const key = `${namespace}/${name}/${uid ?? ""}/${chore._tag === "Confirm" ? "confirm" : "end"}`
+    const { name, namespace, uid } = podOf(chore)
+    const key = `${namespace}/${name}/${uid ?? ""}/${chore._tag === "Confirm" ? "confirm" : chore._tag === "Call" ? chore.what : "end"}`
     const known = this.#entries.get(key)
     const delay = chore._tag === "Finish" ? this.#options.finishedDelay : 0
     // A pod that is to go is not kept for a mark.
-    if (known?.chore._tag === "Revoke" || (known?.chore._tag === "Finish" && known.chore.action === "Delete")) return
+    if (known?.chore._tag === "Revoke" || (known?.chore._tag === "Finish" && known.chore.action === "Delete" && chore._tag === "Finish")) return
     this.#entries.set(key, { chore, failures: 0, since: this.#now() })
     if (delay > 0) this.pool.addAfter(key, delay)
     else this.pool.add(key)
@@ -88,24 +95,41 @@ export class Chores {
     const scheduler = this.#options.scheduler()
     switch (chore._tag) {
       case "Finish": {
-        const identity = identityOf(chore)
+        const identity = identityOf(chore.pod)
         if (chore.action === "Done") return Effect.as(scheduler.patchPodExecutorDone(identity), true)
         const isLate = this.#now() - since >= this.#options.finishedDelay + this.#options.logsWait
         const mayGo = isLate ? Effect.succeed(true) : this.#options.logsShipped(chore.pod)
         return Effect.flatMap(mayGo, (isSafe) => (isSafe ? Effect.as(scheduler.deletePod(identity), true) : Effect.succeed(false)))
       }
-      case "Revoke": {
-        const mark = chore.isMarked ? Effect.void : Effect.ignore(scheduler.patchPodRevoked(chore.pod))
-        return Effect.as(Effect.andThen(mark, scheduler.deletePod(chore.pod)), true)
-      }
+      case "Revoke":
+        return Effect.as(this.#revoke(chore), true)
+      case "Call":
+        return Effect.as(chore.call, true)
       case "Confirm": {
-        const { name, namespace, uid } = identityOf(chore)
+        const { name, namespace, uid } = identityOf(chore.pod)
         return Effect.map(scheduler.getPod(namespace, name), (now) => {
           this.#options.onConfirmed(chore.pod, now?.metadata.uid === uid ? now : undefined, chore.row)
           return true
         })
       }
     }
+  }
+
+  /** What changes between the mark and the deletion makes the deletion fail, and all of it is looked at once more. */
+  #revoke({ isOwnOnly = false, onDone, pod, unless }: Chore & { readonly _tag: "Revoke" }): Effect.Effect<unknown, KubeError.KubeError> {
+    const scheduler = this.#options.scheduler()
+    return Effect.gen({ self: this }, function*() {
+      const seen = isOwnOnly ? yield* scheduler.getPod(pod.namespace, pod.name) : undefined
+      if (isOwnOnly && (seen?.metadata.uid !== pod.uid || !this.#options.isOwn(seen))) return
+      const marked = yield* scheduler.patchPodRevoked({ ...pod, resourceVersion: seen?.metadata.resourceVersion }).pipe(
+        Effect.map((it) => ({ uid: it.metadata.uid, resourceVersion: it.metadata.resourceVersion })),
+        // Gone, or not to be marked, which is no reason to keep it.
+        Effect.catchIf((error) => !isOwnOnly && KubeErrors.isReason(error, "Invalid", "Forbidden", "Conflict", "NotFound"), () => Effect.succeed({ uid: pod.uid }))
+      )
+      if (unless !== undefined && (yield* unless)) return yield* scheduler.patchPodRevoked(pod, false)
+      yield* scheduler.deletePod({ ...pod, ...marked })
+      onDone?.()
+    })
   }
 
   #done(key: string, entry: Entry): Effect.Effect<void> {
@@ -119,6 +143,8 @@ export class Chores {
     // A revoked pod may not take the mark any more.
     if (entry.failures >= failuresMax || (KubeErrors.isReason(error, "Invalid", "BadRequest") && entry.chore._tag !== "Confirm")) {
       this.givenUp++
+      // Whoever waits for the end of a pod that cannot be deleted would wait for ever.
+      if (entry.chore._tag === "Revoke") entry.chore.onDone?.()
       return Effect.andThen(Effect.logError(`given up: ${error.message}`), this.#done(key, entry))
     }
     const delay = publishBackoffMillis(entry.failures, this.#options.random.nextDoubleUnsafe(), error.retryAfterSeconds)
@@ -134,8 +160,4 @@ export class Chores {
   }
 }
 
-const identityOf = (chore: Chore): PodIdentity => {
-  if (chore._tag === "Revoke") return chore.pod
-  const { name, namespace, uid } = chore.pod.metadata
-  return { namespace: namespace!, name: name!, uid }
-}
+const podOf = ({ pod }: Chore): PodIdentity => ("metadata" in pod ? identityOf(pod) : pod)

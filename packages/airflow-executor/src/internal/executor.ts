@@ -1,6 +1,6 @@
 /** The executor itself: holds the parts together and keeps Airflow's books. */
 import { monotonicMillis } from "@fairlead/controller"
-import { type KubeClient, KubeTransport, type Pod } from "@fairlead/kube"
+import { KubeClient, KubeTransport, type Pod } from "@fairlead/kube"
 import { type Clock, Context, Duration, Effect, Exit, Fiber, Metric, type Random, Scope } from "effect"
 import * as Scheduler from "../AirflowKubernetesScheduler.ts"
 import type { ExecutorChange, ExecutorEvent } from "../ExecutorEvent.ts"
@@ -8,18 +8,23 @@ import type { ActiveRun, AdoptionCandidate, CommandOptions, ExecutorStats, Kuber
 import type { AirflowDatabase, KubernetesExecutorOptions } from "../KubernetesExecutorOptions.ts"
 import type { KubernetesResults, TaskCommand } from "../KubernetesJob.ts"
 import { makeSafeLabelValue } from "../LabelValue.ts"
-import { templateDefault, workloadCommandDefault } from "../PodFactory.ts"
+import { type PodFactoryOptions, templateDefault, workloadCommandDefault } from "../PodFactory.ts"
 import { podMarks, type TaskKey, textOfKey } from "../TaskKey.ts"
-import { adoptCompletedPods, adoptPod, type AdoptionContext, tryAdopt } from "./adoption.ts"
-import { auditRuns, dropRuns, isEnded, recoverRun, recoverRuns } from "./audit.ts"
+import { adoptPod, type AdoptionContext, tryAdopt } from "./adoption.ts"
+import { auditRuns, recoverRuns } from "./audit.ts"
 import { Chores } from "./chores.ts"
 import { ExecutorState, newRun } from "./executorState.ts"
 import { readCommand } from "./commands.ts"
+import { showGauges } from "./gauges.ts"
 import { Launcher } from "./launcher.ts"
 import { Outcomes } from "./outcomes.ts"
 import { type Ownership, ownershipWithoutLease, startOwnership } from "./ownership.ts"
 import { clearNotLaunched } from "./notLaunched.ts"
 import type { Run } from "./runTable.ts"
+import { Strays } from "./strays.ts"
+import { sweep } from "./sweep.ts"
+import { timedCalls } from "./timedCalls.ts"
+import { WorkloadSecrets } from "./workloadSecrets.ts"
 
 /** What exists between `start` and `end`. */
 interface Session {
@@ -27,6 +32,7 @@ interface Session {
   readonly scheduler: Scheduler.AirflowKubernetesScheduler
   readonly ownership: Ownership
   readonly transport: KubeTransport["Service"]
+  readonly secrets: WorkloadSecrets
 }
 
 const noDatabase: AirflowDatabase = {
@@ -36,22 +42,19 @@ const noDatabase: AirflowDatabase = {
   setState: () => Effect.void
 }
 
-const slotsGauge = Metric.gauge("executor.open_slots", { description: "Tasks that could be started at once" })
-const queuedGauge = Metric.gauge("executor.queued_tasks", { description: "Commands that wait for a slot" })
-const runningGauge = Metric.gauge("executor.running_tasks", { description: "Commands that have a slot" })
-
 export class Executor implements KubernetesExecutor {
   readonly #options: KubernetesExecutorOptions
   readonly #clock: Clock.Clock
   readonly #random: Random.Random
   readonly #database: AirflowDatabase
+  readonly #pods: PodFactoryOptions
+  readonly #requestTimeout: Duration.Duration
   readonly #state = new ExecutorState()
   readonly #chores: Chores
   readonly #launcher: Launcher
   readonly #outcomes: Outcomes
+  readonly #strays: Strays
   #session: Session | undefined
-  /** Pods whose runs were dropped when the lease was lost. */
-  #dropped: ReadonlySet<string> = new Set()
 
   constructor(options: KubernetesExecutorOptions, clock: Clock.Clock, random: Random.Random) {
     this.#options = options
@@ -59,19 +62,33 @@ export class Executor implements KubernetesExecutor {
     this.#random = random
     this.#database = options.database ?? noDatabase
     const { config } = options
-    const requestTimeout = Duration.fromInputUnsafe(options.requestTimeout ?? "30 seconds")
+    this.#requestTimeout = Duration.fromInputUnsafe(options.requestTimeout ?? "30 seconds")
+    this.#pods = {
+      config,
+      worker: options.worker,
+      airflowVersion: options.airflowVersion ?? "unknown",
+      naming: options.naming ?? config.dialect,
+      template: options.template ?? ((path) => (path === undefined ? templateDefault : undefined)),
+      mutationHook: options.mutationHook,
+      merging: options.merging,
+      workloadCommand: options.workloadCommand ?? workloadCommandDefault
+    }
     const isHeld = (): boolean => this.#session?.ownership.isHeld() ?? false
     const scheduler = (): Scheduler.AirflowKubernetesScheduler => this.#session!.scheduler
     this.#chores = new Chores({
       clock, random, scheduler, isHeld,
+      isOwn: this.#isOwn,
       concurrency: options.choresConcurrency ?? 16,
       logsShipped: options.logsShipped ?? (() => Effect.succeed(true)),
       logsWait: Duration.toMillis(options.logsWait ?? "60 seconds"),
-      finishedDelay: Duration.toMillis(options.finishedPodDelay ?? (options.lease === undefined ? 0 : Duration.sum(requestTimeout, Duration.seconds(5)))),
+      finishedDelay: Duration.toMillis(options.finishedPodDelay ?? (options.lease === undefined ? 0 : Duration.sum(this.#requestTimeout, Duration.seconds(5)))),
       onConfirmed: (pod, now, row) => (row === "TakenOver" ? this.#confirmedOwn(now) : this.#outcomes.confirmed(pod, now))
     })
     this.#launcher = new Launcher({
       clock, random, scheduler, isHeld,
+      secrets: () => this.#session!.secrets,
+      workload: options.workload ?? Effect.succeed,
+      finish: (pod) => this.#outcomes.finishFailed(pod),
       state: this.#state,
       chores: this.#chores,
       adoptPod: (pod) => (this.#session === undefined ? Effect.undefined : adoptPod(this.#adoption(this.#session), pod)),
@@ -80,7 +97,8 @@ export class Executor implements KubernetesExecutor {
       isBatched: options.pace === "Batch"
     })
     this.#outcomes = new Outcomes({ config, worker: options.worker, state: this.#state, launcher: this.#launcher, chores: this.#chores, database: this.#database })
-    this.#state.onNext = (run) => this.#begin(run)
+    this.#strays = new Strays({ state: this.#state, chores: this.#chores, isOwn: this.#isOwn, hasHandled: (pod) => this.#outcomes.hasHandled(pod) })
+    this.#state.onNext = (run) => this.#launcher.add(run)
     this.#state.onOver = (run) => this.#launcher.forget(run)
   }
 
@@ -89,77 +107,49 @@ export class Executor implements KubernetesExecutor {
     return Effect.gen({ self: this }, function*() {
       const scope = yield* Scope.make()
       const services = yield* Effect.context<KubeClient | KubeTransport>()
+      const secrets = new WorkloadSecrets(Context.get(services, KubeClient), timedCalls(this.#requestTimeout))
       const ownership = this.#options.lease === undefined ? ownershipWithoutLease : yield* Scope.provide(startOwnership(this.#options.worker, this.#options.lease, () => this.#takenOver()), scope)
       const scheduler = yield* Scope.provide(Scheduler.make(this.#schedulerOptions()), scope)
-      this.#session = { scope, scheduler, ownership, transport: Context.get(services, KubeTransport) }
+      this.#session = { scope, scheduler, ownership, transport: Context.get(services, KubeTransport), secrets }
       yield* Effect.forEach(scheduler.kubeWatchers, ({ informer }) => informer.synced, { discard: true })
       recoverRuns(this.#state, scheduler, this.#now())
-      this.#tellOfRunning(scheduler)
-      const background = [this.#launcher.pool.run, this.#chores.pool.run, this.#auditing, this.#adopting(this.#session)]
+      this.#strays.follow(scheduler)
+      const background = [this.#launcher.pool.run, this.#chores.pool.run, this.#auditing, this.#sweeping(this.#session)]
       for (const work of background) yield* Effect.forkIn(work, scope)
     })
   })
 
-  /**
-   * Somebody took this executor for dead and may have its commands and pods: those without a pod are dropped, and for the
-   * pods the server is asked whose they are now.
-   */
   #takenOver(): void {
-    const session = this.#session
-    if (session === undefined) return
-    this.#state.queuedTasks.clear()
-    this.#dropped = new Set(dropRuns(this.#state))
-    for (const pod of session.scheduler.kubeWatchers.flatMap(({ informer }) => informer.store.list())) this.#chores.add({ _tag: "Confirm", pod, row: "TakenOver" })
+    if (this.#session !== undefined) this.#strays.takenOver(this.#session.scheduler)
   }
 
-  /** A pod that is still this executor's is a run again; if it has ended, that is news once more. */
   #confirmedOwn(pod: Pod | undefined): void {
-    if (pod?.metadata.labels?.[podMarks.worker] !== makeSafeLabelValue(this.#options.worker) || this.#outcomes.hasHandled(pod)) return
-    // Whether the end of a pod that was no run of this executor has been told of is not known; that of its own runs has not.
-    if (!isEnded(pod) || this.#dropped.has(pod.metadata.uid ?? "")) recoverRun(this.#state, pod, this.#now())
-    this.#session?.scheduler.kubeWatchers[0]?.report(pod)
+    if (this.#strays.confirmed(pod, this.#now())) this.#session?.scheduler.kubeWatchers[0]?.report(pod)
   }
+
+  readonly #isOwn = (pod: Pod | undefined): pod is Pod => pod?.metadata.labels?.[podMarks.worker] === makeSafeLabelValue(this.#options.worker)
 
   #schedulerOptions(): Scheduler.AirflowKubernetesSchedulerOptions {
     const { config, worker } = this.#options
     return {
       config,
       worker,
-      requestTimeout: this.#options.requestTimeout ?? "30 seconds",
+      requestTimeout: this.#requestTimeout,
       instancesOn: this.#database.instancesOn,
       onNews: () => undefined,
-      pods: {
-        config,
-        worker,
-        airflowVersion: this.#options.airflowVersion ?? "unknown",
-        naming: this.#options.naming ?? config.dialect,
-        template: this.#options.template ?? ((path) => (path === undefined ? templateDefault : undefined)),
-        mutationHook: this.#options.mutationHook,
-        workloadCommand: this.#options.workloadCommand ?? workloadCommandDefault
-      }
-    }
-  }
-
-  /** Airflow has no event for a pod that runs; those who follow want to know. */
-  #tellOfRunning({ kubeWatchers }: Scheduler.AirflowKubernetesScheduler): void {
-    for (const { informer } of kubeWatchers) {
-      informer.subscribe(({ object, previous, type }) => {
-        if (type === "Deleted" || object.status?.phase !== "Running" || previous?.status?.phase === "Running") return
-        const run = this.#state.runs.match(object)
-        if (run !== undefined) this.#state.tellRun(run, "running")
-      })
+      pods: this.#pods
     }
   }
 
   readonly queueCommand = (key: TaskKey, command: TaskCommand, options: CommandOptions = {}): string | undefined => {
-    const job = readCommand(this.#options.config, key, command, options)
+    const job = readCommand(this.#pods, key, command, options)
     if ("problem" in job) return this.#refuse(key, job.problem)
-    this.#state.queuedTasks.set(textOfKey(key), { job, runId: options.runId })
+    this.#state.queuedTasks.set(textOfKey(key), { job, runId: options.runId, queuedAt: this.#now() })
     return undefined
   }
 
   readonly executeAsync = (key: TaskKey, command: TaskCommand, options: CommandOptions = {}): string | undefined => {
-    const job = readCommand(this.#options.config, key, command, options)
+    const job = readCommand(this.#pods, key, command, options)
     if ("problem" in job) return this.#refuse(key, job.problem)
     this.#execute(newRun(job, options.runId ?? this.#drawRunId(key), this.#options.config.kubeNamespace, this.#now()), options.runId !== undefined)
     return undefined
@@ -174,16 +164,18 @@ export class Executor implements KubernetesExecutor {
 
   #execute(run: Run, isNamed: boolean): void {
     const { runs } = this.#state
-    if (runs.ofRunId(run.runId) !== undefined) return
     // A pod of this key that was found at the start is what this command asks for, unless it names another run.
-    if (!isNamed && runs.ofKey(run.key)?.isRecovered === true) return
+    const known = runs.ofRunId(run.runId) ?? (isNamed ? undefined : runs.ofKey(run.key))
+    if (known?.isRecovered === true && known.keyText === run.keyText) {
+      known.job = run.job
+      known.isRecovered = false
+      return
+    }
+    if (runs.ofRunId(run.runId) !== undefined) return
+    this.#strays.wanted(run.runId)
     if (this.#options.config.dialect === "provider") this.#state.emit(run.key, "queued", this.#options.worker)
     this.#state.tellRun(run, "queued")
-    if (runs.add(run) === "Started") this.#begin(run)
-  }
-
-  #begin(run: Run): void {
-    this.#launcher.add(run)
+    if (this.#state.start(run) === "Started") this.#launcher.add(run)
   }
 
   readonly triggerTasks = (openSlots: number): void => {
@@ -192,21 +184,18 @@ export class Executor implements KubernetesExecutor {
     const urgent = queuedTasks.size <= openSlots
       ? Array.from(queuedTasks)
       : Array.from(queuedTasks).sort(([, one], [, other]) => other.job.priority - one.job.priority).slice(0, openSlots)
-    for (const [keyText, { job, runId }] of urgent) {
+    for (const [keyText, { job, queuedAt, runId }] of urgent) {
       queuedTasks.delete(keyText)
-      this.#execute(newRun(job, runId ?? this.#drawRunId(job.key), this.#options.config.kubeNamespace, this.#now()), runId !== undefined)
+      this.#execute(newRun(job, runId ?? this.#drawRunId(job.key), this.#options.config.kubeNamespace, queuedAt), runId !== undefined)
     }
   }
 
   readonly heartbeat: Effect.Effect<void> = Effect.suspend(() => {
     const openSlots = this.#options.config.parallelism - this.#state.runs.size
-    return Effect.all([
-      Metric.update(slotsGauge, openSlots),
-      Metric.update(queuedGauge, this.#state.queuedTasks.size),
-      Metric.update(runningGauge, this.#state.runs.size),
-      Effect.sync(() => this.triggerTasks(openSlots)),
-      this.sync
-    ], { discard: true })
+    const { queuedTasks, runs } = this.#state
+    const now = this.#now()
+    const gauges = showGauges({ openSlots, queued: queuedTasks.size, running: runs.size, oldestSeconds: (now - this.#state.oldestWaiting(now)) / 1000 })
+    return Effect.all([gauges, Effect.sync(() => this.triggerTasks(openSlots)), this.sync], { discard: true })
   })
 
   readonly sync: Effect.Effect<void> = Effect.suspend(() => {
@@ -255,9 +244,10 @@ export class Executor implements KubernetesExecutor {
       const run = this.#state.runs.ofKey(key)
       if (run === undefined) return wasQueued
       // Between the decision and now the task may have begun; then it is left to end by itself.
-      if ((yield* this.#database.stateOf(key)) === "running") return false
+      const hasBegun = Effect.map(this.#database.stateOf(key), (known) => known === "running")
+      if (yield* hasBegun) return false
       run.isRevoked = true
-      if (run.stage !== "Waiting" && run.podName !== "") this.#chores.add({ _tag: "Revoke", pod: { namespace: run.namespace, name: run.podName, uid: run.uid }, isMarked: false })
+      if (run.stage !== "Waiting" && run.podName !== "") this.#chores.add({ _tag: "Revoke", pod: { namespace: run.namespace, name: run.podName, uid: run.uid }, unless: hasBegun })
       this.#state.conclude(run, { state: null, isTold: false, change: "revoked" })
       return true
     })
@@ -273,22 +263,28 @@ export class Executor implements KubernetesExecutor {
     this.#session === undefined ? Effect.succeed([]) : clearNotLaunched({ ...this.#session, database: this.#database, state: this.#state }))
 
   readonly audit: Effect.Effect<void> = Effect.sync(() => {
-    if (this.#session !== undefined) auditRuns({ ...this.#session, state: this.#state, chores: this.#chores, config: this.#options.config, wallMillis: this.#clock.currentTimeMillisUnsafe() })
+    if (this.#session !== undefined) auditRuns({ ...this.#session, state: this.#state, chores: this.#chores, limits: { total: this.#options.config.workerPodsPendingTimeout, ...this.#options.pendingLimits }, wallMillis: this.#clock.currentTimeMillisUnsafe() })
   })
 
   get #auditing(): Effect.Effect<never> {
     return Effect.forever(Effect.andThen(Effect.sleep(this.#options.auditInterval ?? "30 seconds"), this.audit))
   }
 
-  /** Finished pods that nobody answers for. */
-  #adopting(session: Session): Effect.Effect<void> {
-    if (this.#options.lease === undefined) return Effect.void
+  #sweeping(session: Session): Effect.Effect<never> {
     let seen: ReadonlySet<string> = new Set()
-    const adopt = Effect.suspend(() => {
-      if (!session.ownership.isHeld()) return Effect.void
-      return Effect.map(adoptCompletedPods(this.#adoption(session), seen), (pods) => void (seen = pods))
-    })
-    return Effect.forever(Effect.andThen(Effect.sleep(this.#options.orphanedTasksCheckInterval ?? "300 seconds"), adopt))
+    const once = Effect.suspend(() => Effect.map(
+      sweep({
+        ...this.#adoption(session),
+        secrets: session.secrets,
+        chores: this.#chores,
+        hasLease: this.#options.lease !== undefined,
+        hasWorkloads: this.#launcher.hasWorkloads,
+        wallMillis: this.#clock.currentTimeMillisUnsafe()
+      }, seen),
+      (uids) => void (seen = uids)
+    ))
+    const next = Effect.sleep(this.#options.orphanedTasksCheckInterval ?? "300 seconds")
+    return Effect.forever(Effect.andThen(next, Effect.suspend(() => (session.ownership.isHeld() ? once : Effect.void))))
   }
 
   readonly end: Effect.Effect<void> = Effect.suspend(() => this.#end(Duration.toMillis(this.#options.endTimeout ?? "20 seconds")))

@@ -4,12 +4,13 @@ import type { ExecutorChange, ExecutorEvent, TaskState } from "../ExecutorEvent.
 import type { FailureDetails } from "../FailureDetails.ts"
 import type { KubernetesJob } from "../KubernetesJob.ts"
 import { podMarks, type TaskKey, textOfKey } from "../TaskKey.ts"
-import { type Run, RunTable } from "./runTable.ts"
+import { launchFailuresOf, launchNumberOf, type Run, RunTable } from "./runTable.ts"
 
 /** A command that waits for a slot. */
 export interface QueuedCommand {
   readonly job: KubernetesJob
   readonly runId: string | undefined
+  readonly queuedAt: number
 }
 
 export type Listener = (change: ExecutorChange) => void
@@ -24,10 +25,13 @@ export interface Conclusion {
   readonly change?: ExecutorChange["state"]
 }
 
+const endedRunsMost = 100_000
+
 export class ExecutorState {
   readonly queuedTasks = new Map<string, QueuedCommand>()
   readonly runs = new RunTable()
   readonly #listeners = new Set<Listener>()
+  readonly #endedRuns = new Set<string>()
   #eventBuffer = new Map<string, ExecutorEvent>()
   /** Called when a run of a key starts because the one before it is over. */
   onNext: (run: Run) => void = () => undefined
@@ -54,6 +58,13 @@ export class ExecutorState {
     return () => this.#listeners.delete(listener)
   }
 
+  /** Since when the first of the commands waits that have no pod yet; `now` when there is none. The first of those with a slot stands for all of them. */
+  oldestWaiting(now: number): number {
+    const [queued] = this.queuedTasks.values()
+    const waiting = this.runs.all().find(({ stage }) => stage !== "Launched")
+    return Math.min(queued?.queuedAt ?? now, waiting?.queuedAt ?? now)
+  }
+
   /** Hands out the events, of the given DAGs or of all, and forgets them. */
   takeEvents(dagIds: ReadonlyArray<string> | undefined): ReadonlyArray<ExecutorEvent> {
     const all = Array.from(this.#eventBuffer.values())
@@ -70,11 +81,30 @@ export class ExecutorState {
     return this.#eventBuffer.size
   }
 
+  /** True for a run that came to its end here, not long ago: a pod of it that turns up now comes from a create that was late. */
+  hasEnded(runId: string | undefined): boolean {
+    return this.#endedRuns.has(runId ?? "")
+  }
+
+  #remember(runId: string): void {
+    this.#endedRuns.add(runId)
+    if (this.#endedRuns.size <= endedRunsMost) return
+    const [oldest = ""] = this.#endedRuns
+    this.#endedRuns.delete(oldest)
+  }
+
+  /** The run starts, perhaps once more under its name. */
+  start(run: Run): "Started" | "Waits" {
+    this.#endedRuns.delete(run.runId)
+    return this.runs.add(run)
+  }
+
   /** A run is over: its slot is free, the scheduler is told unless a newer run of the key waits. */
   conclude(run: Run, { change, failure, info, isTold = true, state }: Conclusion): void {
     if (!this.runs.has(run)) return
     const next = this.runs.remove(run)
     if (isTold && next === undefined && !run.isRevoked) this.emit(run.key, state, info)
+    if (change !== "adopted") this.#remember(run.runId)
     this.tellRun(run, change ?? (run.isRevoked ? "revoked" : state === "failed" ? "failed" : "success"), info, failure)
     this.onOver(run)
     if (next !== undefined) this.onNext(next)
@@ -93,7 +123,8 @@ export const newRun = (job: KubernetesJob, runId: string, namespace: string, now
   launchFailures: 0,
   retries: 0,
   isUncertain: false,
-  needsWorkload: job.command._tag === "Workload",
+  looseSecret: undefined,
+  replaced: undefined,
   isRevoked: false,
   namespace,
   podName: "",
@@ -111,11 +142,12 @@ export const recoveredRun = (key: TaskKey, { metadata }: Pod, now: number): Run 
   runId: metadata.annotations?.[podMarks.run] ?? `pod ${metadata.uid}`,
   isRecovered: true,
   stage: "Launched",
-  launch: Number(metadata.annotations?.[podMarks.launch] ?? 0),
-  launchFailures: 0,
+  launch: launchNumberOf(metadata),
+  launchFailures: launchFailuresOf(metadata),
   retries: 0,
   isUncertain: false,
-  needsWorkload: false,
+  looseSecret: undefined,
+  replaced: undefined,
   isRevoked: false,
   namespace: metadata.namespace!,
   podName: metadata.name!,

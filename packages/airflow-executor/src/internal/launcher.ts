@@ -2,7 +2,8 @@
 import { monotonicMillis } from "@fairlead/controller"
 import { type KubeError, KubeError as KubeErrors, type Pod } from "@fairlead/kube"
 import { type Clock, Effect, type Random, Result } from "effect"
-import type { AirflowKubernetesScheduler } from "../AirflowKubernetesScheduler.ts"
+import { type AirflowKubernetesScheduler, identityOf } from "../AirflowKubernetesScheduler.ts"
+import type { Launch } from "../KubernetesJob.ts"
 import { runIndex } from "../KubernetesJobWatcher.ts"
 import { classifyPublishError, decidePublishError, messageOf, publishBackoffMillis, type PublishFailure } from "../PublishError.ts"
 import { podMarks } from "../TaskKey.ts"
@@ -10,8 +11,9 @@ import { AdaptiveLimit } from "./adaptiveLimit.ts"
 import type { Chores } from "./chores.ts"
 import type { ExecutorState } from "./executorState.ts"
 import { QuotaGate } from "./quotaGate.ts"
-import { launchOf, type Run } from "./runTable.ts"
+import { launchFailuresOf, launchNumberOf, launchOf, type Run } from "./runTable.ts"
 import { WorkPool } from "./workPool.ts"
+import type { WorkloadSecrets } from "./workloadSecrets.ts"
 
 export interface LauncherOptions {
   readonly clock: Clock.Clock
@@ -19,9 +21,14 @@ export interface LauncherOptions {
   readonly state: ExecutorState
   readonly chores: Chores
   readonly scheduler: () => AirflowKubernetesScheduler
+  readonly secrets: () => WorkloadSecrets
   readonly isHeld: () => boolean
+  /** Deletes or marks a pod that failed, as the configuration says. */
+  readonly finish: (pod: Pod) => void
   /** Takes over a pod that another executor made for the same run. `undefined`: not for certain. */
   readonly adoptPod: (pod: Pod) => Effect.Effect<Pod | undefined>
+  /** The workload of a launch as it is to be now: with a token that was made for it. */
+  readonly workload: (json: string, launch: Launch) => Effect.Effect<string>
   readonly retriesMax: number
   readonly concurrency: { readonly start: number; readonly max: number }
   /** Whether jobs wait for permits. */
@@ -37,6 +44,8 @@ export class Launcher {
   readonly pool: WorkPool
   readonly limit: AdaptiveLimit
   readonly gate = new QuotaGate()
+  /** Whether there were workloads in Secrets. */
+  hasWorkloads = false
   readonly #options: LauncherOptions
   #permits = 0
   #pausedUntil = Number.NEGATIVE_INFINITY
@@ -72,6 +81,27 @@ export class Launcher {
   /** The run will not ask any more. */
   forget(run: Run): void {
     this.#addAll(this.gate.forget(run.namespace, run.runId))
+    this.#clearReplaced(run)
+    this.#clearSecret(run)
+  }
+
+  #clearSecret(run: Run): void {
+    const secret = run.looseSecret
+    if (secret !== undefined) this.#options.chores.add({ _tag: "Call", what: "loose", pod: secret.identity, call: this.#options.secrets().remove(secret.identity) })
+    run.looseSecret = undefined
+  }
+
+  #giveSecret(run: Run, pod: Pod): void {
+    const secret = run.looseSecret
+    if (secret === undefined || secret.identity.name !== pod.metadata.name) return
+    this.#options.chores.add({ _tag: "Call", what: "owner", pod: identityOf(pod), call: this.#options.secrets().own(pod, secret) })
+    run.looseSecret = undefined
+  }
+
+  /** A pod that was kept for what it tells is not needed any more. */
+  #clearReplaced(run: Run): void {
+    if (run.replaced !== undefined) this.#options.finish(run.replaced)
+    run.replaced = undefined
   }
 
   #work(runId: string): Effect.Effect<void> {
@@ -79,9 +109,9 @@ export class Launcher {
       const run = this.#options.state.runs.ofRunId(runId)
       if (run === undefined || !this.#options.state.runs.has(run)) return Effect.void
       if (!this.#options.isHeld()) return Effect.sync(() => this.pool.addAfter(runId, leaseWait, run.job.priority))
-      if (run.stage === "Launched") return this.#provide(run)
-      const there = this.#podOf(run)
-      if (there !== undefined) return this.#launched(run, there)
+      if (run.stage === "Launched") return Effect.void
+      const there = this.#newestPodOf(run)
+      if (there !== undefined) return this.#found(run, there)
       return this.gate.holdsBack(run.namespace, runId) ? Effect.void : this.#create(run)
     })
   }
@@ -94,8 +124,10 @@ export class Launcher {
     run.namespace = pod.success.metadata.namespace ?? run.namespace
     run.podName = pod.success.metadata.name ?? ""
     if (this.gate.holdsBack(run.namespace, run.runId)) return Effect.void
-    return Effect.flatMap(Effect.result(this.#options.scheduler().runNext(launch)), (answer) => {
+    const create = Effect.andThen(this.#provide(run, launch, pod.success), this.#options.scheduler().createPod(pod.success))
+    return Effect.flatMap(Effect.result(create), (answer) => {
       if (Result.isFailure(answer)) return this.#failed(run, answer.failure)
+      this.#giveSecret(run, answer.success)
       this.limit.succeeded(this.pool.isFull)
       this.#addAll(this.gate.passed(run.namespace, run.runId))
       // Meanwhile the pod may have been seen to fail, and the run be on its way to the next one.
@@ -108,30 +140,36 @@ export class Launcher {
     const { chores, state } = this.#options
     if (!state.runs.has(run)) {
       // Taken back while it was created.
-      if (run.isRevoked) chores.add({ _tag: "Revoke", pod: { namespace: pod.metadata.namespace!, name: pod.metadata.name!, uid: pod.metadata.uid }, isMarked: false })
+      if (run.isRevoked) chores.add({ _tag: "Revoke", pod: identityOf(pod) })
       return Effect.void
     }
     if (run.uid === undefined) {
       state.runs.bind(run, pod.metadata)
       state.tellRun(run, "launched")
     }
-    return this.#provide(run, pod)
+    this.#clearReplaced(run)
+    this.#giveSecret(run, pod)
+    return Effect.void
   }
 
-  /** A pod that was there before. If it has ended and is marked as done with, no watcher will tell. */
+  /** A pod that was there before, perhaps of a later launch. If it has ended and is marked as done with, no watcher will tell. */
   #found(run: Run, pod: Pod): Effect.Effect<void> {
+    run.launch = launchNumberOf(pod.metadata)
+    run.launchFailures = Math.max(run.launchFailures, launchFailuresOf(pod.metadata))
     return Effect.andThen(this.#launched(run, pod), Effect.sync(() => {
       if (pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed") this.#options.scheduler().kubeWatchers[0]?.report(pod)
     }))
   }
 
-  #provide(run: Run, pod?: Pod): Effect.Effect<void> {
-    if (!run.needsWorkload || run.uid === undefined) return Effect.void
-    const of: Pod = pod ?? ({ metadata: { name: run.podName, namespace: run.namespace, uid: run.uid, labels: {} } } as Pod)
-    return this.#options.scheduler().provideWorkload(of, launchOf(run)).pipe(
-      Effect.map(() => void (run.needsWorkload = false)),
-      Effect.catch((error) => this.#failed(run, error))
-    )
+  /** What the pod needs to start is there before it is. */
+  #provide(run: Run, launch: Launch, pod: Pod): Effect.Effect<void, KubeError.KubeError> {
+    const { command } = run.job
+    if (command._tag === "Words") return Effect.void
+    this.hasWorkloads = true
+    return Effect.flatMap(this.#options.workload(command.json, launch), (json) => {
+      if (run.looseSecret?.identity.name !== pod.metadata.name) this.#clearSecret(run)
+      return run.looseSecret?.json === json ? Effect.void : Effect.map(this.#options.secrets().provide(pod, json), (secret) => void (run.looseSecret = secret))
+    })
   }
 
   #failed(run: Run, error: PublishFailure): Effect.Effect<void> {
@@ -167,7 +205,7 @@ export class Launcher {
       onSuccess: (pod) => {
         if (!this.#options.state.runs.has(run)) return Effect.void
         // While the lease is in doubt the pod may rightly be somebody else's.
-        if (pod === undefined || !this.#options.isHeld()) return Effect.sync(() => this.pool.addAfter(run.runId, leaseWait / 4, run.job.priority))
+        if (pod === undefined || isRevoked(pod) || !this.#options.isHeld()) return Effect.sync(() => this.pool.addAfter(run.runId, leaseWait / 4, run.job.priority))
         this.#addAll(this.gate.passed(run.namespace, run.runId))
         if (isPodOf(run, pod)) {
           return Effect.flatMap(this.#options.adoptPod(pod), (own) =>
@@ -185,19 +223,19 @@ export class Launcher {
   #givenUp(run: Run, error: PublishFailure): Effect.Effect<void> {
     return Effect.sync(() => {
       const { chores, state } = this.#options
-      // The pod may be there all the same: an earlier create had no answer, or only its Secret was refused.
-      if (run.isUncertain || run.uid !== undefined) chores.add({ _tag: "Revoke", pod: { namespace: run.namespace, name: run.podName, uid: run.uid }, isMarked: false })
+      // The pod may be there all the same: an earlier create had no answer.
+      if (run.isUncertain) chores.add({ _tag: "Revoke", pod: { namespace: run.namespace, name: run.podName, uid: undefined } })
       const why = error._tag === "KubeError" ? `${error.reason._tag}: ${messageOf(error)}` : error.message
       state.conclude(run, { state: "failed", info: `the pod could not be created: ${why}` })
     })
   }
 
-  #podOf(run: Run): Pod | undefined {
-    for (const { informer } of this.#options.scheduler().kubeWatchers) {
-      const found = informer.store.byIndex(runIndex, run.runId).find((it) => isPodOf(run, it))
-      if (found !== undefined) return found
-    }
-    return undefined
+  /** The pod of this launch or of a later one: a process before this one may have come further with the same run. */
+  #newestPodOf(run: Run): Pod | undefined {
+    const pods = this.#options.scheduler().kubeWatchers.flatMap(({ informer }) => informer.store.byIndex(runIndex, run.runId))
+    return pods
+      .filter((it) => launchNumberOf(it.metadata) >= run.launch && !isRevoked(it))
+      .sort((one, other) => launchNumberOf(other.metadata) - launchNumberOf(one.metadata))[0]
   }
 
   #addAll(runIds: ReadonlyArray<string>): void {
@@ -209,5 +247,5 @@ export class Launcher {
   }
 }
 
-const isPodOf = (run: Run, { metadata: { annotations } }: Pod): boolean =>
-  annotations?.[podMarks.run] === run.runId && annotations[podMarks.launch] === String(run.launch)
+const isPodOf = (run: Run, { metadata }: Pod): boolean => metadata.annotations?.[podMarks.run] === run.runId && launchNumberOf(metadata) === run.launch
+const isRevoked = ({ metadata: { labels } }: Pod): boolean => labels?.[podMarks.revoked] !== undefined

@@ -5,11 +5,14 @@ import { type FailureDetails, hasTaskStarted, textOfFailure } from "../FailureDe
 import type { KubeConfig } from "../KubeConfig.ts"
 import type { KubernetesResults } from "../KubernetesJob.ts"
 import type { AirflowDatabase } from "../KubernetesExecutorOptions.ts"
+import { identityOf } from "../AirflowKubernetesScheduler.ts"
 import { makeSafeLabelValue } from "../LabelValue.ts"
 import { podMarks, type TaskKey } from "../TaskKey.ts"
+import { isEnded } from "./audit.ts"
 import type { Chores } from "./chores.ts"
 import type { ExecutorState } from "./executorState.ts"
 import type { Launcher } from "./launcher.ts"
+import { pendingReason } from "./pendingPods.ts"
 import type { Run } from "./runTable.ts"
 
 export interface OutcomesOptions {
@@ -25,8 +28,6 @@ export interface OutcomesOptions {
 interface Failure {
   readonly info: string
   readonly details: FailureDetails | undefined
-  /** The pod can still run, so it must be deleted whatever the configuration says. */
-  readonly isPending: boolean
 }
 
 export class Outcomes {
@@ -56,11 +57,10 @@ export class Outcomes {
     if (!result.isGone) this.#handled.add(uid)
     this.#options.launcher.freed(pod.metadata.namespace ?? "")
     if (state === null) return this.#ended(result.key, pod, result.isGone)
-    const isPending = pod.status?.phase === "Pending"
-    const info = isPending
-      ? `the pod could not start: ${result.reason ?? pod.status?.reason ?? "it is pending"}`
+    const info = pod.status?.phase === "Pending"
+      ? `the pod could not start: ${pendingReason(pod) || (pod.status?.reason ?? "nobody says why")}`
       : result.row === "RunningDeleted" ? "the pod was deleted before its task ended" : textOfFailure(result.failureDetails)
-    return this.#failed(result.key, pod, { info, details: result.failureDetails, isPending }, result.isGone)
+    return this.#failed(result.key, pod, { info, details: result.failureDetails }, result.isGone)
   }
 
   /** The pod does not match the watch any more, for whatever reason: only the server knows. */
@@ -104,19 +104,32 @@ export class Outcomes {
       state.conclude(run, { state: known === "failed" || known === "success" ? known : "success" }))
   }
 
-  #failed(key: TaskKey, pod: Pod, { details, info, isPending }: Failure, isGone: boolean): Effect.Effect<void> {
-    const run = this.#options.state.runs.match(pod)
-    if (!isGone) this.#finish(pod, isPending || this.#options.config.deleteWorkerPodsOnFailure)
-    const { database, state } = this.#options
-    if (run === undefined) return this.#unowned(key, "failed", info)
+  #failed(key: TaskKey, pod: Pod, { details, info }: Failure, isGone: boolean): Effect.Effect<void> {
+    const { config, database, state } = this.#options
+    const run = state.runs.match(pod)
+    if (run === undefined) {
+      if (!isGone) this.finishFailed(pod)
+      return this.#unowned(key, "failed", info)
+    }
     return Effect.gen({ self: this }, function*() {
-      if (!hasTaskStarted(pod) && !this.#isExcluded(details)) {
-        const known = yield* database.stateOf(key)
-        if ((known === undefined || known === "queued") && state.runs.has(run) && this.#relaunch(run)) return
+      const known = yield* database.stateOf(key)
+      // The task had told of its success before its pod was ended: by a timeout of its database, or an eviction.
+      if (known === "success" && config.dialect === "provider") {
+        if (!isGone) this.#finish(pod, true)
+        return state.conclude(run, { state: "success" })
       }
+      const mayRelaunch = !hasTaskStarted(pod) && !this.#isExcluded(details) && (known === undefined || known === "queued") && state.runs.has(run)
+      if (mayRelaunch && this.#relaunch(run, isGone ? undefined : pod)) return
+      if (!isGone) this.finishFailed(pod)
       state.conclude(run, { state: "failed", info, failure: details })
-      if (this.#options.config.dialect === "contrib") yield* database.setState(key, "failed")
+      if (config.dialect === "contrib") yield* database.setState(key, "failed")
     })
+  }
+
+  /** A pod that failed; one that could still begin is deleted whatever the configuration says. */
+  finishFailed(pod: Pod): void {
+    if (pod.status?.phase === "Pending") this.#options.chores.add({ _tag: "Revoke", pod: identityOf(pod) })
+    else this.#finish(pod, this.#options.config.deleteWorkerPodsOnFailure)
   }
 
   /** A pod that no run waits for: from before, or of a run that is over. Airflow 1.10 tells of it all the same, the provider does not. */
@@ -131,14 +144,19 @@ export class Outcomes {
     return details?.containerReason !== undefined && this.#options.config.podLaunchFailureExcludedContainerReasons.includes(details.containerReason)
   }
 
-  /** Launches the run once more, if it may be: its task never began. */
-  #relaunch(run: Run): boolean {
-    const { podLaunchFailureRetries: most } = this.#options.config
+  /**
+   * Launches the run once more, if it may be: its task never began. An ended pod stays until the next one is there, which
+   * a process after this one can count on; one that could still begin is deleted first.
+   */
+  #relaunch(run: Run, pod?: Pod): boolean {
+    const { config: { podLaunchFailureRetries: most }, chores, launcher, state } = this.#options
     if (run.isRecovered || run.isRevoked || run.next !== undefined || (most >= 0 && run.launchFailures >= most)) return false
     run.launchFailures++
-    this.#options.state.runs.unbind(run)
-    run.needsWorkload = run.job.command._tag === "Workload"
-    this.#options.launcher.add(run)
+    state.runs.unbind(run)
+    if (run.replaced !== undefined) this.finishFailed(run.replaced)
+    run.replaced = pod !== undefined && isEnded(pod) ? pod : undefined
+    if (pod === undefined || isEnded(pod)) launcher.add(run)
+    else chores.add({ _tag: "Revoke", pod: identityOf(pod), onDone: () => launcher.add(run) })
     return true
   }
 

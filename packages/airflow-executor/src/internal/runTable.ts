@@ -2,15 +2,16 @@
 import type { Pod } from "@fairlead/kube"
 import type { KubernetesJob, Launch } from "../KubernetesJob.ts"
 import { podMarks, type TaskKey, textOfKey } from "../TaskKey.ts"
+import type { LooseSecret } from "./workloadSecrets.ts"
 
 /** One run of a command, from being taken from the queue to its end. */
 export interface Run {
   readonly key: TaskKey
   readonly keyText: string
-  readonly job: KubernetesJob
+  job: KubernetesJob
   readonly runId: string
-  /** True for a run that was found as a pod, without its command. */
-  readonly isRecovered: boolean
+  /** True for a run that was found as a pod, until its command is handed in again. */
+  isRecovered: boolean
   /** Whether the pod is there: not asked for, asked for, or known by its UID. */
   stage: "Waiting" | "Creating" | "Launched"
   /** Launches before this one. */
@@ -21,8 +22,10 @@ export interface Run {
   retries: number
   /** A create went without an answer, so the pod may be there. */
   isUncertain: boolean
-  /** The Secret with the workload is still to be made. */
-  needsWorkload: boolean
+  /** The Secret with the workload, as long as no pod owns it. */
+  looseSecret: LooseSecret | undefined
+  /** The pod of the launch before, which failed before its task began. It stays until the next one is there, as it tells how often that happened. */
+  replaced: Pod | undefined
   /** Nobody wants to hear of it any more. */
   isRevoked: boolean
   namespace: string
@@ -35,7 +38,12 @@ export interface Run {
   next: Run | undefined
 }
 
-export const launchOf = ({ job, launch, runId }: Run): Launch => ({ job, runId, number: launch })
+export const launchOf = ({ job, launch, launchFailures, runId }: Run): Launch => ({ job, runId, number: launch, failures: launchFailures })
+
+/** The annotations of a pod that count launches; 0 where they are missing or say nothing. */
+export const launchNumberOf = ({ annotations }: Pod["metadata"]): number => countOf(annotations?.[podMarks.launch])
+export const launchFailuresOf = ({ annotations }: Pod["metadata"]): number => countOf(annotations?.[podMarks.launchFailures])
+const countOf = (text: string | undefined): number => (text !== undefined && /^\d{1,9}$/.test(text) ? Number(text) : 0)
 
 export class RunTable {
   readonly #byKey = new Map<string, Run>()
@@ -81,7 +89,7 @@ export class RunTable {
     const known = this.#byUid.get(metadata.uid ?? "")
     if (known !== undefined) return known
     const run = this.#byRunId.get(metadata.annotations?.[podMarks.run] ?? "")
-    if (run === undefined || run.uid !== undefined || run.stage === "Waiting" || metadata.annotations?.[podMarks.launch] !== String(run.launch)) return undefined
+    if (run === undefined || run.uid !== undefined || run.stage === "Waiting" || launchNumberOf(metadata) !== run.launch) return undefined
     this.bind(run, metadata)
     return run
   }

@@ -10,8 +10,8 @@ import { type ExecutorEvent, KubeConfigContrib, KubeConfigProvider, KubernetesEx
 export interface Wire {
   /** `create pods`, `patch pods`, …, in order, leases left out. */
   readonly calls: Array<{ readonly line: string; readonly request: KubeRequest }>
-  /** Asked before each request. `lost: "Answer"` lets it be carried out first. */
-  fault: (request: KubeRequest) => { readonly error: KubeError.KubeError; readonly lost?: "Answer" } | undefined
+  /** Asked before each request. `lost: "Answer"` lets it be carried out first, `late` so many milliseconds later. */
+  fault: (request: KubeRequest) => { readonly error: KubeError.KubeError; readonly lost?: "Answer"; readonly late?: number } | undefined
   /** Milliseconds that each request takes. */
   latency: (request: KubeRequest) => number
   /** Looks at events of the n-th watch before they arrive; may leave some out. */
@@ -34,7 +34,8 @@ export const wired = (wire: Wire, inner: KubeTransport["Service"]): KubeTranspor
     if (request.resource.plural !== "leases") wire.calls.push({ line: `${request.verb} ${request.resource.plural}`, request })
     const fault = wire.fault(request)
     const latency = wire.latency(request)
-    const carriedOut = fault === undefined ? inner.request(request) : fault.lost === "Answer" ? Effect.andThen(Effect.exit(inner.request(request)), Effect.fail(fault.error)) : Effect.fail(fault.error)
+    const later = Effect.forkDetach(Effect.exit(Effect.andThen(Effect.sleep(fault?.late ?? 0), inner.request(request))))
+    const carriedOut = fault === undefined ? inner.request(request) : fault.late !== undefined ? Effect.andThen(later, Effect.fail(fault.error)) : fault.lost === "Answer" ? Effect.andThen(Effect.exit(inner.request(request)), Effect.fail(fault.error)) : Effect.fail(fault.error)
     return latency > 0 ? Effect.andThen(Effect.sleep(latency), carriedOut) : carriedOut
   })
 })

@@ -1,0 +1,27 @@
+/** What executors that died have left: pods that have ended, pods of runs that have, and Secrets that no pod has. */
+import { Effect } from "effect"
+import { identityOf } from "../AirflowKubernetesScheduler.ts"
+import { adoptCompletedPods, type AdoptionContext, lateOrphans, listWorkloadSecrets } from "./adoption.ts"
+import type { Chores } from "./chores.ts"
+import { sweepSecrets, type WorkloadSecrets } from "./workloadSecrets.ts"
+
+export interface SweepContext extends AdoptionContext {
+  readonly chores: Chores
+  readonly secrets: WorkloadSecrets
+  /** Whether it can be known who lives. */
+  readonly hasLease: boolean
+  /** Whether there are workloads in Secrets at all. */
+  readonly hasWorkloads: boolean
+  readonly wallMillis: number
+}
+
+/** `before` is what the last sweep answered. */
+export const sweep = Effect.fnUntraced(function*(context: SweepContext, before: ReadonlySet<string>) {
+  let seen = before
+  if (context.hasLease) {
+    seen = yield* adoptCompletedPods(context, before)
+    for (const pod of yield* lateOrphans(context)) context.chores.add({ _tag: "Revoke", pod: identityOf(pod) })
+  }
+  if (context.hasWorkloads) yield* sweepSecrets({ ...context, getPod: context.scheduler.getPod }, (yield* listWorkloadSecrets(context)) ?? [])
+  return seen
+})
