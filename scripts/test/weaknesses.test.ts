@@ -6,6 +6,7 @@ const root = join(import.meta.dirname, "../..")
 const rowsOf = (file: string): ReadonlyArray<string> => readFileSync(join(root, file), "utf8").split("\n").filter((line) => /^\| \d+ \|/.test(line))
 
 const testReference = /`([\w-]+\/test\/[\w./-]+\.test\.ts)`: "([^"]+)"/g
+const sourceReference = /`([\w-]+\/src\/[\w./-]+\.ts)`/g
 const decisionReference = /\[decision (\d+)\]\((decisions\/(\d{4})-[\w-]+\.md)\)/g
 
 const fileOf = (path: string): string => join(root, path.startsWith("scripts/") ? "" : "packages", path)
@@ -24,10 +25,11 @@ const sourceOf = (path: string): string => {
 const missingIn = (row: string): ReadonlyArray<string> => {
   const tests = [...row.matchAll(testReference)].filter(([, path = "", title = ""]) => !sourceOf(path).includes(`"${title}"`))
   const decisions = [...row.matchAll(decisionReference)].filter(([, number, path = "", digits]) => Number(number) !== Number(digits) || !existsSync(join(root, "docs", path)))
-  return [...tests, ...decisions].map(([whole]) => whole)
+  const files = [...row.matchAll(sourceReference)].filter(([, path = ""]) => !existsSync(fileOf(path)))
+  return [...tests, ...decisions, ...files].map(([whole]) => whole)
 }
 
-describe.each([["docs/weaknesses.md", 48], ["docs/flyte-tests.md", 60], ["docs/remote-services.md", 39]] as const)("%s", (file, least) => {
+describe.each([["docs/weaknesses.md", 48], ["docs/flyte-tests.md", 60], ["docs/remote-services.md", 39], ["docs/airflow.md", 30], ["docs/airflow-tests.md", 70]] as const)("%s", (file, least) => {
   const rows = rowsOf(file)
 
   it("numbers its rows from 1", () => {
@@ -45,5 +47,6 @@ describe.each([["docs/weaknesses.md", 48], ["docs/flyte-tests.md", 60], ["docs/r
 it("a test that does not exist is found out", () => {
   expect(missingIn('| 1 | a | b | `reconciler/test/Decision.test.ts`: "no such test" |')).toHaveLength(1)
   expect(missingIn('| 1 | a | b | `reconciler/test/Nowhere.test.ts`: "x" |')).toHaveLength(1)
+  expect(missingIn("| 1 | a | b (`reconciler/src/Nowhere.ts`) | c |")).toHaveLength(1)
   expect(missingIn("| 1 | a | b | [decision 99](decisions/0099-nowhere.md) |")).toHaveLength(1)
 })

@@ -1,10 +1,10 @@
 /** Pods that change hands between executors. */
 import { FakeCluster } from "@fairlead/fake-cluster"
 import { KubeClient, KubeResource } from "@fairlead/kube"
-import { Effect } from "effect"
+import { Effect, Fiber } from "effect"
 import { describe, expect, it } from "vitest"
 import type { KubernetesExecutor, TaskKey } from "../src/index.ts"
-import { endsOf, inWorld, keyOf, linesOf, lost, newWire, refusal, startExecutor, untilEnds, words } from "./support/world.ts"
+import { endsOf, inWorld, keyOf, linesOf, lost, newWire, providerConfig, refusal, startExecutor, untilEnds, words } from "./support/world.ts"
 
 const candidate = (task: string, queuedBy: string | undefined): KubernetesExecutor.AdoptionCandidate => ({ key: keyOf(task), queuedBy })
 const tasksOf = (keys: ReadonlyArray<TaskKey.TaskKey>): ReadonlyArray<string> => keys.map((it) => it.taskId)
@@ -82,6 +82,38 @@ describe("try adopt", () => {
       expect(endsOf(yield* untilEnds(executor, 1))).toEqual(["a: success"])
       yield* Effect.sleep("1 minute")
       expect((yield* FakeCluster).pods()).toEqual([])
+    }))
+  })
+})
+
+describe("many pods", () => {
+  it("are taken over some at once, each by one call, while the executor goes on with its work", () => {
+    inWorld({ ...forever, nodes: 20 }, () => Effect.gen(function*() {
+      const tasks = Array.from({ length: 100 }, (_, at) => `t${at}`)
+      const old = yield* startExecutor({ worker: "1", config: providerConfig({}, { parallelism: "200" }) })
+      for (const task of tasks) old.executeAsync(keyOf(task), words())
+      yield* Effect.sleep("5 seconds")
+      yield* old.end
+      const wire = newWire()
+      let underWay = 0
+      let most = 0
+      wire.latency = ({ verb }) => {
+        if (verb !== "patch") return 0
+        most = Math.max(most, ++underWay)
+        return 100
+      }
+      const executor = yield* startExecutor({ worker: "2", config: providerConfig({}, { parallelism: "200" }) }, wire)
+      const counting = yield* Effect.forkScoped(Effect.forever(Effect.andThen(Effect.sleep(100), Effect.sync(() => void (underWay = 0)))))
+      const adopting = yield* Effect.forkScoped(adopt(executor, ...tasks.map((task) => candidate(task, "1"))))
+      executor.executeAsync(keyOf("new"), words())
+      yield* Effect.sleep("200 millis")
+      yield* executor.heartbeat
+      expect([linesOf(wire, "create pods").length, executor.podOf(keyOf("new")) === undefined]).toEqual([1, false])
+      expect(yield* Fiber.join(adopting)).toEqual([])
+      counting.interruptUnsafe()
+      expect([most, linesOf(wire, "patch pods").length, executor.running().length]).toEqual([16, 100, 101])
+      yield* adopt(executor, ...tasks.map((task) => candidate(task, "1")))
+      expect(linesOf(wire, "patch pods")).toHaveLength(100)
     }))
   })
 })

@@ -264,6 +264,40 @@ describe("pods of the provider", () => {
   })
 })
 
+describe("merging by key", () => {
+  const template = pod({
+    containers: [{ name: "sidecar", image: "side" }, { name: "base", image: "tmpl", env: [{ name: "A", value: "1" }, { name: "B", value: "1" }], volumeMounts: [{ name: "old", mountPath: "/data" }], securityContext: { runAsUser: 1 } }],
+    volumes: [{ name: "old", emptyDir: {} }], nodeSelector: { zone: "1" }, hostNetwork: true, tolerations: [{ key: "a" }]
+  })
+  const override = pod({
+    containers: [{ name: "base", env: [{ name: "B", value: "2" }, { name: "C", value: "" }], volumeMounts: [{ name: "new", mountPath: "/data" }] }],
+    volumes: [{ name: "old", hostPath: { path: "/x" } }], nodeSelector: { disk: "ssd" }, hostNetwork: false, tolerations: [{ key: "b" }]
+  }, { labels: { team: "a" } })
+  const built = construct({ merging: "ByKey", baseWorkerPod: template, podOverride: override })
+
+  it("finds containers, variables, mounts and volumes by what names them, and none is there twice", () => {
+    expect(built.spec?.containers).toEqual([
+      { name: "sidecar", image: "side" },
+      {
+        name: "base", image: "conf:1", args: ["a"], securityContext: { runAsUser: 1 }, volumeMounts: [{ name: "new", mountPath: "/data" }],
+        env: [{ name: "A", value: "1" }, { name: "B", value: "2" }, { name: "AIRFLOW_IS_K8S_EXECUTOR_POD", value: "True" }, { name: "C", value: "" }]
+      }
+    ])
+    expect(built.spec?.volumes).toEqual([{ name: "old", hostPath: { path: "/x" } }])
+  })
+
+  it("lays objects over objects, takes false for an answer, and lists without a key as a whole", () => {
+    expect(built.spec).toMatchObject({ nodeSelector: { zone: "1", disk: "ssd" }, hostNetwork: false, tolerations: [{ key: "b" }] })
+    expect(built.metadata.labels).toMatchObject({ team: "a", dag_id: "dag" })
+  })
+
+  it("says where something cannot be merged", () => {
+    const problem = (spec: object) => () => construct({ merging: "ByKey", baseWorkerPod: template, podOverride: pod(spec) })
+    expect(problem({ containers: {} })).toThrow("pod.spec.containers must be a list, but is {}")
+    expect(problem({ containers: [{ name: "base", env: [{ value: "x" }] }] })).toThrow("pod.spec.containers[base].env[0] has no name")
+  })
+})
+
 describe("merging", () => {
   it("takes the other where one is nothing or empty", () => {
     expect(PodMerge.mergeObjects(undefined, { a: 1 })).toEqual({ a: 1 })

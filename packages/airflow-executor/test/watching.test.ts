@@ -337,6 +337,35 @@ describe("states", () => {
     }))
   })
 
+  it("one sync takes so many reports and no more, and what has ended is cleaned up some at once", () => {
+    inWorld({ nodes: 20 }, () => Effect.gen(function*() {
+      const wire = newWire()
+      const executor = yield* startExecutor({ config: providerConfig({}, { parallelism: "200" }), syncReportsMax: 100, choresConcurrency: 5 }, wire)
+      wire.latency = ({ verb }) => (verb === "delete" ? 1000 : 0)
+      yield* launch(executor, ...Array.from({ length: 150 }, (_, at) => keyOf(`t${at}`)))
+      yield* Effect.sleep("5 seconds")
+      expect(executor.stats().reports).toBe(150)
+      yield* executor.sync
+      expect([statesOf(executor).length, executor.stats().reports]).toEqual([100, 50])
+      yield* executor.sync
+      expect([statesOf(executor).length, executor.stats().reports]).toEqual([50, 0])
+      yield* Effect.sleep("9900 millis")
+      expect(linesOf(wire, "delete pods")).toHaveLength(50)
+      yield* Effect.sleep("25 seconds")
+      expect(yield* podsNow).toEqual([])
+    }))
+  })
+
+  it("pods tell their ids as they are, so that no report asks the database", () => {
+    inWorld({}, () => Effect.gen(function*() {
+      let searches = 0
+      const executor = yield* startExecutor({ config: contribConfig(), database: { ...database(undefined), instancesOn: () => Effect.sync(() => (searches++, [])) } })
+      executor.executeAsync(dateKey("a task / with blanks"), words())
+      expect(endsOf(yield* untilEnds(executor, 1))).toEqual(["a task / with blanks: null"])
+      expect(searches).toBe(0)
+    }))
+  })
+
   it("a pod that is pending for too long fails its task and says what stood in the way", () => {
     inWorld({ nodes: 0 }, () => Effect.gen(function*() {
       const executor = yield* startExecutor({ config: providerConfig({ worker_pods_pending_timeout: "300" }) })
