@@ -95,10 +95,19 @@ const router = (service: Service): ((request: Request, url: URL) => Promise<Resp
   return async (request, url) => {
     const ofPath = routes.filter(([, path]) => path.test(url.pathname))
     const route = ofPath.find(([method]) => method === request.method)
-    if (route !== undefined) return route[2](request, url, decodeURIComponent(route[1].exec(url.pathname)?.[1] ?? ""))
+    if (route !== undefined) return route[2](request, url, decoded(route[1].exec(url.pathname)?.[1] ?? ""))
     if (ofPath.length === 0) throw new HttpRefusal(404, "NotFound", `there is nothing at ${url.pathname}`)
     const allow = ofPath.map(([method]) => method).join(", ")
     throw new HttpRefusal(405, "MethodNotAllowed", `${url.pathname} takes ${allow}, not ${request.method}`, { allow })
+  }
+}
+
+/** What is encoded wrongly is no id of anything. */
+const decoded = (text: string): string => {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
   }
 }
 
@@ -109,7 +118,11 @@ const submit = async (service: Service, request: Request): Promise<Response> => 
 
 const submitOne = ({ book, executor }: Service, { command, id, key, options }: RunRequest): RunView => {
   const before = book.get(id)
-  if (before !== undefined) return before
+  if (before !== undefined) {
+    // A pod that was there at the start has no command, without which it cannot be launched again.
+    if (!before.isFinal && before.state !== "waiting") executor.executeAsync(key, command, { ...options, runId: id })
+    return before
+  }
   const problem = executor.queueCommand(key, command, { ...options, runId: id })
   return book.note({ id, key, state: problem === undefined ? "waiting" : "failed", info: problem, pod: undefined })
 }

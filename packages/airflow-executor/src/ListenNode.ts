@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net"
 import { Readable } from "node:stream"
 import { Data, Effect, type Scope } from "effect"
 import type { RequestHandler } from "./ExecutorHttp.ts"
+import { HttpRefusal, refusalResponse } from "./internal/httpAnswers.ts"
 
 /** The port could not be opened. */
 export class ListenFailed extends Data.TaggedError("ListenFailed")<{ readonly host: string; readonly port: number; readonly cause: Error }> {
@@ -33,11 +34,8 @@ export const listen = (handler: RequestHandler, options: { readonly host?: strin
 const serve = async (handler: RequestHandler, request: IncomingMessage, response: ServerResponse): Promise<void> => {
   const aborted = new AbortController()
   response.on("close", () => aborted.abort())
-  const headers = new Headers()
-  for (const [name, value] of Object.entries(request.headers)) if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(", ") : value)
-  const hasBody = request.method !== "GET" && request.method !== "HEAD"
-  const init = { method: request.method ?? "GET", headers, signal: aborted.signal, ...(hasBody ? { body: Readable.toWeb(request) as ReadableStream, duplex: "half" } : {}) }
-  const answer = await handler(new Request(`http://${request.headers.host ?? "localhost"}${request.url ?? "/"}`, init as RequestInit))
+  const read = requestOf(request, aborted.signal)
+  const answer = read instanceof Request ? await handler(read) : read
   response.writeHead(answer.status, Object.fromEntries(answer.headers))
   response.flushHeaders()
   if (answer.body === null) return void response.end()
@@ -47,5 +45,18 @@ const serve = async (handler: RequestHandler, request: IncomingMessage, response
     const { done, value } = await reader.read().catch(() => ({ done: true as const, value: undefined }))
     if (done || response.destroyed) return void response.end()
     if (!response.write(value)) await new Promise<void>((resume) => response.once("drain", resume).once("close", resume))
+  }
+}
+
+/** What cannot be a request (TRACE, a host that is no host) is refused here: nothing that a stranger sends may end the process. */
+const requestOf = (request: IncomingMessage, signal: AbortSignal): Request | Response => {
+  const headers = new Headers()
+  for (const [name, value] of Object.entries(request.headers)) if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(", ") : value)
+  const hasBody = request.method !== "GET" && request.method !== "HEAD"
+  const init = { method: request.method ?? "GET", headers, signal, ...(hasBody ? { body: Readable.toWeb(request) as ReadableStream, duplex: "half" } : {}) }
+  try {
+    return new Request(`http://${request.headers.host ?? "localhost"}${request.url ?? "/"}`, init as RequestInit)
+  } catch (error) {
+    return refusalResponse(new HttpRefusal(400, "BadRequest", `the request cannot be read: ${(error as Error).message}`))
   }
 }

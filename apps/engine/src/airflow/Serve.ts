@@ -40,16 +40,27 @@ export const serve = (options: ServeOptions) =>
     if (Option.isNone(options.tokenFile) && !loopback.has(options.host)) {
       return yield* new ServeRefused({ problem: `--host ${options.host} can be reached from outside, and whoever can call the service can run what they like: give it --token-file` })
     }
+    const settings = yield* readSettings(options)
     const world = options.embedded ? yield* embedded : yield* real(options)
-    yield* Effect.provide(listen(options), world)
+    yield* Effect.provide(listen(options, settings), world)
   }))
 
-const listen = Effect.fnUntraced(function*(options: ServeOptions) {
-  const machine = yield* Machine
+interface Settings {
+  readonly config: KubeConfigProvider.KubeConfigProvider
+  readonly token: string | undefined
+  readonly template: Pod | undefined
+}
+
+const readSettings = Effect.fnUntraced(function*(options: ServeOptions) {
   const config = yield* readConfig(options)
   const token = Option.isNone(options.tokenFile) ? undefined : (yield* readText(options.tokenFile.value)).trim()
   if (token === "") return yield* new ServeRefused({ problem: `the file ${Option.getOrElse(options.tokenFile, () => "")} holds no token` })
   const template = yield* readTemplate(Option.getOrUndefined(options.podTemplate) ?? (config.podTemplateFile || undefined))
+  return { config, token, template }
+})
+
+const listen = Effect.fnUntraced(function*(options: ServeOptions, { config, template, token }: Settings) {
+  const machine = yield* Machine
   const executor = yield* KubernetesExecutor.make({
     config,
     worker: options.worker,

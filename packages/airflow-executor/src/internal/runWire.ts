@@ -23,10 +23,15 @@ export const readJson = async (request: Request, bytesMost: number): Promise<unk
   const tooLarge = (bytes: string): HttpRefusal => new HttpRefusal(413, "RequestEntityTooLarge", `the body has ${bytes} bytes, ${bytesMost} at most`)
   const announced = Number(request.headers.get("content-length") ?? 0)
   if (announced > bytesMost) throw tooLarge(String(announced))
-  const body = await request.arrayBuffer()
-  if (body.byteLength > bytesMost) throw tooLarge(String(body.byteLength))
+  const decoder = new TextDecoder()
+  let text = ""
+  let bytes = 0
+  for await (const piece of request.body ?? []) {
+    if ((bytes += piece.byteLength) > bytesMost) throw tooLarge(`more than ${bytesMost}`)
+    text += decoder.decode(piece, { stream: true })
+  }
   try {
-    return JSON.parse(new TextDecoder().decode(body))
+    return JSON.parse(text + decoder.decode())
   } catch (error) {
     throw invalid(`the body is no JSON: ${(error as Error).message}`)
   }
