@@ -291,7 +291,7 @@ describe("many at once", () => {
       yield* Effect.sleep("90 seconds")
       yield* executor.heartbeat
       yield* executor.heartbeat
-      const [gauge] = (yield* Metric.snapshot).filter(({ id }) => id === "executor.oldest_queued_seconds")
+      const gauge = (yield* Metric.snapshot).find(({ id }) => id === "executor.oldest_queued_seconds")
       expect(gauge?.state).toMatchObject({ value: 90 })
     }))
   })

@@ -1,7 +1,7 @@
 /** The executor itself: holds the parts together and keeps Airflow's books. */
 import { monotonicMillis } from "@fairlead/controller"
 import { KubeClient, KubeTransport, type Pod } from "@fairlead/kube"
-import { type Clock, Context, Duration, Effect, Exit, Fiber, Metric, type Random, Scope } from "effect"
+import { type Clock, Context, Duration, Effect, Exit, Fiber, type Random, Scope } from "effect"
 import * as Scheduler from "../AirflowKubernetesScheduler.ts"
 import type { ExecutorChange, ExecutorEvent } from "../ExecutorEvent.ts"
 import type { ActiveRun, AdoptionCandidate, CommandOptions, ExecutorStats, KubernetesExecutor } from "../KubernetesExecutor.ts"
