@@ -64,6 +64,15 @@ export const Source = {
     start: (enqueue) => subscribe((request, priority = 0) => enqueue(request.namespace, request.name, priority))
   }),
 
+  /** The keys of a source for which `keep` holds: a share of them, for instance. */
+  only: (source: Source, keep: (request: ReconcileRequest) => boolean): Source => ({
+    ...source,
+    start: (enqueue) =>
+      source.start((namespace, name, priority) => {
+        if (keep({ namespace, name })) enqueue(namespace, name, priority)
+      })
+  }),
+
   /** All objects of an informer after each such time, at the priority of a first list. For what no watch can tell. */
   resync: <A extends KubeObject>(informer: Informer<A>, every: Duration.Input): Source => ({
     informers: [informer],

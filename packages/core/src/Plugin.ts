@@ -133,8 +133,9 @@ export interface Plugin {
   readonly abort: (context: TaskExecutionContext, reason: string) => Effect.Effect<void, PluginError>
   readonly finalize: (context: TaskExecutionContext) => Effect.Effect<void, PluginError>
   /**
-   * Called once before the first round of an engine, with the states of all launches that are under way: what a plugin counts in
-   * memory (tokens of a quota) is counted again before anything new is begun.
+   * Called before the first round of an engine, with the states of all launches that are under way: what a plugin counts in
+   * memory (tokens of a quota) is counted again before anything new is begun. Where engines share the actions, called before the first round
+   * of each share that falls to this one, with its states: others may have worked on them, and nothing remembered of them holds.
    */
   readonly recover?: ((states: ReadonlyArray<PluginState>) => Effect.Effect<void>) | undefined
 }

@@ -1,9 +1,9 @@
 /** The whole engine: it follows TaskActions and what they launch, and drives every one of them to its end. */
 import { TaskCache } from "@fairlead/catalog"
-import { type Change, Controller, EventRecorder, Informer, OwnerReferences, OwnWrites, type ReconcileRequest, Source, type Store } from "@fairlead/controller"
+import { type Change, Controller, EventRecorder, Informer, OwnerReferences, OwnWrites, type ReconcileRequest, Sharding, Source, type Store } from "@fairlead/controller"
 import type { TaskAction } from "@fairlead/core"
 import { KubeClient, KubeResource, type KubeTransport } from "@fairlead/kube"
-import { Context, Effect, identity, Layer, Option, type Scope } from "effect"
+import { Context, Effect, Layer, Option, type Scope } from "effect"
 import type { EngineConfig } from "./EngineConfig.ts"
 import * as EngineMetrics from "./EngineMetrics.ts"
 import type { EventSink } from "./EventSink.ts"
@@ -21,13 +21,23 @@ import { WakeUps } from "./WakeUps.ts"
 /** What the engine needs from its surroundings. */
 export type EngineNeeds = KubeTransport | KubeClient | PluginRegistry | EventSink | LaunchFiles | LaunchedObjects
 
+/** One of `count` shares of all actions, by number from 0. */
+export interface Share {
+  readonly index: number
+  readonly count: number
+}
+
+/** All actions. */
+export const wholeShare: Share = { index: 0, count: 1 }
+
 /** How the engine lives with others of its kind. */
 export interface EngineOptions {
   /**
-   * Runs `work`, which goes on until it is interrupted, when this engine may: while it holds a lease, for instance. The
-   * caches are filled before that, so that work can begin at once. It runs at once and always if left out.
+   * Runs the work on a share of the actions, which goes on until it is interrupted, when this engine may: on the whole while it holds
+   * a lease, for instance, or on each share that falls to it. The caches are filled before that, so that work can begin at once.
+   * It runs on the whole, at once and always, if left out.
    */
-  readonly lead?: ((work: Effect.Effect<never>) => Effect.Effect<unknown>) | undefined
+  readonly lead?: ((workOn: (share: Share) => Effect.Effect<never>) => Effect.Effect<unknown>) | undefined
   /** Makes a span of every round. False if left out. */
   readonly spans?: boolean | undefined
 }
@@ -52,7 +62,7 @@ export class Engine extends Context.Service<Engine, {
     Effect.scoped(Effect.andThen(start(config, {}), Effect.never))
 }
 
-const start = Effect.fnUntraced(function*(config: EngineConfig, { lead = identity, spans }: EngineOptions) {
+const start = Effect.fnUntraced(function*(config: EngineConfig, { lead = (workOn) => workOn(wholeShare), spans }: EngineOptions) {
   const { namespace } = config
   const actions = yield* Informer.make<TaskActionReconciler.CachedAction>({ resource: KubeResource.taskActions, namespace, indexes: { [byParent]: parentUids } })
   const launched = yield* LaunchedObjects
@@ -63,28 +73,51 @@ const start = Effect.fnUntraced(function*(config: EngineConfig, { lead = identit
   const registry = yield* PluginRegistry
   const cacheWaits = new CacheWaits()
   yield* wakeWaiting(cacheWaits, wakeUps)
-  const reconciler = yield* TaskActionReconciler.make({ config, store: actions.store, metrics, wakeUps, cacheWaits, launched: launched.informers, warn: Option.getOrUndefined(warn) }).pipe(Effect.provideService(KubeClient, kube))
   yield* followPhases(actions, metrics)
-  const controller = Controller.run({
-    name: "taskaction",
-    reconcile: reconciler.reconcile,
-    sources: [
-      Source.of(actions, { predicate: concernsEngine }),
-      Source.mapped(actions, (parent) => childrenOf(actions.store, parent), { predicate: failsNow }),
-      wakeUps.source,
-      ...launched.informers.map((informer) => Source.owned(informer, { group: KubeResource.taskActions.group, kind: KubeResource.taskActions.kind, predicate: (change) => isNews(change) || isStrayNews(actions.store, change) }))
-    ],
-    workers: config.workers,
-    queue: { tenantOf: tenantOf(actions.store), ...(config.workersPerTenant > 0 ? { tenantActiveMax: config.workersPerTenant } : {}) },
-    timeout: config.reconcileTimeout,
-    shutdownTimeout: config.shutdownGrace,
-    spans
-  })
-  const collector = Effect.provideService(GarbageCollector.run(config), KubeClient, kube)
-  const work = Effect.all([controller, collector, reconciler.renewing], { concurrency: "unbounded", discard: true })
-  yield* Effect.forkScoped(lead(Effect.andThen(Effect.andThen(recoverPlugins(registry, actions), work), Effect.never)))
-  return Engine.of({ actions, remembered: reconciler.remembered })
+  const reconcilers = new Set<TaskActionReconciler.TaskActionReconciler>()
+  // What is remembered of a share goes with it: somebody else may have worked on it before it comes back.
+  const makeReconciler = Effect.acquireRelease(
+    Effect.tap(
+      TaskActionReconciler.make({ config, store: actions.store, metrics, wakeUps, cacheWaits, launched: launched.informers, warn: Option.getOrUndefined(warn) }),
+      (made) => Effect.sync(() => reconcilers.add(made))
+    ),
+    (made) => Effect.sync(() => reconcilers.delete(made))
+  )
+  const control = (share: Share, { reconcile }: TaskActionReconciler.TaskActionReconciler) =>
+    Controller.run({
+      name: share.count === 1 ? "taskaction" : `taskaction-${share.index}`,
+      reconcile,
+      sources: sourcesOf(actions, launched.informers, wakeUps).map((source) => (share.count === 1 ? source : Source.only(source, isIn(share)))),
+      workers: config.workers,
+      queue: { tenantOf: tenantOf(actions.store), ...(config.workersPerTenant > 0 ? { tenantActiveMax: config.workersPerTenant } : {}) },
+      timeout: config.reconcileTimeout,
+      shutdownTimeout: config.shutdownGrace,
+      spans
+    })
+  const services = yield* Effect.context<EngineNeeds>()
+  const workOn = (share: Share): Effect.Effect<never> =>
+    Effect.scoped(Effect.gen(function*() {
+      const reconciler = yield* makeReconciler
+      yield* recoverPlugins(registry, actions, isIn(share))
+      // Sweeping is not divided.
+      const collector = share.index === 0 ? GarbageCollector.run(config) : Effect.void
+      yield* Effect.all([control(share, reconciler), reconciler.renewing, collector], { concurrency: "unbounded", discard: true })
+      return yield* Effect.never
+    })).pipe(Effect.provideService(KubeClient, kube), Effect.provideContext(services))
+  yield* Effect.forkScoped(lead(workOn))
+  return Engine.of({ actions, remembered: () => Array.from(reconcilers).reduce((sum, it) => sum + it.remembered(), 0) })
 }) satisfies (config: EngineConfig, options: EngineOptions) => Effect.Effect<Engine["Service"], never, EngineNeeds | Scope.Scope>
+
+const isIn = ({ count, index }: Share) => (request: ReconcileRequest): boolean => Sharding.shardOf(request, count) === index
+
+/** All that concerns an action: itself, its parent, whatever was launched for it, and those who wake it. */
+const sourcesOf = (actions: Informer<TaskActionReconciler.CachedAction>, launched: ReadonlyArray<Informer>, wakeUps: WakeUps["Service"]): ReadonlyArray<Source> => [
+  Source.of(actions, { predicate: concernsEngine }),
+  Source.mapped(actions, (parent) => childrenOf(actions.store, parent), { predicate: failsNow }),
+  wakeUps.source,
+  ...launched.map((informer) =>
+    Source.owned(informer, { group: KubeResource.taskActions.group, kind: KubeResource.taskActions.kind, predicate: (change) => isNews(change) || isStrayNews(actions.store, change) }))
+]
 
 /** True for a new object of a launch that is over. */
 const isStrayNews = (store: Store<TaskActionReconciler.CachedAction>, { object, type }: Change): boolean => {

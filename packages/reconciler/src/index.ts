@@ -2,7 +2,7 @@
 export type * from "./ActionEvent.ts"
 export * as CacheHit from "./CacheHit.ts"
 export * as Decision from "./Decision.ts"
-export { Engine, type EngineNeeds, type EngineOptions } from "./Engine.ts"
+export { Engine, type EngineNeeds, type EngineOptions, type Share, wholeShare } from "./Engine.ts"
 export { EngineConfig, type Limits, limitsOf, makeConfig } from "./EngineConfig.ts"
 export * as EngineMetrics from "./EngineMetrics.ts"
 export * as EventBatcher from "./EventBatcher.ts"

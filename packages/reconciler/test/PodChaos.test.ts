@@ -21,3 +21,10 @@ describe("two engines, of which one works while it holds a lease", () => {
     expect(weather({ seed, tasks, engines: 2 })).toBe(tasks)
   })
 })
+
+describe("two engines that share the actions", () => {
+  it.each(seedsOr([1, 2]))("work side by side, and pass shares on among deaths, cut links and faults without doing anything twice, seed %i", (seed) => {
+    const tasks = tasksOr(60)
+    expect(weather({ seed, tasks, engines: 2, shares: 5 })).toBe(tasks)
+  })
+})

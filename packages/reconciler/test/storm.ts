@@ -1,6 +1,6 @@
 /** An engine with pods in bad weather: calls that fail, hang or lose their answer, watches that break, engines that die, links that are cut. */
 import { FakeApiServer, KubeTransportApiServer } from "@fairlead/api-server"
-import { LeaderElection, type LeadershipLost, OwnWrites } from "@fairlead/controller"
+import { LeaderElection, type LeadershipLost, OwnWrites, Sharding } from "@fairlead/controller"
 import { TaskActionCrd } from "@fairlead/core"
 import { layerMemory } from "@fairlead/datastore"
 import { FakeCluster, PodRuntimeScripted } from "@fairlead/fake-cluster"
@@ -9,7 +9,7 @@ import { KubeClient, KubeError, type KubeObject, KubeResource, KubeTransport, ty
 import { SeededRandom, Simulation } from "@fairlead/simulation"
 import { Cause, Deferred, Effect, Exit, Fiber, Layer, Logger } from "effect"
 import { expect } from "vitest"
-import { Engine, EventSinkMemory, LaunchedObjects, LaunchFiles, makeConfig, PluginRegistry } from "../src/index.ts"
+import { Engine, EventSinkMemory, LaunchedObjects, LaunchFiles, makeConfig, PluginRegistry, type Share, wholeShare } from "../src/index.ts"
 import { abort, exists, phases, read, refusal, taskAction } from "./world.ts"
 
 /** What a storm is like. */
@@ -18,6 +18,8 @@ export interface Storm {
   readonly tasks: number
   /** With two, each of them works while it holds a lease. */
   readonly engines: 1 | 2
+  /** With shares both work at the same time, each on those that fall to it. */
+  readonly shares?: number
 }
 
 /** What becomes of actions, by turns. */
@@ -87,18 +89,30 @@ const config = makeConfig({
   dataRoot: "memory://data", requeueDuration: "5 seconds", reconcileTimeout: "15 seconds", shutdownGrace: "1 second", maxSystemFailures: 20, gcInterval: "0 seconds"
 })
 
+interface Election {
+  readonly identity: string
+  readonly lost: Deferred.Deferred<never, LeadershipLost>
+  readonly shares: number | undefined
+}
+
+const lease = { namespace: "default", name: "engine", leaseDuration: "5 seconds", renewDeadline: "4 seconds", retryPeriod: "500 millis" } as const
+
+const elect = ({ identity, shares }: Election, workOn: (share: Share) => Effect.Effect<never>) =>
+  shares === undefined
+    ? LeaderElection.run({ ...lease, identity }, workOn(wholeShare))
+    : Sharding.run({ ...lease, identity, shards: shares }, (index) => workOn({ index, count: shares }))
+
 /** An engine from nothing, as after a start: caches, memory and connections are new. */
-const engine = (link: Link, random: SeededRandom.SeededRandom, election?: { readonly identity: string; readonly lost: Deferred.Deferred<never, LeadershipLost> }) => {
+const engine = (link: Link, random: SeededRandom.SeededRandom, election?: Election) => {
   const transport = Layer.provide(Layer.provide(LeaderElection.fence, through(link, random)), KubeTransportApiServer.layer)
   const own = Layer.provideMerge(OwnWrites.layer, Layer.provideMerge(KubeClient.layer, transport))
   const launched = Layer.provideMerge(LaunchedObjects.layer([KubeResource.pods]), own)
   const reader = Layer.unwrap(Effect.map(LaunchedObjects, ({ informers }) => ObjectReader.layerStores(informers.map((it) => [it.resource, it.store] as const))))
   const registry = PluginRegistry.layer(Effect.map(ObjectRunner.make(PodPlugin.make()), (plugin) => ({ plugins: [plugin] }))).pipe(Layer.provide(reader))
-  const lease = { namespace: "default", name: "engine", leaseDuration: "5 seconds", renewDeadline: "4 seconds", retryPeriod: "500 millis" } as const
   const running = election === undefined
     ? Engine.layer(config)
     : Layer.unwrap(Effect.map(KubeClient, (kube) => Engine.layer(config, {
-      lead: (work) => LeaderElection.run({ ...lease, identity: election.identity }, work).pipe(
+      lead: (workOn) => elect(election, workOn).pipe(
         Effect.provideService(KubeClient, kube),
         Effect.catch((error) => Deferred.fail(election.lost, error))
       )
@@ -107,7 +121,7 @@ const engine = (link: Link, random: SeededRandom.SeededRandom, election?: { read
 }
 
 /** One engine after the other, until interrupted: each is told to stop, or dies, or is cut off for so long that it loses its lease. */
-const lives = (place: number, random: SeededRandom.SeededRandom, late: Set<string>) =>
+const lives = (place: number, random: SeededRandom.SeededRandom, late: Set<string>, shares: number | undefined) =>
   Effect.gen(function*() {
     for (let life = 0; ; life++) {
       const link: Link = { isStormy: true, isCut: false, late }
@@ -119,7 +133,7 @@ const lives = (place: number, random: SeededRandom.SeededRandom, late: Set<strin
         link.isCut = true
         if (fate < 0.6) yield* Effect.sleep(12_000)
       })
-      const layer = engine(link, random, { identity: `engine-${place}-${life}`, lost })
+      const layer = engine(link, random, { identity: `engine-${place}-${life}`, lost, shares })
       yield* Effect.exit(Effect.provide(Effect.raceFirst(course, Deferred.await(lost)), layer, { local: true }))
       yield* Effect.sleep(random.next() * 2000)
     }
@@ -134,7 +148,7 @@ const isOver = (pod: Pod | undefined): boolean =>
  * Lets a storm rage over many actions, and then looks whether every one of them ended once, with the pods that it needed and
  * no other. Answers how many have ended.
  */
-export const weather = ({ engines, seed, tasks }: Storm): number => {
+export const weather = ({ engines, seed, shares, tasks }: Storm): number => {
   const simulation = Simulation.make({ seed, virtualTimeMax: "1 day" })
   const random = SeededRandom.make(seed)
   const runtime = PodRuntimeScripted.make({ script: scriptOf })
@@ -173,7 +187,7 @@ export const weather = ({ engines, seed, tasks }: Storm): number => {
     yield* kube.create(KubeResource.customResourceDefinitions, TaskActionCrd.definition as unknown as KubeObject)
     yield* Effect.sleep("1 second")
     for (const name of names) yield* kube.create(KubeResource.taskActions, taskAction(name, { task: { container: { image: "img" }, retries: 1 } }))
-    const fibers = engines === 1 ? [] : yield* Effect.forEach([0, 1], (place) => Effect.forkChild(lives(place, random, late)))
+    const fibers = engines === 1 ? [] : yield* Effect.forEach([0, 1], (place) => Effect.forkChild(lives(place, random, late, shares)))
     for (let gust = 0; gust < 6; gust++) {
       if (random.next() < 0.5) journal.refuse(5)
       const gusty = Effect.andThen(Effect.sleep(random.next() * 5000), Effect.andThen(forget, Effect.sleep(random.next() * 5000)))

@@ -1,11 +1,11 @@
 /** The engine on a real cluster: what `Layers.ts` is for the embedded one. */
 import { TaskCache } from "@fairlead/catalog"
-import { EventRecorder, Informer, LeaderElection, type LeadershipLost, OwnWrites, RequestPolicy } from "@fairlead/controller"
+import { EventRecorder, Informer, LeaderElection, type LeadershipLost, OwnWrites, RequestPolicy, Sharding } from "@fairlead/controller"
 import { Datastore, DatastoreRouter, DatastoreS3 } from "@fairlead/datastore"
 import { DatastoreFile, S3CredentialsNode } from "@fairlead/datastore/node"
 import { JobPlugin, makeObjectEventLog, type ObjectEvents, ObjectReader, ObjectRunner, PodPlugin, podTemplatesFromStore } from "@fairlead/k8s-executor"
 import { type Event, KubeClient, KubeResource, type KubeTransport } from "@fairlead/kube"
-import { Engine, EventBatcher, EventSink, EventSinkConnect, EventSinkLog, LaunchedObjects, LaunchFiles, PluginRegistry } from "@fairlead/reconciler"
+import { Engine, EventBatcher, EventSink, EventSinkConnect, EventSinkLog, LaunchedObjects, LaunchFiles, PluginRegistry, wholeShare } from "@fairlead/reconciler"
 import { Deferred, Effect, Layer } from "effect"
 import { openCatalog, parseCatalog } from "../cache/CachePlace.ts"
 import type { ClusterAccess } from "./ClusterAccess.ts"
@@ -32,7 +32,7 @@ export interface ClusterEngineOptions {
   readonly fetch?: FetchNode.FetchNode | undefined
 }
 
-/** Starts an engine; it leads when it gets the lease, and gives it back when the layer closes. */
+/** Starts an engine; it works when it gets the lease, or on the shares that it gets, and gives them back when the layer closes. */
 export const layer = (options: ClusterEngineOptions): Layer.Layer<Engine> => {
   const { identity, settings } = options
   const { namespace } = settings.engine
@@ -51,13 +51,13 @@ export const layer = (options: ClusterEngineOptions): Layer.Layer<Engine> => {
 
 const engine = ({ access, identity, lost, settings }: ClusterEngineOptions) =>
   Layer.unwrap(Effect.map(KubeClient, (kube) => {
-    const { enabled, leaseDuration, name, namespace = access.namespace, renewDeadline, retryPeriod } = settings.leaderElection
-    const election = { namespace, name, identity, leaseDuration, renewDeadline, retryPeriod }
+    const { enabled, namespace = access.namespace, shares: count, ...times } = settings.leaderElection
+    const election = { ...times, namespace, identity }
     const spans = settings.traces.url !== undefined
     if (!enabled) return Engine.layer(settings.engine, { spans })
     return Engine.layer(settings.engine, {
       spans,
-      lead: (work) => LeaderElection.run(election, work).pipe(
+      lead: (workOn) => (count === 1 ? LeaderElection.run(election, workOn(wholeShare)) : Sharding.run({ ...election, shards: count }, (index) => workOn({ index, count }))).pipe(
         Effect.provideService(KubeClient, kube),
         Effect.catch((error) => Deferred.fail(lost, error))
       )

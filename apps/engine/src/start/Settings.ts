@@ -38,7 +38,12 @@ const LeaderElection = Schema.Struct({
   identity: Schema.optionalKey(Schema.String),
   leaseDuration: duration("15 seconds"),
   renewDeadline: duration("10 seconds"),
-  retryPeriod: duration("2 seconds")
+  retryPeriod: duration("2 seconds"),
+  /**
+   * With more than 1 all engines work at the same time: they divide the actions into so many shares, and the shares among themselves.
+   * Some times the number of engines, the same for all of them, and never changed while one runs.
+   */
+  shares: count(1, 1)
 })
 
 /** Where `/livez`, `/readyz` and `/metrics` are served. */
@@ -167,6 +172,9 @@ export const clashesOf = ({ catalog, connectors, datastore, engine, events, lead
   }
   if (!longer(renewDeadline, retryPeriod)) {
     clashes.push({ path: ["leaderElection", "renewDeadline"], message: `is ${Duration.format(renewDeadline)}; it must be longer than retryPeriod, ${Duration.format(retryPeriod)}` })
+  }
+  if (leaderElection.shares > 1 && !leaderElection.enabled) {
+    clashes.push({ path: ["leaderElection", "shares"], message: `is ${leaderElection.shares}; engines can divide actions only where leaderElection.enabled is true` })
   }
   if (events.sink === "flyte" && events.url === undefined) {
     clashes.push({ path: ["events", "url"], message: "is missing; the sink \"flyte\" needs the address of the events service" })

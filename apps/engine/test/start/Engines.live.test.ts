@@ -104,6 +104,28 @@ describe.concurrent("engines in processes of their own", () => {
     }
   }, 90_000)
 
+  it("engines that share the actions work side by side; when one is killed the other takes its shares, and no task runs twice", async () => {
+    const cluster = await startCluster(300)
+    try {
+      const names = named(40)
+      const shared = { ENGINE_WORKERS: "4", KUBERNETES_REQUESTS_PER_SECOND: "40", KUBERNETES_REQUEST_BURST: "1", LEADER_ELECTION_SHARES: "6" }
+      const engines = [cluster.engine(shared), cluster.engine(shared)] as const
+      const urls = await Promise.all(engines.map(statusUrl))
+      const held = async (url: string) => Number(/sharding_shards_held\{.*\} (\d+)/.exec(await (await fetch(`${url}/metrics`)).text())?.[1] ?? "0")
+      await until("shares for both", 30, async () => ((await Promise.all(urls.map(held))).every((it) => it === 3) ? true : undefined))
+      await cluster.submit(names)
+      await until("some tasks ended", 30, () => (cluster.ended().length >= 10 ? true : undefined))
+      engines[0].child.kill("SIGKILL")
+      await until("all tasks ended", 40, () => (cluster.ended().length >= 40 ? true : undefined))
+      expect(await held(urls[1]!)).toBe(6)
+      expect(cluster.ended().toSorted()).toEqual(runs(names))
+      expect([...cluster.podsOf().values()].every((pods) => pods.length === 1)).toBe(true)
+      expect(logOf(engines[1]).filter((it) => it.level === "ERROR")).toEqual([])
+    } finally {
+      await cluster.close()
+    }
+  }, 90_000)
+
   it("an engine that is told to stop gives its lease back, ends with 0, and the other goes on at once; both tell a collector of their rounds", async () => {
     const cluster = await startCluster(300)
     const collector = await startCollector()

@@ -22,7 +22,8 @@ interface Rule {
   readonly resourceNames?: ReadonlyArray<string>
 }
 
-const rules = (manifest("role.yaml")[0] as KubeObject & { readonly rules: ReadonlyArray<Rule> }).rules
+const rulesOf = (file: string) => (manifest(file)[0] as KubeObject & { readonly rules: ReadonlyArray<Rule> }).rules
+const rules = rulesOf("role.yaml")
 
 /** `create pods`, one for each thing that a rule allows. */
 const rightsOf = (granted: ReadonlyArray<Rule>): ReadonlyArray<string> =>
@@ -52,7 +53,7 @@ interface World {
 }
 
 /** An engine as the service account of the deployment, with these rules, on a cluster in this process. */
-const withRules = (granted: ReadonlyArray<Rule>, use: (world: World) => Promise<void>): Promise<void> => {
+const withRules = (granted: ReadonlyArray<Rule>, use: (world: World) => Promise<void>, settingsMore: { readonly [variable: string]: string } = {}): Promise<void> => {
   const folder = mkdtempSync(join(tmpdir(), "fairlead-rights-"))
   const program = Effect.gen(function*() {
     const server = yield* FakeApiServer
@@ -104,7 +105,8 @@ const withRules = (granted: ReadonlyArray<Rule>, use: (world: World) => Promise<
         FAIRLEAD_OBJECTS_CACHE_DELAY_MAX: "100 millis",
         FAIRLEAD_ENGINE_SYSTEM_FAILURE_DELAY_MIN: "50 millis",
         FAIRLEAD_LEADER_ELECTION_RETRY_PERIOD: "200 millis",
-        FAIRLEAD_EVENTS_SINK: "none"
+        FAIRLEAD_EVENTS_SINK: "none",
+        ...settingsMore
       }
     }))
     const ended = new Map<string, string>()
@@ -177,6 +179,16 @@ describe("the role of the deployment", () => {
       expect([...world.refused]).toEqual([])
       expect(world.health().filter((it) => it.startsWith("[-]"))).toEqual([])
     })
+  }, 60_000)
+
+  it("is enough with that of the shares for engines that divide the actions", async () => {
+    const more = rulesOf("shares/role.yaml")
+    await withRules([...rules, ...more], async (world) => {
+      for (const name of ["one", "two", "three"]) world.create(KubeResource.taskActions, action(name))
+      for (const name of ["one", "two", "three"]) await expect.poll(() => world.ended.get(`run-${name}`), { timeout: 15_000 }).toBe("Succeeded")
+      await expect.poll(() => [...world.used].filter((it) => it.endsWith(" leases")).toSorted(), { timeout: 10_000 }).toEqual(["create leases", "get leases", "list leases", "update leases"])
+      expect([...world.refused]).toEqual([])
+    }, { FAIRLEAD_LEADER_ELECTION_SHARES: "3" })
   }, 60_000)
 
   it.each(["create pods", "list pods", "patch taskactions", "patch taskactions/status", "watch taskactions", "get leases"])("is not enough without %s", async (right) => {

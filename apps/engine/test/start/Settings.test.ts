@@ -63,6 +63,7 @@ describe("the settings", () => {
     ["no quantity", "pods:\n  defaultCpus: 3x\n", "fairlead.yaml:2: pods.defaultCpus: \"3x\" is no quantity such as 500m or 128Mi"],
     ["one of few values", "logs:\n  format: xml\n", "fairlead.yaml:2: logs.format: expected \"auto\" | \"json\" | \"pretty\", but got \"xml\""],
     ["a lease that is shorter than its renewal", "leaderElection:\n  leaseDuration: 5 seconds\n", "fairlead.yaml:2: leaderElection.leaseDuration: is 5s; it must be longer than renewDeadline, 10s"],
+    ["shares that nobody divides", "leaderElection:\n  enabled: false\n  shares: 4\n", "fairlead.yaml:3: leaderElection.shares: is 4; engines can divide actions only where leaderElection.enabled is true"],
     ["a sink without an address", "events:\n  sink: flyte\n", "fairlead.yaml:1: events.url: is missing; the sink \"flyte\" needs the address"],
     ["a store that is not there", "engine:\n  dataRoot: abfs://bucket/x\n", "fairlead.yaml:2: engine.dataRoot: is \"abfs://bucket/x\", but there is no store for the scheme \"abfs\""],
     ["a catalog that is none", "catalog:\n  url: redis://x\n", "fairlead.yaml:2: catalog.url: is \"redis://x\", which is no catalog; it must be a path, sqlite:<path>"],

@@ -1,5 +1,5 @@
-/** What plugins are told before an engine begins: the launches that were under way when the last one stopped. */
-import type { Informer } from "@fairlead/controller"
+/** What plugins are told before work on a share of the actions begins: the launches that were under way when whoever had it stopped. */
+import type { Informer, ReconcileRequest } from "@fairlead/controller"
 import { type Plugin, type PluginState, TaskTemplates } from "@fairlead/core"
 import { Effect, Result } from "effect"
 import type { PluginRegistry } from "../PluginRegistry.ts"
@@ -8,12 +8,14 @@ import { terminalCondition } from "./conditions.ts"
 import { fromStatus } from "./pluginState.ts"
 
 /** Hands every plugin that wants to know them the stored states of its unfinished launches. Costs nothing when no plugin does. */
-export const recoverPlugins = Effect.fnUntraced(function*(registry: PluginRegistry["Service"], actions: Informer<CachedAction>) {
+export const recoverPlugins = Effect.fnUntraced(function*(registry: PluginRegistry["Service"], actions: Informer<CachedAction>, isOurs: (request: ReconcileRequest) => boolean) {
   const curious = registry.plugins.filter((plugin) => plugin.recover !== undefined)
   if (curious.length === 0) return
   yield* actions.synced
   const states = new Map<Plugin, Array<PluginState>>(curious.map((plugin) => [plugin, []]))
   for (const action of actions.store.list()) {
+    const { name = "", namespace } = action.metadata
+    if (!isOurs({ namespace, name })) continue
     const state = terminalCondition(action.status) === undefined ? fromStatus(action.status) : undefined
     if (state === undefined) continue
     const plugin = registry.resolve(taskTypeOf(action))

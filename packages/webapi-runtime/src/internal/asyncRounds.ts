@@ -89,11 +89,15 @@ export class AsyncRounds<Meta extends Json, Resource> {
 
   readonly finalize = (context: TaskExecutionContext): Effect.Effect<void, PluginError> => Effect.sync(() => this.#forget(context))
 
-  /** Counts the leases of launches that were under way when the last engine stopped. */
+  /** Counts the leases of launches that were under way with another engine, or with this one long ago, and forgets what it thought of them. */
   readonly recover = (states: ReadonlyArray<PluginState>): Effect.Effect<void> => Effect.sync(() => {
     for (const stored of states) {
       const state = decodeState(stored)
-      if (Result.isSuccess(state) && state.success.lease !== undefined) this.#parts.quotas.hold(state.success.key, state.success.lease)
+      if (Result.isFailure(state)) continue
+      const { key, lease } = state.success
+      this.#admitted.delete(key)
+      this.#untouched.delete(key)
+      if (lease !== undefined) this.#parts.quotas.hold(key, lease)
     }
   })
 
