@@ -1,7 +1,7 @@
 /** What must hold of every run: each task ends exactly once and as its attempts decided, no work is doubled, nothing is left over. */
 import type { StoreWrite } from "@fairlead/api-server"
 import type { TaskAction } from "@fairlead/core"
-import type { Pod } from "@fairlead/kube"
+import type { KubeObject, Pod } from "@fairlead/kube"
 import type { Checker } from "@fairlead/simulation"
 import { actionOf, type TaskPlan } from "./Workload.ts"
 
@@ -84,27 +84,25 @@ const attemptsInOrder = (): WriteChecker => {
 
 /** At the end no pod is at work and no action holds a finalizer. */
 const nothingLeftOver = (): WriteChecker => {
-  const left = { pods: new Map<string, string>(), taskactions: new Map<string, string>() }
+  const last = { pods: new Map<string, KubeObject>(), taskactions: new Map<string, KubeObject>() }
   return {
     name: "nothing is left over",
     kind: "Liveness",
-    observe: (write) => {
-      const kind = write.resource.plural
-      if (kind !== "pods" && kind !== "taskactions") return undefined
-      const rest = write.event.type === "DELETED" ? undefined : restOf(kind, write)
-      if (rest === undefined) left[kind].delete(nameOf(write))
-      else left[kind].set(nameOf(write), rest)
+    observe: ({ event, resource: { plural } }) => {
+      if (plural !== "pods" && plural !== "taskactions") return undefined
+      if (event.type === "DELETED") last[plural].delete(event.name)
+      else last[plural].set(event.name, event.object)
       return undefined
     },
-    finish: () => [...[...left.pods].map(([name, rest]) => `pods/${name} ${rest}`), ...[...left.taskactions].map(([name, rest]) => `taskactions/${name} ${rest}`)]
+    finish: () => [
+      ...[...last.pods].flatMap(([name, pod]) => leftOfPod(pod).map((left) => `pods/${name} ${left}`)),
+      ...[...last.taskactions].flatMap(([name, action]) => leftOfAction(action).map((left) => `taskactions/${name} ${left}`))
+    ]
   }
 }
 
-const restOf = (kind: "pods" | "taskactions", write: StoreWrite): string | undefined => {
-  if (kind === "taskactions") {
-    const finalizers = write.event.object.metadata.finalizers ?? []
-    return finalizers.length > 0 ? `still holds ${finalizers.join(", ")}` : undefined
-  }
-  const phase = (write.event.object as Pod).status?.phase
-  return phase === "Succeeded" || phase === "Failed" ? undefined : `is still ${phase ?? "without a phase"}`
-}
+const leftOfPod = ({ status }: Pod): ReadonlyArray<string> =>
+  status?.phase === "Succeeded" || status?.phase === "Failed" ? [] : [`is still ${status?.phase ?? "without a phase"}`]
+
+const leftOfAction = ({ metadata: { finalizers = [] } }: KubeObject): ReadonlyArray<string> =>
+  finalizers.length === 0 ? [] : [`still holds ${finalizers.join(", ")}`]

@@ -1,7 +1,7 @@
 /** A transport whose messages take a time drawn from the seed. */
 import { KubeTransport, type KubeWatchRequest, type WatchEvent } from "@fairlead/kube"
 import { Network, type Simulation } from "@fairlead/simulation"
-import { type Context, Effect, Layer } from "effect"
+import { Effect, Layer } from "effect"
 
 /** Local network with a tail: most messages take about a millisecond, a few a hundred. */
 const latencies = {
@@ -23,7 +23,7 @@ export const layer = (simulation: Simulation.Simulation, label: string): Layer.L
 const make = (inner: KubeTransport["Service"], simulation: Simulation.Simulation, label: string): KubeTransport["Service"] => {
   const network = Network.make({ random: simulation.fork(`network of ${label}`), ...latencies })
   return {
-    request: (request) => Effect.contextWith((context: Context.Context<never>) => travel(simulation, context, inner.request(request), network.request())),
+    request: (request) => Effect.suspend(() => travel(simulation, inner.request(request), network.request())),
     watch: (request, onEvents) => Effect.suspend(() => watch(inner, simulation, network.openStream(), request, onEvents))
   }
 }
@@ -32,22 +32,14 @@ const make = (inner: KubeTransport["Service"], simulation: Simulation.Simulation
  * Carries a call out after its way there, and gives its answer after the way back. Interrupting it loses what is under
  * way. One timer for each way and nothing else: this is the hottest path of a simulation.
  */
-const travel = <A, E>(
-  simulation: Simulation.Simulation,
-  context: Context.Context<never>,
-  call: Effect.Effect<A, E>,
-  { back, there }: Network.RequestLatency
-): Effect.Effect<A, E> =>
-  Effect.callback((resume) => {
-    let cut = simulation.schedule(there, () => {
-      const fiber = Effect.runForkWith(context)(call)
-      cut = () => fiber.interruptUnsafe()
-      fiber.addObserver((answer) => {
-        cut = simulation.schedule(back, () => resume(answer))
-      })
-    })
-    return Effect.sync(() => cut())
-  })
+const travel = <A, E>(simulation: Simulation.Simulation, call: Effect.Effect<A, E>, { back, there }: Network.RequestLatency): Effect.Effect<A, E> =>
+  after(simulation, there, Effect.matchCauseEffect(call, {
+    onSuccess: (answer) => after(simulation, back, Effect.succeed(answer)),
+    onFailure: (cause) => after(simulation, back, Effect.failCause(cause))
+  }))
+
+const after = <A, E>(simulation: Simulation.Simulation, delay: number, effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+  Effect.callback((resume) => Effect.sync(simulation.schedule(delay, () => resume(effect))))
 
 const watch = (
   inner: KubeTransport["Service"],

@@ -7,6 +7,7 @@ import { adopt } from "./internal/podAdoption.ts"
 import { evictionMessage, evictionOrder, type PressedResource } from "./internal/evictionRank.ts"
 import { answerLog } from "./internal/kubeletLogs.ts"
 import { type KubeletContext, PodEntry } from "./internal/podEntry.ts"
+import { keyOf } from "./internal/schedulerState.ts"
 import { fromContext } from "./internal/timers.ts"
 import type { LogOptions, PodRuntime } from "./PodRuntime.ts"
 
@@ -71,7 +72,10 @@ export const make = Effect.fnUntraced(function*(options: KubeletOptions): Effect
     shutdownTimeout: 0,
     queue: { backoffMin: 100, backoffMax: 10_000 },
     sources: [
-      Source.of(options.pods, { predicate: ({ object, previous, type }) => type !== "Updated" || isForKubelet(previous!, object) }),
+      Source.of(options.pods, {
+        predicate: ({ object, previous, type }) =>
+          type === "Updated" ? isForKubelet(previous!, object) : type === "Deleted" || isBound(object) || state.entries.has(keyOf(object))
+      }),
       Source.external((add) => {
         enqueue = (namespace, name) => add({ namespace, name })
         return () => {
@@ -85,7 +89,7 @@ export const make = Effect.fnUntraced(function*(options: KubeletOptions): Effect
     logs: (namespace, pod, logOptions) => Effect.suspend(() => state.entries.get(`${namespace}/${pod}`)?.sandbox?.logs(logOptions) ?? Effect.undefined),
     serves: {
       logs: (pod, container, query) => {
-        const entry = state.entries.get(`${pod.metadata.namespace}/${pod.metadata.name}`)
+        const entry = state.entries.get(keyOf(pod))
         return entry === undefined || entry.uid !== pod.metadata.uid ? undefined : answerLog(entry, container, query, schedule)
       }
     },
@@ -121,7 +125,7 @@ const evict = (context: KubeletContext, state: KubeletState, node: string, resou
   if (entry === undefined || first === undefined) return undefined
   entry.evict(evictionMessage(resource))
   context.wake(first.metadata.namespace, first.metadata.name!)
-  return `${first.metadata.namespace}/${first.metadata.name}`
+  return keyOf(first)
 }
 
 const drain = (context: KubeletContext, state: KubeletState, graceSeconds: number): Effect.Effect<ReadonlyArray<string>> =>
@@ -137,6 +141,9 @@ const drain = (context: KubeletContext, state: KubeletState, graceSeconds: numbe
     }
     state.onSync()
   })
+
+/** A new pod that is on no node yet is no kubelet's. */
+const isBound = ({ spec }: Pod): boolean => spec?.nodeName !== undefined && spec.nodeName !== ""
 
 /** Status writes, the kubelet's own above all, are no news to it; only readiness gates are decided by others. */
 const isForKubelet = (before: Pod, after: Pod): boolean =>
