@@ -88,10 +88,11 @@ const nothingLeftOver = (): WriteChecker => {
   return {
     name: "nothing is left over",
     kind: "Liveness",
-    observe: ({ event, resource: { plural } }) => {
+    observe: (write) => {
+      const { event, resource: { plural } } = write
       if (plural !== "pods" && plural !== "taskactions") return undefined
-      if (event.type === "DELETED") last[plural].delete(event.name)
-      else last[plural].set(event.name, event.object)
+      if (event.type === "DELETED") last[plural].delete(nameOf(write))
+      else last[plural].set(nameOf(write), event.object)
       return undefined
     },
     finish: () => [
