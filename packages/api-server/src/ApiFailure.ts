@@ -110,6 +110,12 @@ export const internalError = (message: string): ApiFailure =>
 /** 500 without a reason, as raw errors of the original come out. */
 export const rawError = (message: string): ApiFailure => failure(500, undefined, message)
 
+/** 500 for a resource version that is no number. */
+export const badVersion = (asked: string): ApiFailure => {
+  const text = JSON.stringify(asked)
+  return rawError(`resourceVersion: Invalid value: ${text}: strconv.ParseUint: parsing ${text}: invalid syntax`)
+}
+
 /** 415 for a body of an unknown type. */
 export const unsupportedMediaType = (message: string): ApiFailure => failure(415, "UnsupportedMediaType", message)
 

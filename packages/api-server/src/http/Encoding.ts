@@ -1,9 +1,9 @@
 /** Writes answers as JSON or YAML text. */
-import { stringify } from "yaml"
 import { type ApiFailure, failure } from "../ApiFailure.ts"
 import { encodeObject } from "../protobuf/Envelope.ts"
 import type { ServedResource } from "../ServedResource.ts"
 import { type Encoding, mediaTypes } from "./MediaTypes.ts"
+import { yamlText } from "./YamlText.ts"
 
 /** Line separators are legal in JSON, but readers of lines split at them. */
 const escapeSeparators = (text: string): string =>
@@ -20,7 +20,7 @@ export const encode = (value: unknown, encoding: Encoding, pretty = false): stri
     return bytes
   }
   if (encoding !== "yaml") return pretty ? `${JSON.stringify(value, null, 2)}\n` : jsonLine(value)
-  return stringify(value, { sortMapEntries: true, singleQuote: true, lineWidth: 0, indentSeq: false, aliasDuplicateObjects: false })
+  return yamlText(value)
 }
 
 const notInProtobuf = (value: object): ApiFailure => {

@@ -110,10 +110,10 @@ const unknownResource = (server: ApiServer, at: ResourceRoute): HttpResponse => 
 const checkMethod = (resource: ServedResource, at: ResourceRoute, verb: Verb | undefined): void => {
   if (resource.custom) return checkCustomMethod(resource, at, verb)
   if (at.namespace !== "" && !resource.namespaced) throw notServed()
-  if (at.isTooLong) throw notServed()
+  if (at.isTooLong || (at.isWatch && at.subresource !== "")) throw notServed()
   const served = at.subresource === "" ? resource : resource.subresources.get(at.subresource.split("/")[0]!)
   if (served === undefined) throw notServed()
-  if (verb === undefined) throw methodNotAllowed()
+  if (verb === undefined || (at.isWatch && verb !== "watch")) throw methodNotAllowed()
   const needsName = verb === "update" || verb === "patch"
   const onCollection = at.name === ""
   if (needsName && onCollection) throw methodNotAllowed()
@@ -141,7 +141,8 @@ const unsupportedVerb = (resource: ServedResource, verb: string): ApiFailure =>
     kind: resource.plural
   })
 
-const watchTypes = ["application/json;stream=watch", "application/vnd.kubernetes.protobuf;stream=watch"]
+/** Media types of watches. */
+export const watchTypes: ReadonlyArray<string> = ["application/json;stream=watch", "application/vnd.kubernetes.protobuf;stream=watch"]
 
 const offered = (verb: Verb | undefined): ReadonlyArray<string> =>
   verb === "list" || verb === "watch" ? [...standardTypes, ...watchTypes] : standardTypes

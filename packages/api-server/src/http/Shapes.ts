@@ -1,6 +1,6 @@
 /** Shows objects and lists as tables or as bare metadata. */
 import type { KubeAnswer, KubeList, KubeObject, ListMeta } from "@fairlead/kube"
-import { type ApiFailure, failure } from "../ApiFailure.ts"
+import { type ApiFailure, badRequest, failure } from "../ApiFailure.ts"
 import type { ServedResource } from "../ServedResource.ts"
 import type { Representation } from "./MediaTypes.ts"
 import { tableOf } from "./Tables.ts"
@@ -16,6 +16,7 @@ export const reshape = (
   const { shape, shapeVersion } = representation
   if (shape === "object" || (answer.kind === "Status" && answer.apiVersion === "v1")) return answer
   const isList = "items" in answer
+  if (shape === "Table") checkIncludeObject(includeObject)
   if (shape === "Table") return tableOf(answer, resource, shapeVersion, includeObject, now)
   if (shape === "PartialObjectMetadata") {
     if (isList) throw notAcceptable(`you requested PartialObjectMetadata, but the requested object is a list (${goType(resource, true)})`)
@@ -23,6 +24,14 @@ export const reshape = (
   }
   if (!isList) throw notAcceptable(`you requested PartialObjectMetadataList, but the requested object is not a list (${goType(resource, false)})`)
   return partialList(answer, shapeVersion)
+}
+
+const includable: ReadonlySet<string | undefined> = new Set([undefined, "", "None", "Metadata", "Object"])
+
+/** How much of their objects rows can show. Throws `BadRequest`. */
+export const checkIncludeObject = (includeObject: string | undefined): void => {
+  if (includable.has(includeObject)) return
+  throw badRequest(`Unable to convert to Table as requested: includeObject: Invalid value: ${JSON.stringify(includeObject)}: must be 'Metadata', 'Object', 'None', or empty`)
 }
 
 /** The metadata of an object. */

@@ -7,7 +7,7 @@ import type { ServedResource } from "../ServedResource.ts"
 import { contentType, encode, jsonLine } from "./Encoding.ts"
 import type { HttpResponse, StreamSink } from "./HttpMessage.ts"
 import type { Representation } from "./MediaTypes.ts"
-import { noRepresentation } from "./ResourceFace.ts"
+import { noRepresentation, watchTypes } from "./ResourceFace.ts"
 import type { ResourceRoute } from "./Route.ts"
 import { partial } from "./Shapes.ts"
 import { columnsOf, rowOf } from "./Tables.ts"
@@ -21,7 +21,7 @@ export const watchResponse = (
   user: User,
   representation: Representation
 ): HttpResponse => {
-  if (representation.encoding === "yaml") throw noRepresentation(["application/json", "application/vnd.kubernetes.protobuf"])
+  if (representation.encoding === "yaml") throw noRepresentation(watchTypes)
   const outlet = new WatchOutlet()
   const lineOf = lineWriter(server, resource, representation, query["includeObject"])
   const answer = server.watch(

@@ -22,8 +22,8 @@ const involved = (prefix: string): Readonly<Record<string, FieldReader>> =>
 
 const eventSource: FieldReader = (object) => at("source.component")(object) || at("reportingComponent")(object)
 
-const clusterScoped = (readers: Readonly<Record<string, FieldReader>>): SelectableFields =>
-  selectableFields(readers, undefined, { "metadata.name": (object: KubeObject) => object.metadata.name ?? "" })
+const clusterScoped = (readers: Readonly<Record<string, FieldReader>>, unknown?: SelectableFields["unknown"]): SelectableFields =>
+  selectableFields(readers, unknown, { "metadata.name": (object: KubeObject) => object.metadata.name ?? "" })
 
 const byKind: Readonly<Record<string, SelectableFields>> = {
   "/pods": selectableFields({
@@ -42,7 +42,6 @@ const byKind: Readonly<Record<string, SelectableFields>> = {
   "/replicationcontrollers": selectableFields({ "status.replicas": at("status.replicas", "0") }),
   "/namespaces": clusterScoped({ "status.phase": at("status.phase") }),
   "/nodes": clusterScoped({ "spec.unschedulable": at("spec.unschedulable", "false") }),
-  "/persistentvolumes": clusterScoped({}),
   "/events": selectableFields({
     ...involved("involvedObject"),
     reason: at("reason"),
@@ -57,8 +56,11 @@ const byKind: Readonly<Record<string, SelectableFields>> = {
     type: at("type")
   }),
   "batch/jobs": selectableFields({ "status.successful": at("status.succeeded", "0") }, (field) => `field label "${field}" not supported for Job`),
-  "certificates.k8s.io/certificatesigningrequests": selectableFields({ "spec.signerName": at("spec.signerName") }),
-  "resource.k8s.io/resourceslices": selectableFields({ "spec.nodeName": at("spec.nodeName"), "spec.driver": at("spec.driver") })
+  "certificates.k8s.io/certificatesigningrequests": clusterScoped({ "spec.signerName": at("spec.signerName") }),
+  "resource.k8s.io/resourceslices": clusterScoped(
+    { "spec.nodeName": at("spec.nodeName"), "spec.driver": at("spec.driver") },
+    (field) => `field label not supported for resource.k8s.io/v1, Kind=ResourceSlice: ${field}`
+  )
 }
 
 /** The selectable fields of a built-in kind. */

@@ -1,5 +1,6 @@
 /** Tokens that say where the next page of a list starts. */
 import { badRequest } from "../ApiFailure.ts"
+import { syntaxErrorOf } from "../builtin/GoJson.ts"
 import { fromBase64Url, toBase64Url } from "../internal/base64.ts"
 
 /** Version of the list and the key that the next page starts from, relative to the collection. */
@@ -19,7 +20,7 @@ export const encodeContinue = ({ revision, key }: PageStart): string =>
 /** Reads a token; throws `BadRequest`. */
 export const decodeContinue = (token: string): PageStart => {
   const { v, rv, start } = parse(token)
-  if (v !== tokenVersion) throw refuse(`server does not recognize this encoded version "${String(v ?? "")}"`)
+  if (v !== tokenVersion) throw refuse(`server does not recognize this encoded version ${String(v ?? "")}`)
   if (rv === undefined || rv === 0) throw refuse("incorrect encoded start resourceVersion (version meta.k8s.io/v1)")
   if (typeof rv !== "number" || typeof start !== "string") throw refuse("illegal base64 data")
   if (start === "") throw refuse("encoded start key empty (version meta.k8s.io/v1)")
@@ -28,12 +29,15 @@ export const decodeContinue = (token: string): PageStart => {
   return { revision: rv, key }
 }
 
-const refuse = (why: string): ReturnType<typeof badRequest> => badRequest(`continue key is not valid: ${why}`)
+const refuse = (why: string): ReturnType<typeof badRequest> => badRequest(`invalid continue token: continue key is not valid: ${why}`)
 
 const parse = (token: string): { v?: unknown; rv?: unknown; start?: unknown } => {
+  const strange = token.search(/[^A-Za-z0-9_-]/)
+  if (strange >= 0 || token.length % 4 === 1) throw refuse(`illegal base64 data at input byte ${strange >= 0 ? strange : token.length - 1}`)
+  const text = fromBase64Url(token)
   try {
-    return JSON.parse(fromBase64Url(token)) as object
+    return JSON.parse(text) as object
   } catch {
-    throw refuse("illegal base64 data")
+    throw refuse(syntaxErrorOf(text) ?? "unexpected end of JSON input")
   }
 }

@@ -1,6 +1,6 @@
 /** Lists collections: the newest state, an exact version, or page by page over a snapshot. */
 import type { KubeList, KubeObject, ListMeta } from "@fairlead/kube"
-import { ApiFailure, badRequest, expired, tooLargeVersion } from "../ApiFailure.ts"
+import { ApiFailure, badRequest, badVersion, expired, tooLargeVersion } from "../ApiFailure.ts"
 import type { ApiResponse } from "../ApiRequest.ts"
 import { toServed } from "../ServedResource.ts"
 import { byKeyOrder } from "../store/Collection.ts"
@@ -72,8 +72,7 @@ const limitOf = ({ limit, resourceVersion }: ListOptions): number => (resourceVe
 const exactVersion = (call: Call, { resourceVersion, match, limit }: ListOptions): number | undefined => {
   if (resourceVersion === "" || resourceVersion === "0") return undefined
   if (!/^\d+$/.test(resourceVersion)) {
-    const text = JSON.stringify(resourceVersion)
-    throw badRequest(`invalid resource version: resourceVersion: Invalid value: ${text}: strconv.ParseUint: parsing ${text}: invalid syntax`)
+    throw badRequest(`invalid resource version: ${badVersion(resourceVersion).status.message}`)
   }
   const revision = Number(resourceVersion)
   if (revision > call.server.store.revision) throw tooLargeVersion(revision, call.server.store.revision)
@@ -114,6 +113,7 @@ const filterLazily = (objects: ReadonlyArray<KubeObject>, matches: (object: Kube
 /** A page is cut where it is full, even if nothing that matches comes after it: whether that is so was not looked at. */
 const cut = (call: Call, objects: ReadonlyArray<KubeObject>, revision: number, limit: number, selection: Selection): Page => {
   const resourceVersion = String(revision)
+  if (selection.name !== undefined && (call.namespace !== "" || !call.resource.namespaced)) return { objects, metadata: { resourceVersion } }
   const isFull = objects.length > limit || (objects.length === limit && selection.matches !== undefined && isFollowed(call, objects))
   if (limit === 0 || !isFull) return { objects, metadata: { resourceVersion } }
   const shown = objects.slice(0, limit)

@@ -1,8 +1,9 @@
 /** Query options of lists and watches, checked as the original checks them. */
 import type { StatusCause } from "@fairlead/kube"
-import { badRequest, invalid } from "../ApiFailure.ts"
+import { invalid } from "../ApiFailure.ts"
 import { forbiddenValue, unsupportedValue } from "../FieldCause.ts"
 import type { Call } from "./Call.ts"
+import { readNumber } from "./WriteOptions.ts"
 
 /** The options that decide which version and which part of a collection is shown. */
 export interface ListOptions {
@@ -29,25 +30,28 @@ export const readListOptions = ({ query }: Call, isWatch: boolean): ListOptions 
   if (options.match === "" && options.sendInitialEvents === undefined && !isWatch) return options
   const causes = isWatch ? watchCauses(options) : listCauses(options)
   if (causes.length > 0) throw invalid("ListOptions", "meta.k8s.io", "", causes)
-  return options
+  return isWatch ? withInitialEvents(options) : options
 }
 
 /** Any value but `0` and `false` counts as true. */
 export const readFlag = (text: string | undefined): boolean | undefined =>
   text === undefined ? undefined : text !== "0" && text.toLowerCase() !== "false"
 
-const readInteger = (text: string | undefined): number | undefined => {
-  if (text === undefined) return undefined
-  if (!/^[+-]?\d+$/.test(text)) throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`)
-  return Number(text)
-}
+const readInteger = (text: string | undefined): number | undefined => (text === undefined ? undefined : readNumber(text))
+
+/** A watch that starts anywhere is one that wants the initial events. */
+const withInitialEvents = (options: ListOptions): ListOptions =>
+  options.match === "" && options.sendInitialEvents === undefined && options.continueToken === "" &&
+    (options.resourceVersion === "" || options.resourceVersion === "0")
+    ? { ...options, match: "NotOlderThan", sendInitialEvents: true }
+    : options
 
 const listCauses = ({ match, resourceVersion, continueToken, sendInitialEvents }: ListOptions): ReadonlyArray<StatusCause> => {
   const causes: Array<StatusCause> = []
   if (match !== "") {
     if (resourceVersion === "") causes.push(forbiddenValue("resourceVersionMatch", "resourceVersionMatch is forbidden unless resourceVersion is provided"))
     if (continueToken !== "") causes.push(forbiddenValue("resourceVersionMatch", "resourceVersionMatch is forbidden when continue is provided"))
-    if (match !== "Exact" && match !== "NotOlderThan") causes.push(unsupportedValue("resourceVersionMatch", match, ["Exact", "NotOlderThan"]))
+    if (match !== "Exact" && match !== "NotOlderThan") causes.push(unsupportedValue("resourceVersionMatch", match, ["Exact", "NotOlderThan", ""]))
     if (match === "Exact" && resourceVersion === "0") {
       causes.push(forbiddenValue("resourceVersionMatch", 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"'))
     }
@@ -60,7 +64,9 @@ const watchCauses = ({ match, continueToken, sendInitialEvents }: ListOptions): 
   if (continueToken !== "") return [forbiddenValue("resourceVersionMatch", "resourceVersionMatch is forbidden when continue is provided")]
   const causes: Array<StatusCause> = []
   if (sendInitialEvents === undefined) {
-    if (match !== "") causes.push(forbiddenValue("resourceVersionMatch", "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"))
+    if (match === "") return causes
+    causes.push(forbiddenValue("resourceVersionMatch", "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"))
+    if (match !== "NotOlderThan") causes.push(unsupportedValue("resourceVersionMatch", match, ["NotOlderThan"]))
     return causes
   }
   if (match !== "NotOlderThan") {

@@ -1,6 +1,6 @@
 /** Watches on collections: what was, then every change as it happens, until somebody ends it. */
 import type { KubeObject, WatchEvent } from "@fairlead/kube"
-import { ApiFailure, expired, rawError, tooLargeVersion } from "../ApiFailure.ts"
+import { ApiFailure, badVersion, expired, tooLargeVersion } from "../ApiFailure.ts"
 import { emptyBody } from "../kinds/EmptyStatus.ts"
 import type { ServedResource } from "../ServedResource.ts"
 import { toServed } from "../ServedResource.ts"
@@ -27,12 +27,13 @@ export const watch = (call: Call, listener: WatchListener): WatchHandle => {
   const selection = readSelection(call)
   const options = readListOptions(call, true)
   if (options.resourceVersion !== "" && !/^\d+$/.test(options.resourceVersion)) {
-    throw rawError(`strconv.ParseUint: parsing ${JSON.stringify(options.resourceVersion)}: invalid syntax`)
+    throw badVersion(options.resourceVersion)
   }
   return new WatchSession(call, selection, options, listener).open()
 }
 
 const bookmarkIntervalMs = 60_000
+const bookmarkBeforeEndSeconds = 2
 const timeoutSecondsMin = 1800
 
 class WatchSession implements WatchHandle {
@@ -45,6 +46,8 @@ class WatchSession implements WatchHandle {
   private closed = false
   /** Changes up to this revision are known to the client. */
   private revision = 0
+  /** Bookmarks before the end say something only if they are newer than this. */
+  private start = 0
 
   constructor(call: Call, selection: Selection, options: ListOptions, listener: WatchListener) {
     this.call = call
@@ -62,14 +65,14 @@ class WatchSession implements WatchHandle {
       this.startWithState()
       if (options.allowBookmarks && !this.closed) this.send([initialEventsEnd(call.resource, revision)])
     } else if (asked === 0) {
-      if (options.sendInitialEvents === undefined) this.startWithState()
-      else this.revision = revision
+      this.revision = revision
     } else if (asked < call.resource.collection.history.compactedRevision) {
       return this.fail(expired(`too old resource version: ${asked} (${call.resource.collection.history.compactedRevision})`))
     } else {
       this.revision = asked
       this.replay(asked)
     }
+    this.start = options.sendInitialEvents === undefined ? asked : revision
     if (!this.closed) this.follow()
     return this
   }
@@ -124,7 +127,14 @@ class WatchSession implements WatchHandle {
     const { schedule, random } = call.server
     const seconds = options.timeoutSeconds ?? Math.floor(timeoutSecondsMin * (1 + random()))
     this.cancels.push(schedule(seconds * 1000, () => this.end()))
-    if (options.allowBookmarks) this.planBookmark()
+    if (!options.allowBookmarks) return
+    this.planBookmark()
+    if (seconds > bookmarkBeforeEndSeconds) this.cancels.push(schedule((seconds - bookmarkBeforeEndSeconds) * 1000, () => this.bookmarkBeforeEnd()))
+  }
+
+  private bookmarkBeforeEnd(): void {
+    const { resource, server } = this.call
+    if (!this.closed && server.store.revision > this.start) this.send([bookmark(resource, server.store.revision)])
   }
 
   private planBookmark(): void {

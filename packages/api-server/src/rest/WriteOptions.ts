@@ -48,5 +48,7 @@ export const readBoolean = (text: string): boolean => !["0", "f", "F", "false", 
 /** A number out of a query. Throws `BadRequest`. */
 export const readNumber = (text: string): number => {
   if (!/^[+-]?\d+$/.test(text)) throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`)
+  const value = BigInt(text.replace(/^\+/, ""))
+  if (BigInt.asIntN(64, value) !== value) throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: value out of range`)
   return Number(text)
 }

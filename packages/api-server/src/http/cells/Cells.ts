@@ -7,6 +7,7 @@ import { coreCells } from "./CoreCells.ts"
 import { customCells } from "./CustomColumns.ts"
 import { podCells } from "./PodCells.ts"
 import { since } from "./CellReaders.ts"
+import { systemCells } from "./SystemCells.ts"
 import { workloadCells } from "./WorkloadCells.ts"
 
 /** Gives the cells of an object, in the order of its columns. */
@@ -16,7 +17,8 @@ const readers: Readonly<Record<string, CellReader>> = {
   "/pods": (object, now) => podCells(object as Pod, now),
   ...coreCells,
   ...workloadCells,
-  ...accessCells
+  ...accessCells,
+  ...systemCells
 }
 
 /** The cells of an object. */

@@ -98,7 +98,7 @@ const claimCells: CellReader = (object, now) => {
   const bound = text(object, "spec.volumeName") !== ""
   const phase = object.metadata.deletionTimestamp === undefined ? text(object, "status.phase") : "Terminating"
   return [
-    name(object), phase, text(object, "spec.volumeName"), bound ? text(object, "status.capacity.storage") : "",
+    name(object), phase, text(object, "spec.volumeName"), bound ? text(object, "status.capacity.storage", "0") : "",
     bound ? accessModes(object, "status.accessModes") : "", text(object, "spec.storageClassName"),
     text(object, "spec.volumeAttributesClassName", "<unset>"), age(object, now), text(object, "spec.volumeMode", "<unset>")
   ]

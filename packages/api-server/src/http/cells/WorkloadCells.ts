@@ -76,7 +76,7 @@ const ingressCells: CellReader = (object, now) => {
   const hosts = items(object, "spec.rules").map((it) => String(it["host"] ?? "")).filter((it) => it !== "")
   const addresses = items(object, "status.loadBalancer.ingress").map((it) => it["ip"] ?? it["hostname"])
   return [
-    name(object), text(object, "spec.ingressClassName", "<none>"), hosts.length === 0 ? "*" : hosts.join(","), addresses.join(","),
+    name(object), text(object, "spec.ingressClassName", "<none>"), hosts.length === 0 ? "*" : firstThree(hosts), addresses.join(","),
     items(object, "spec.tls").length > 0 ? "80, 443" : "80", age(object, now)
   ]
 }
@@ -86,16 +86,26 @@ const autoscalerCells: CellReader = (object, now) => [
   text(object, "spec.minReplicas", "<unset>"), count(object, "spec.maxReplicas"), count(object, "status.currentReplicas"), age(object, now)
 ]
 
+/** How a metric stands against its target. */
+const metricTarget = (metric: object, status: object): string => {
+  const type = text(metric, "type")
+  const key = `${type.slice(0, 1).toLowerCase()}${type.slice(1)}`
+  const isResource = type === "Resource" || type === "ContainerResource"
+  const prefix = isResource ? `${text(metric, `${key}.name`)}: ` : ""
+  const current = (name: string): string => text(status, `${key}.current.${name}`, "<unknown>")
+  const average = text(metric, `${key}.target.averageValue`)
+  if (average !== "") return `${prefix}${current("averageValue")}/${average}${type === "External" || type === "Object" ? " (avg)" : ""}`
+  if (!isResource) return `${current("value")}/${text(metric, `${key}.target.value`)}`
+  const percent = (value: string): string => (value.startsWith("<") ? value : `${value}%`)
+  return `${prefix}${percent(current("averageUtilization"))}/${percent(text(metric, `${key}.target.averageUtilization`, "<auto>"))}`
+}
+
 const autoscalerTargets = (object: KubeObject): string => {
   const cpu = at(object, "spec.targetCPUUtilizationPercentage")
   if (cpu !== undefined) return `cpu: ${text(object, "status.currentCPUUtilizationPercentage", "<unknown>")}${at(object, "status.currentCPUUtilizationPercentage") === undefined ? "" : "%"}/${String(cpu)}%`
-  const metrics = items(object, "spec.metrics").map((metric) => {
-    const kind = text(metric, "type").toLowerCase()
-    const target = at(metric, `${kind}.target.averageUtilization`)
-    const wanted = target === undefined ? text(metric, `${kind}.target.averageValue`, text(metric, `${kind}.target.value`)) : `${String(target)}%`
-    return `${kind === "resource" ? `${text(metric, "resource.name")}: ` : ""}<unknown>/${wanted}`
-  })
-  return metrics.length === 0 ? "<none>" : metrics.join(", ")
+  const metrics = items(object, "spec.metrics").map((metric, i) => metricTarget(metric, items(object, "status.currentMetrics")[i] ?? {}))
+  if (metrics.length === 0) return "<none>"
+  return metrics.length <= 2 ? metrics.join(", ") : `${metrics.slice(0, 2).join(", ")} + ${metrics.length - 2} more...`
 }
 
 /** The first three of a list, and how many more there are. */
@@ -106,7 +116,7 @@ const firstThree = (list: ReadonlyArray<string>): string => {
 
 const endpointSliceCells: CellReader = (object, now) => [
   name(object), text(object, "addressType"),
-  firstThree(items(object, "ports").map((port) => (port["port"] === undefined ? "*" : String(port["port"])))),
+  firstThree(items(object, "ports").map((port) => String(port["port"] ?? (port["name"] || "*")))),
   firstThree(items(object, "endpoints").flatMap((endpoint) => (endpoint["addresses"] as ReadonlyArray<string> | undefined) ?? [])), age(object, now)
 ]
 
