@@ -14,6 +14,12 @@ const strictMax = 100
 
 class Fatal extends Error {}
 
+/** Which field was being read when a value of the wrong kind came. */
+const inContext = (problem: string, owner: string, fields: ReadonlyArray<string>): string =>
+  owner === "" || !problem.startsWith("json: cannot unmarshal")
+    ? problem
+    : problem.replace(" into Go value of type ", ` into Go struct field ${owner}.${fields.join(".")} of type `)
+
 class Walk {
   /** The first mismatch; decoding goes on after it, and a later fatal problem wins over it. */
   mismatch: string | undefined
@@ -44,7 +50,7 @@ class Walk {
         return
       case "scalar": {
         const problem = problemOf(node.scalar, value as Written)
-        if (problem?.fatal !== undefined) throw new Fatal(problem.fatal)
+        if (problem?.fatal !== undefined) throw new Fatal(inContext(problem.fatal, owner, fields))
         if (problem?.mismatch !== undefined) this.mismatched(problem.mismatch, node, owner, fields)
         return
       }

@@ -31,7 +31,7 @@ const readDocument = (request: HttpRequest): ParsedBody => {
   const header = request.header("content-type") ?? ""
   const text = decoder.decode(request.body)
   if (/;\s*;|;\s*$/.test(header)) throw unknownBody()
-  switch (typeOf(request)) {
+  switch (typeOf(request).toLowerCase()) {
     case "":
     case "application/json":
       return parseJson(text)

@@ -118,7 +118,8 @@ const checkMethod = (resource: ServedResource, at: ResourceRoute, verb: Verb | u
   const onCollection = at.name === ""
   if (needsName && onCollection) throw methodNotAllowed()
   if (verb === "create" && at.subresource === "" && (!onCollection || (resource.namespaced && at.namespace === ""))) throw methodNotAllowed()
-  if (resource.namespaced && at.namespace === "" && (!onCollection || verb === "deletecollection")) throw notServed()
+  if (resource.namespaced && at.namespace === "" && verb === "deletecollection") throw methodNotAllowed()
+  if (resource.namespaced && at.namespace === "" && !onCollection) throw notServed()
   if (!served.verbs.includes(verb)) throw methodNotAllowed()
 }
 

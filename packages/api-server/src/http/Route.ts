@@ -46,14 +46,15 @@ const resourceOf = (segments: ReadonlyArray<string>): ResourceRoute | undefined 
 }
 
 const segmentsOf = (path: string): ReadonlyArray<string> | undefined => {
-  const parts = path.split("/").slice(1)
-  if (parts.at(-1) === "") parts.pop()
-  if (!path.includes("%")) return parts
+  let decoded = path
   try {
-    return parts.map(decodeURIComponent)
+    if (path.includes("%")) decoded = decodeURIComponent(path)
   } catch {
     return undefined
   }
+  const parts = decoded.split("/").slice(1)
+  if (parts.at(-1) === "") parts.pop()
+  return parts
 }
 
 const below = (group: string, version: string, rest: ReadonlyArray<string>): ResourceRoute => {

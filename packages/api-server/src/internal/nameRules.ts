@@ -4,7 +4,7 @@ import { LabelSyntax } from "@fairlead/kube"
 const regexError = (text: string, pattern: string, ...examples: ReadonlyArray<string>): string =>
   `${text} (e.g. ${examples.map((example, i) => `${i === 0 ? "" : " or "}'${example}', `).join("")}regex used for validation is '${pattern}')`
 
-const tooLong = (max: number): string => `must be no more than ${max} bytes`
+const tooLong = (max: number): string => `must be no more than ${max} characters`
 
 const dnsLabelPattern = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 const subdomainPattern = `${dnsLabelPattern}(\\.${dnsLabelPattern})*`

@@ -5,6 +5,8 @@ import type { NameErrors } from "../rest/MetadataRules.ts"
 const byKind: Readonly<Record<string, NameErrors>> = {
   "/namespaces": dnsLabelErrors,
   "/services": dnsLabelErrors,
+  "apps/statefulsets": dnsLabelErrors,
+  "policy/poddisruptionbudgets": pathSegmentErrors,
   "/events": () => [],
   "events.k8s.io/events": () => [],
   "rbac.authorization.k8s.io/roles": pathSegmentErrors,

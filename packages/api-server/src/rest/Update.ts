@@ -154,8 +154,19 @@ export const uidConflict = (call: Call, asked: string, found: string): ReturnTyp
     `StorageError: invalid object, Code: 4, Key: ${storageKey(call)}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${asked}, UID in object meta: ${found}`
   )
 
+/** Kinds that are stored under another name than their own. */
+const storedAs: Readonly<Record<string, string>> = {
+  "/endpoints": "services/endpoints", "/nodes": "minions", "/replicationcontrollers": "controllers", "/services": "services/specs",
+  "networking.k8s.io/ingresses": "ingress"
+}
+
+const grouped: ReadonlySet<string> = new Set(["apiextensions.k8s.io", "apiregistration.k8s.io"])
+
+const storedUnder = ({ custom, group, plural }: Call["resource"]): string =>
+  storedAs[`${group}/${plural}`] ?? (custom || grouped.has(group) ? `${group}/${plural}` : plural)
+
 const storageKey = ({ resource, namespace, name }: Call): string =>
-  `/registry/${resource.custom ? `${resource.group}/` : ""}${resource.plural}/${namespace === "" ? "" : `${namespace}/`}${name}`
+  `/registry/${storedUnder(resource)}/${namespace === "" ? "" : `${namespace}/`}${name}`
 
 const checkVersion = (call: Call, draft: Draft, previous: KubeObject): void => {
   const { resource } = call

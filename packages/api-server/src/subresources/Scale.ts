@@ -76,7 +76,8 @@ const selectorOf = (object: KubeObject, paths: ScalePaths, custom: boolean): str
   if (paths.selector !== undefined) return String(valueAt(object, paths.selector) ?? "")
   if (custom) return ""
   const selector = valueAt(object, ["spec", "selector"]) as Selector.LabelSelectorObject | undefined
-  const { matchLabels = {}, matchExpressions = [] } = selector ?? {}
+  const isPlain = selector !== undefined && Object.values(selector).every((value) => typeof value === "string")
+  const { matchLabels = {}, matchExpressions = [] } = isPlain ? { matchLabels: selector as Readonly<Record<string, string>> } : selector ?? {}
   const equalities = Object.entries(matchLabels).sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, value]) => `${key}=${value}`)
   const expressions = matchExpressions.map(({ key, operator, values = [] }) =>
     operator === "Exists" ? key : operator === "DoesNotExist" ? `!${key}` : `${key} ${operator.toLowerCase()} (${[...values].sort().join(",")})`)

@@ -31,12 +31,12 @@ describe("Watch", () => {
     open()
     create("a")
     time.advance(149_000)
-    expect(events.map(summary)).toEqual(["ADDED a", "BOOKMARK ", "BOOKMARK "])
+    expect(events.map(summary)).toEqual(["BOOKMARK ", "ADDED a", "BOOKMARK ", "BOOKMARK ", "BOOKMARK "])
     expect(ended()).toBe(false)
     time.advance(1_000)
     expect(ended()).toBe(true)
     create("b")
-    expect(events).toHaveLength(3)
+    expect(events).toHaveLength(5)
   })
 
   it("a watch from a forgotten version gets one error and ends", () => {
