@@ -27,9 +27,9 @@ const parentOf = (object: KubeObject): string => {
 }
 
 const requestState = (object: KubeObject): string => {
-  const types = items(object, "status.conditions").map((it) => it["type"])
-  const decision = types.includes("Denied") ? "Denied" : types.includes("Approved") ? "Approved" : "Pending"
-  return [decision, ...(types.includes("Failed") ? ["Failed"] : []), ...(text(object, "status.certificate") === "" ? [] : ["Issued"])].join(",")
+  const types = new Set(items(object, "status.conditions").map((it) => it["type"]))
+  const decision = types.has("Denied") ? "Denied" : types.has("Approved") ? "Approved" : "Pending"
+  return [decision, ...(types.has("Failed") ? ["Failed"] : []), ...(text(object, "status.certificate") === "" ? [] : ["Issued"])].join(",")
 }
 
 const certificateCells: CellReader = (object, now) => {
