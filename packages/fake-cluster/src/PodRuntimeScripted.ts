@@ -53,12 +53,30 @@ export interface PodRuntimeScriptedOptions {
 export const scriptAnnotation = "fairlead.dev/script"
 
 /** Makes a runtime that costs a few microseconds and one timer for each step of a script. */
-export const make = (options: PodRuntimeScriptedOptions = {}): PodRuntime => ({
-  name: "scripted",
-  open: (pod) =>
-    Effect.flatMap(scriptOf(pod, options), (script) =>
-      Effect.contextWith((context) => Effect.succeed<PodSandbox>(new ScriptedSandbox(pod, script, options.default ?? {}, fromContext(context), () => Context.get(context, Clock.Clock).currentTimeMillisUnsafe()))))
-})
+export const make = (options: PodRuntimeScriptedOptions = {}): PodRuntime => {
+  // A sandbox stays for as long as its pod. With one timekeeper for each clock it does not keep what went on while it was opened.
+  const timekeepers = new WeakMap<Clock.Clock, Timekeeper>()
+  const timekeeperOf = (context: Context.Context<never>): Timekeeper => {
+    const clock = Context.get(context, Clock.Clock)
+    let found = timekeepers.get(clock)
+    if (found === undefined) {
+      found = { schedule: fromContext(context), now: () => clock.currentTimeMillisUnsafe() }
+      timekeepers.set(clock, found)
+    }
+    return found
+  }
+  return {
+    name: "scripted",
+    open: (pod) =>
+      Effect.flatMap(scriptOf(pod, options), (script) =>
+        Effect.contextWith((context) => Effect.succeed<PodSandbox>(new ScriptedSandbox(pod, script, options.default ?? {}, timekeeperOf(context)))))
+  }
+}
+
+interface Timekeeper {
+  readonly schedule: Schedule
+  readonly now: () => number
+}
 
 const Time = Schema.Union([Schema.Finite, Schema.String])
 const ContainerScriptSchema = Schema.Struct({
@@ -108,15 +126,13 @@ class ScriptedSandbox implements PodSandbox {
   readonly #podUid: string
   readonly #script: PodScript
   readonly #default: ContainerScript
-  readonly #schedule: Schedule
-  readonly #now: () => number
+  readonly #time: Timekeeper
 
-  constructor(pod: Pod, script: PodScript, byDefault: ContainerScript, schedule: Schedule, now: () => number) {
+  constructor(pod: Pod, script: PodScript, byDefault: ContainerScript, time: Timekeeper) {
     this.#podUid = pod.metadata.uid ?? ""
     this.#script = script
     this.#default = byDefault
-    this.#schedule = schedule
-    this.#now = now
+    this.#time = time
     this.ip = podIp(pod.metadata.uid ?? pod.metadata.name ?? "")
   }
 
@@ -132,14 +148,14 @@ class ScriptedSandbox implements PodSandbox {
         else this.#fail(container.name, running, failure)
       }
       if (start === 0) begin()
-      else running.cancel = this.#schedule(start, begin)
+      else running.cancel = this.#time.schedule(start, begin)
       return Effect.void
     })
   }
 
   #begin(container: Container, restart: number, running: ScriptedContainer): void {
     const { script } = running
-    running.startedAt = this.#now()
+    running.startedAt = this.#time.now()
     const logs = this.#logs.get(container.name) ?? []
     logs[restart] = script.log ?? ""
     this.#logs.set(container.name, logs)
@@ -148,7 +164,7 @@ class ScriptedSandbox implements PodSandbox {
     const run = time === "forever" ? Infinity : millis(time, 0)
     const exit = (): void => this.#exit(container.name, running, script.exitCode ?? 0, script)
     if (run <= 0) exit()
-    else running.cancel = this.#schedule(run, exit)
+    else running.cancel = this.#time.schedule(run, exit)
   }
 
   #fail(name: string, running: ScriptedContainer, failure: { readonly reason: string; readonly message?: string | undefined }): void {
@@ -174,7 +190,7 @@ class ScriptedSandbox implements PodSandbox {
       const running = this.#containers.get(container.name)
       if (running === undefined) return Effect.succeed({ succeeded: false, output: "container is not running" })
       if (purpose === "preStop" || purpose === "postStart") return Effect.as(Effect.sleep(millis(running.script.hook, 0)), { succeeded: true, output: "" })
-      return Effect.succeed(answerOf(running.script, purpose, this.#now() - running.startedAt))
+      return Effect.succeed(answerOf(running.script, purpose, this.#time.now() - running.startedAt))
     })
   }
 
@@ -188,9 +204,9 @@ class ScriptedSandbox implements PodSandbox {
       running.cancelKill()
       if (stop <= graceSeconds * 1000) {
         const code = script.stopExitCode ?? (running.isSidecar ? 0 : 143)
-        running.cancelKill = this.#schedule(stop, () => this.#exit(name, running, code, {}))
+        running.cancelKill = this.#time.schedule(stop, () => this.#exit(name, running, code, {}))
       } else {
-        running.cancelKill = this.#schedule(graceSeconds * 1000, () => this.#exit(name, running, 137, {}))
+        running.cancelKill = this.#time.schedule(graceSeconds * 1000, () => this.#exit(name, running, 137, {}))
       }
     })
   }

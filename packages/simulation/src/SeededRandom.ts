@@ -44,18 +44,13 @@ const fromHash = (hash: WordHash, label: string): SeededRandom => {
 }
 
 const sfc32 = (one: number, two: number): () => number => {
-  // A typed array keeps the words 32 bits wide without boxing.
-  const state = Int32Array.of(0, one, two, 1)
+  let [a, b, c, counter] = [0, one, two, 1]
   const next = (): number => {
-    const a = state[0]!
-    const b = state[1]!
-    const c = state[2]!
-    const counter = state[3]!
     const sum = (a + b + counter) | 0
-    state[3] = counter + 1
-    state[0] = b ^ (b >>> 9)
-    state[1] = c + (c << 3)
-    state[2] = ((c << 21) | (c >>> 11)) + sum
+    counter = (counter + 1) | 0
+    a = b ^ (b >>> 9)
+    b = (c + (c << 3)) | 0
+    c = (((c << 21) | (c >>> 11)) + sum) | 0
     return sum
   }
   // The published advice: let the seed reach all of the state before the first number is used.

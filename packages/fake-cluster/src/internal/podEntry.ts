@@ -38,8 +38,8 @@ export class PodEntry {
   record: Records.PodRecord
   sandbox: PodSandbox | undefined
   #written: PodStatus | undefined
-  /** The record as people were told of it. */
-  #told: Records.PodRecord
+  /** The record as people were told of it; `undefined` where nobody is told. */
+  #told: Records.PodRecord | undefined
   #isSyncing = false
   #isDeleted = false
   readonly #of: KubeletContext
@@ -47,7 +47,7 @@ export class PodEntry {
 
   constructor(record: Records.PodRecord, of: KubeletContext) {
     this.record = record
-    this.#told = record
+    this.#told = of.tell === undefined ? undefined : record
     this.uid = record.pod.metadata.uid ?? ""
     this.#of = of
     this.#written = record.pod.status
@@ -90,19 +90,21 @@ export class PodEntry {
   }
 
   /** Carries out what is due. Answers when to look again. */
-  readonly act: Effect.Effect<number | undefined> = Effect.suspend(() => {
-    this.#isSyncing = true
-    return Effect.ensuring(this.#advance, Effect.sync(() => {
-      this.#isSyncing = false
-    }))
-  })
+  get act(): Effect.Effect<number | undefined> {
+    return Effect.suspend(() => {
+      this.#isSyncing = true
+      return Effect.ensuring(this.#advance(), Effect.sync(() => {
+        this.#isSyncing = false
+      }))
+    })
+  }
 
-  readonly #advance: Effect.Effect<number | undefined> = Effect.suspend(() => {
+  #advance(): Effect.Effect<number | undefined> {
     const { record, steps, wakeAt } = Records.advance(this.record, this.#of.now())
     this.record = record
     if (steps.length === 0) return Effect.succeed(wakeAt)
-    return Effect.andThen(Effect.forEach(steps, (step) => this.#take(step), { discard: true }), this.#advance)
-  })
+    return Effect.flatMap(Effect.forEach(steps, (step) => this.#take(step), { discard: true }), () => this.#advance())
+  }
 
   #take(step: Records.Step): Effect.Effect<void> {
     switch (step._tag) {
@@ -193,7 +195,11 @@ export class PodEntry {
   }
 
   /** Writes what has changed, and asks for the removal of a pod that is over. */
-  readonly write: Effect.Effect<void, KubeError.KubeError> = Effect.suspend(() => {
+  get write(): Effect.Effect<void, KubeError.KubeError> {
+    return Effect.suspend(() => this.#write())
+  }
+
+  #write(): Effect.Effect<void, KubeError.KubeError> {
     const { pod } = this.record
     const wanted = podStatus(this.record, this.#written, this.#hostIp, this.#of.now())
     const patch = statusPatch(this.#written, wanted)
@@ -203,11 +209,11 @@ export class PodEntry {
     const written = isWorthIt ? this.#patch(pod, patch) : Effect.void
     const all = isFinal ? Effect.andThen(written, this.#remove(pod)) : written
     return this.#of.tell === undefined ? all : Effect.andThen(this.#tell(this.#of.tell), all)
-  })
+  }
 
   #tell(tell: Exclude<KubeletContext["tell"], undefined>): Effect.Effect<void> {
     const { pod } = this.record
-    const events = podEvents(this.#told, this.record)
+    const events = podEvents(this.#told ?? this.record, this.record)
     this.#told = this.record
     return Effect.forEach(events, (event) => tell(pod, event), { discard: true })
   }
@@ -224,7 +230,7 @@ export class PodEntry {
 
   #forgetOlder(pod: Pod): void {
     this.record = { ...this.record, pod }
-    this.#told = { ...this.#told, pod }
+    if (this.#told !== undefined) this.#told = { ...this.#told, pod }
   }
 
   #remove(pod: Pod): Effect.Effect<void, KubeError.KubeError> {
