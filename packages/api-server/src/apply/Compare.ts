@@ -7,7 +7,7 @@ import { untypedAtomic, type SchemaNode } from "../builtin/SchemaNode.ts"
 import { equal, isObject, sizeOf, type Fields } from "../builtin/Sharing.ts"
 import { addedFields } from "./AddedFields.ts"
 import { empty, leaf, type FieldSet } from "./FieldSet.ts"
-import { elementsOf } from "./PathElement.ts"
+import { elementsOf, fieldElement } from "./PathElement.ts"
 
 /** Three disjoint sets of paths. */
 export interface Comparison {
@@ -89,11 +89,11 @@ const visitMap = (schema: SchemaNode, before: unknown, after: unknown): Found =>
   let found = nothing
   for (const key in left) {
     const [l, r] = [left[key], right[key]]
-    if (l !== r) found = joined(found, `f:${key}`, visit(schema.child(key) ?? untypedAtomic, l, r))
+    if (l !== r) found = joined(found, fieldElement(key), visit(schema.child(key) ?? untypedAtomic, l, r))
   }
   for (const key in right) {
     const r = right[key]
-    if (r !== undefined && left[key] === undefined) found = joined(found, `f:${key}`, visit(schema.child(key) ?? untypedAtomic, undefined, r))
+    if (r !== undefined && left[key] === undefined) found = joined(found, fieldElement(key), visit(schema.child(key) ?? untypedAtomic, undefined, r))
   }
   return withSelf(found, before, after)
 }

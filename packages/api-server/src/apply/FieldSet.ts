@@ -75,14 +75,16 @@ export const difference = (a: FieldSet, b: FieldSet): FieldSet => {
     const mine = a[key]
     if (key === own || mine === undefined) continue
     const left = differenceNode(mine, b[key] as FieldSet)
-    if (left !== mine) setOrDrop((out ??= { ...a }), key, left)
+    if (left !== mine) (out ??= { ...a })[key] = left
   }
-  return out === undefined ? a : (out as FieldSet)
+  return out === undefined ? a : withoutGone(out)
 }
 
-const setOrDrop = (target: Fields, key: string, value: FieldSet | undefined): void => {
-  if (value === undefined) delete target[key]
-  else target[key] = value
+/** What is left of a set. Built anew, because V8 keeps what lost a key as a hash table, which is slow to walk and to write as JSON. */
+const withoutGone = (nodes: Fields): FieldSet => {
+  const out: Fields = {}
+  for (const key in nodes) if (nodes[key] !== undefined) out[key] = nodes[key]
+  return out as FieldSet
 }
 
 const differenceNode = (a: FieldSet, b: FieldSet): FieldSet | undefined => {
@@ -100,9 +102,9 @@ export const differenceBelow = (a: FieldSet, b: FieldSet): FieldSet => {
     if (key === own || mine === undefined) continue
     const theirs = b[key] as FieldSet
     const left = isMember(theirs) ? undefined : belowNode(mine, theirs)
-    if (left !== mine) setOrDrop((out ??= { ...a }), key, left)
+    if (left !== mine) (out ??= { ...a })[key] = left
   }
-  return out === undefined ? a : (out as FieldSet)
+  return out === undefined ? a : withoutGone(out)
 }
 
 const belowNode = (a: FieldSet, b: FieldSet): FieldSet | undefined => {

@@ -4,6 +4,20 @@ import type { SchemaNode } from "../builtin/SchemaNode.ts"
 import { isObject, type Fields } from "../builtin/Sharing.ts"
 import { isMember, leaf, type FieldSet } from "./FieldSet.ts"
 
+const fieldElements = new Map<string, string>()
+const fieldElementsMax = 4096
+
+/** The element of a field. Names come again and again, so their elements are kept: making a key out of a new text costs much more. */
+export const fieldElement = (name: string): string => {
+  let element = fieldElements.get(name)
+  if (element === undefined) {
+    element = `f:${name}`
+    if (fieldElements.size >= fieldElementsMax) fieldElements.clear()
+    fieldElements.set(name, element)
+  }
+  return element
+}
+
 interface KeyPlan {
   /** Key fields in the order in which they are written. */
   readonly names: ReadonlyArray<string>
