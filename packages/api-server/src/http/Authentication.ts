@@ -20,6 +20,7 @@ export const authenticate = (server: ApiServer, request: HttpRequest): User | un
 
 /** The user that the impersonation headers name; `undefined` without any. Throws `BadRequest` if they leave the name out. */
 export const wantedUser = (request: HttpRequest): WantedUser | undefined => {
+  if (!request.headerNames().some(isAboutImpersonation)) return undefined
   const name = request.header("impersonate-user") ?? ""
   const uid = request.header("impersonate-uid") ?? ""
   const groups = listOf(request.header("impersonate-group"))
@@ -32,6 +33,8 @@ export const wantedUser = (request: HttpRequest): WantedUser | undefined => {
   const shownExtra = keys.length === 0 ? "map[string][]string(nil)" : `map[string][]string{${keys.sort().map((key) => `${JSON.stringify(key)}:${texts(extra[key]!)}`).join(", ")}}`
   throw badRequest(`requested &user.DefaultInfo{Name:"", UID:${JSON.stringify(uid)}, Groups:${shownGroups}, Extra:${shownExtra}} without impersonating a user name`)
 }
+
+const isAboutImpersonation = (name: string): boolean => name.startsWith("impersonate-")
 
 const listOf = (header: string | undefined): ReadonlyArray<string> =>
   header === undefined ? [] : header.split(",").map((part) => part.trim()).filter((part) => part !== "")

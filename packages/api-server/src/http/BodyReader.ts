@@ -30,6 +30,7 @@ const typeOf = (request: HttpRequest): string => (request.header("content-type")
 const readDocument = (request: HttpRequest): ParsedBody => {
   const header = request.header("content-type") ?? ""
   const text = decoder.decode(request.body)
+  if (header === "application/json") return parseJson(text)
   if (/;\s*;|;\s*$/.test(header)) throw unknownBody()
   switch (typeOf(request).toLowerCase()) {
     case "":

@@ -99,8 +99,8 @@ const prepare = (call: Call, draft: Draft, previous: KubeObject): void => {
   const { rules, namespaced } = call.resource
   const meta = draft.metadata
   const old = previous.metadata
-  if (old.generation === undefined) delete meta.generation
-  else meta.generation = old.generation
+  if (old.generation !== undefined) meta.generation = old.generation
+  else if (meta.generation !== undefined) delete meta.generation
   if (isStatus) rules.prepareStatus(draft, previous, call)
   else {
     // Approval is a part of the status of requests for certificates.
@@ -132,7 +132,7 @@ const keepSystemFields = (draft: Draft, previous: KubeObject): void => {
   if (old.deletionGracePeriodSeconds !== undefined && (meta.deletionGracePeriodSeconds ?? undefined) === undefined) {
     meta.deletionGracePeriodSeconds = old.deletionGracePeriodSeconds
   }
-  delete meta.selfLink
+  if (meta.selfLink !== undefined) delete meta.selfLink
 }
 
 const checkUid = (call: Call, draft: Draft, previous: KubeObject): void => {
