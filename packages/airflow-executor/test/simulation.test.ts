@@ -1,10 +1,10 @@
 /** Two schedulers, crashes, pauses, lost answers, refusals and a quota: every command ends once, and no slot is lost. */
 import { FakeCluster } from "@fairlead/fake-cluster"
-import { KubeClient } from "@fairlead/kube"
+import { KubeClient, type KubeObject, KubeResource } from "@fairlead/kube"
 import { Simulation } from "@fairlead/simulation"
 import { Effect } from "effect"
 import { describe, expect, it } from "vitest"
-import type { KubernetesExecutor } from "../src/index.ts"
+import type { KubernetesExecutor, TaskCommand } from "../src/index.ts"
 import { inWorld, keyOf, lost, newWire, providerConfig, refusal, startExecutor, type Wire, words } from "./support/world.ts"
 
 /** What the database of Airflow would hold. */
@@ -24,6 +24,8 @@ interface Member {
 
 const seeds = process.env["AIRFLOW_SEED"] === undefined ? Array.from({ length: Number(process.env["AIRFLOW_SEEDS"] ?? 4) }, (_, at) => at + 1) : [Number(process.env["AIRFLOW_SEED"])]
 const tasks = 40
+/** Half of them have a Secret. */
+const commandOf = (task: string): TaskCommand => (Number(task.slice(1)) % 2 === 0 ? words() : { _tag: "Workload", json: task })
 const isBad = (task: string): boolean => Number(task.slice(1)) % 5 === 0
 
 const run = (seed: number) => inWorld({
@@ -49,7 +51,7 @@ const run = (seed: number) => inWorld({
       if (isHealed || resource.plural === "leases") return undefined
       const draw = random.next()
       if (draw < 0.05) return { error: lost, lost: "Answer" }
-      if (draw < 0.1) return { error: lost }
+      if (draw < 0.1) return { error: lost, ...(verb === "create" && chance(0.5) ? { late: random.next() * 60_000 } : {}) }
       if (draw < 0.15) return { error: refusal(500, "InternalError") }
       return verb === "create" && draw < 0.18 ? { error: refusal(429, "TooManyRequests", "slow down", 1) } : undefined
     }
@@ -80,7 +82,7 @@ const run = (seed: number) => inWorld({
     for (const row of rows) {
       if (row.owner !== undefined || row.ends.length > 0 || member.executor.slotsAvailable() <= 0 || !chance(0.4)) continue
       row.owner = member.worker
-      member.executor.queueCommand(keyOf(row.task), words(), { runId: `run-${row.task}` })
+      member.executor.queueCommand(keyOf(row.task), commandOf(row.task), { runId: `run-${row.task}` })
     }
     yield* member.executor.heartbeat
     for (const { info, key, state } of member.executor.getEventBuffer()) {
@@ -137,7 +139,12 @@ const run = (seed: number) => inWorld({
     observe()
     yield* Effect.sleep("2 seconds")
   }
+  // As long as it takes until what nobody owns is swept.
+  yield* Effect.sleep("12 minutes")
+  const secrets = (yield* (yield* KubeClient).list<KubeObject>(KubeResource.secrets, "default")).items
+  const podNames = new Set(cluster.pods().map(({ metadata }) => metadata.name))
   return {
+    secretsLeft: secrets.filter(({ metadata }) => !podNames.has(metadata.name)).map(({ metadata }) => metadata.name),
     unfinished: rows.filter((it) => it.ends.length !== 1).map((it) => `${it.task}: ${it.ends.join(", ") || `none, with ${it.owner}`}`),
     wrong: rows.filter((it) => it.ends[0]?.startsWith(isBad(it.task) ? "failed" : "success") !== true).map((it) => `${it.task}: ${it.ends.join()}`),
     ranTwice: [...ran].filter(([, uids]) => uids.size > 1).map(([task]) => task),
@@ -151,7 +158,7 @@ describe("two schedulers", () => {
   it.each(seeds)("seed %i: every command ends exactly once, runs once, and leaves no slot", (seed) => {
     const { workers, ...outcome } = run(seed)
     const idle = { chores: 0, queued: 0, reports: 0, running: 0, waiting: 0 }
-    expect(outcome).toEqual({ unfinished: [], wrong: [], ranTwice: [], live: 0, slots: [idle, idle] })
+    expect(outcome).toEqual({ secretsLeft: [], unfinished: [], wrong: [], ranTwice: [], live: 0, slots: [idle, idle] })
     expect(workers).toBeGreaterThanOrEqual(2)
   })
 
