@@ -76,7 +76,8 @@ export const make = Effect.fnUntraced(function*(
     watcherQueue.push(watch)
     options.onNews()
   }
-  const kubeWatchers = yield* makeKubeWatchers(options, offer)
+  const { watchedNamespaces } = options.config
+  const kubeWatchers = yield* Effect.forEach(watchedNamespaces.length === 0 ? [undefined] : watchedNamespaces, (namespace) => makeKubeWatcher(options, namespace, offer))
   const calls = podCalls(options, client)
   const processWatcherTask = (watch: KubernetesWatch): Effect.Effect<KubernetesResults | undefined> =>
     Effect.map(keyOf(options, watch.pod), (key) => (key === undefined ? undefined : { ...watch, key }))
@@ -102,23 +103,25 @@ export const make = Effect.fnUntraced(function*(
     sync,
     processWatcherTask,
     waiting: () => watcherQueue.length - taken,
-    healthCheckKubeWatchers: () => kubeWatchers.flatMap(({ informer, namespace }) => {
-      const { failures, watchingSince } = informer.stats()
-      const of = namespace === undefined ? "all namespaces" : `namespace ${namespace}`
-      if (!informer.isSynced()) return [`the watcher of ${of} has not read its first list`]
-      return watchingSince === undefined && failures > 0 ? [`the watcher of ${of} has failed ${failures} times in a row`] : []
-    })
+    healthCheckKubeWatchers: () => kubeWatchers.map(healthCheckKubeWatcher).filter((it) => it !== undefined)
   }
 })
 
-/** One watcher for each namespace, or one for all of them. */
-const makeKubeWatchers = (
-  { config, worker }: AirflowKubernetesSchedulerOptions,
-  offer: (watch: KubernetesWatch) => void
-): Effect.Effect<ReadonlyArray<JobWatcher.KubernetesJobWatcher>, never, KubeTransport | Scope.Scope> => {
-  const namespaces = config.watchedNamespaces.length === 0 ? [undefined] : config.watchedNamespaces
-  return Effect.forEach(namespaces, (namespace) => JobWatcher.make({ dialect: config.dialect, namespace, worker, fatalReasons: config.fatalReasons, offer }))
+/** What is wrong with a watcher, if anything is. */
+export const healthCheckKubeWatcher = ({ informer, namespace }: JobWatcher.KubernetesJobWatcher): string | undefined => {
+  const { failures, watchingSince } = informer.stats()
+  const of = namespace === undefined ? "all namespaces" : `namespace ${namespace}`
+  if (!informer.isSynced()) return `the watcher of ${of} has not read its first list`
+  return watchingSince === undefined && failures > 0 ? `the watcher of ${of} has failed ${failures} times in a row` : undefined
 }
+
+/** Starts the watcher of a namespace, or of all of them; it stops when the scope closes. */
+export const makeKubeWatcher = (
+  { config, worker }: Pick<AirflowKubernetesSchedulerOptions, "config" | "worker">,
+  namespace: string | undefined,
+  offer: (watch: KubernetesWatch) => void
+): Effect.Effect<JobWatcher.KubernetesJobWatcher, never, KubeTransport | Scope.Scope> =>
+  JobWatcher.run({ dialect: config.dialect, namespace, worker, fatalReasons: config.fatalReasons, offer })
 
 /** The ids of the annotations; for a pod of Airflow 1.10 without them, a search for its labels. */
 const keyOf = ({ config, instancesOn }: AirflowKubernetesSchedulerOptions, pod: Pod): Effect.Effect<TaskKey | undefined> => {

@@ -50,16 +50,16 @@ export const watchSelector = (dialect: Dialect, worker: string): string =>
   `${podMarks.worker}=${makeSafeLabelValue(worker)}${dialect === "provider" ? `,${podMarks.done}!=True` : ""}`
 
 /**
- * Starts to follow; stops when the scope closes.
+ * Airflow's `run` and `_run`, without a process: starts to follow and stops when the scope closes.
  *
  * Guarantees: each state of a pod is looked at once, also over quiet times, broken connections and expired versions;
  * nothing is reported a second time because a watch began anew. A pod that cannot be understood is counted, logged and
  * left; it stops nothing.
  */
-export const make = (options: KubernetesJobWatcherOptions): Effect.Effect<KubernetesJobWatcher, never, KubeTransport | Scope.Scope> =>
+export const run = (options: KubernetesJobWatcherOptions): Effect.Effect<KubernetesJobWatcher, never, KubeTransport | Scope.Scope> =>
   Effect.gen(function*() {
     const labelSelector = watchSelector(options.dialect, options.worker)
-    const run = Effect.runForkWith(yield* Effect.context<never>())
+    const fork = Effect.runForkWith(yield* Effect.context<never>())
     const informer = yield* Informer.make<Pod>({
       resource: KubeResource.pods,
       namespace: options.namespace,
@@ -75,7 +75,7 @@ export const make = (options: KubernetesJobWatcherOptions): Effect.Effect<Kubern
       } catch (error) {
         oddPods++
         const { name, namespace } = (change.object as KubeObject).metadata
-        run(Effect.logWarning(`the pod ${namespace}/${name} cannot be understood and is left alone: ${error instanceof Error ? error.message : String(error)}`))
+        fork(Effect.logWarning(`the pod ${namespace}/${name} cannot be understood and is left alone: ${error instanceof Error ? error.message : String(error)}`))
       }
     }
     const stop = informer.subscribe((change) => take(change))

@@ -86,7 +86,7 @@ describe("label values", () => {
     [48, "a ", "a-99020cb24", true],
     [49, `${"a".repeat(62)}.`, `${a53}-02cc75656`, true],
     [50, `${"x".repeat(52)}--${"y".repeat(30)}`, `${"x".repeat(52)}--de87a67c3`, true],
-    // The original gives these two for the slash behind 53 letters and behind 52 letters and a dot.
+    // The digest is that of the text as it was given; the other one that circulates belongs to the line after it.
     [51, `${a53}/`, `${a53}-3929f5e31`, true],
     [51, `${"a".repeat(52)}./`, `${"a".repeat(52)}-0e4ab351d`, true],
     [52, "2019-01-01T00:00:00+00:00", "2019-01-01T0000000000-c96b89267", true],
