@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 
 class FairleadError(Exception):
     """The service could not be reached or is unwell; the same call may succeed later."""
+
+
+class Unauthorized(FairleadError):
+    """The service does not take the token; no task is to blame for that, and a token may be changed."""
 
 
 class Refused(FairleadError):
@@ -27,9 +31,9 @@ _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
 class FairleadClient:
-    """One call each; nothing is repeated here."""
+    """One call each; nothing is repeated here. ``token`` is asked before each call, so that it may change."""
 
-    def __init__(self, url: str, token: str | None, timeout: float = 10.0, idle_timeout: float = 45.0):
+    def __init__(self, url: str, token: Callable[[], str | None], timeout: float = 10.0, idle_timeout: float = 45.0):
         if not url.startswith(("http://", "https://")):
             raise ValueError(f"the address of the service must start with http:// or https://, but is {url!r}")
         self._url = url.rstrip("/")
@@ -37,17 +41,17 @@ class FairleadClient:
         self._timeout = timeout
         self._idle_timeout = idle_timeout
 
-    def submit(self, runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Hands runs in. A run that the service has already is not started again."""
-        return self._call("POST", "/v1/runs", {"runs": runs})["runs"]
+    def submit(self, bodies: list[str]) -> list[dict[str, Any]]:
+        """Hands runs in, each as its JSON. A run that the service has already is not started again."""
+        return self._call("POST", "/v1/runs", f'{{"runs": [{", ".join(bodies)}]}}')["runs"]
 
     def list(self, ids: list[str]) -> list[dict[str, Any]]:
         """The runs of these ids that the service knows."""
-        return self._call("POST", "/v1/runs/lookup", {"ids": ids})["runs"]
+        return self._call("POST", "/v1/runs/lookup", json.dumps({"ids": ids}))["runs"]
 
     def of_keys(self, keys: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """The newest runs of these keys that the service knows."""
-        return self._call("POST", "/v1/runs/lookup", {"keys": keys})["runs"]
+        return self._call("POST", "/v1/runs/lookup", json.dumps({"keys": keys}))["runs"]
 
     def cancel(self, run_id: str) -> dict[str, Any]:
         """Takes a run back and deletes its pod."""
@@ -68,20 +72,20 @@ class FairleadClient:
         except OSError as error:
             raise FairleadError(f"the stream of changes broke: {error}") from error
 
-    def _call(self, method: str, path: str, body: Any) -> Any:
+    def _call(self, method: str, path: str, body: str | None) -> Any:
         with self._open(method, path, body, self._timeout) as response:
             try:
                 return json.loads(response.read())
             except (OSError, ValueError) as error:
                 raise FairleadError(f"{method} {path}: the answer could not be read: {error}") from error
 
-    def _open(self, method: str, path: str, body: Any, timeout: float) -> Any:
+    def _open(self, method: str, path: str, body: str | None, timeout: float) -> Any:
         headers = {"Accept": "application/json" if method != "GET" else "application/x-ndjson"}
-        if self._token:
-            headers["Authorization"] = f"Bearer {self._token}"
+        if token := self._token():
+            headers["Authorization"] = f"Bearer {token}"
         data = None
         if body is not None:
-            data = json.dumps(body).encode()
+            data = body.encode()
             headers["Content-Type"] = "application/json"
         request = urllib.request.Request(self._url + path, data=data, headers=headers, method=method)
         try:
@@ -89,6 +93,8 @@ class FairleadClient:
         except urllib.error.HTTPError as error:
             with error:
                 reason, message = _error_of(error)
+            if error.code in (401, 403):
+                raise Unauthorized(f"{method} {path}: {message}; look at [fairlead] token and token_file") from error
             if error.code in _PASSING:
                 raise FairleadError(f"{method} {path}: {message}") from error
             raise Refused(error.code, reason, f"{method} {path}: {message}") from error

@@ -31,6 +31,7 @@ class FairleadExecutor(BaseExecutor):
 
     A workload is kept until the service tells how its run ended. While the service cannot be reached nothing fails:
     what it does not have yet is handed in again, under the same id, and ids that it has are not started again.
+    ``sync`` never waits for the service: a thread talks to it and another one listens.
     """
 
     is_local = False
@@ -43,27 +44,35 @@ class FairleadExecutor(BaseExecutor):
         self._runs: dict[str, _Run] = {}
         self._ids: dict[TaskInstanceKey, str] = {}
         self._changes: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
-        self._follower: _Follower | None = None
+        self._outbox: queue.SimpleQueue[_Run | None] = queue.SimpleQueue()
+        self._threads: list[_Follower | _Sender] = []
 
     def start(self) -> None:
-        """Starts to follow the changes of the service."""
+        """Starts to hand in and to follow the changes of the service."""
         if self._client is None:
             self._client = _client_from(self.conf)
-        self._follower = _Follower(self._client, self._changes, self.log)
-        self._follower.start()
+        self._threads = [_Sender(self._client, self._outbox, self._changes, self.log), _Follower(self._client, self._changes, self.log)]
+        for thread in self._threads:
+            thread.start()
 
     def _process_workloads(self, workload_items: Sequence[Any]) -> None:
-        """Takes workloads over; they are handed in with the next `sync`, all in one call."""
+        """Takes workloads over and hands them in."""
         for workload in workload_items:
             if not isinstance(workload, ExecuteTask):
                 raise RuntimeError(f"{type(self).__name__} runs tasks, but was given a {type(workload).__name__}")
             self.queued_tasks.pop(workload.key, None)
             self.running.add(workload.key)
-            self._keep(_Run.of(workload))
+            run = _Run.of(workload)
+            self._keep(run)
+            try:
+                run.body = json.dumps(run.as_dict())
+            except Exception as error:  # A configuration that is no JSON fails its task, not the scheduler.
+                self._end(run, "failed", f"Invalid executor_config passed: {error}")
+            else:
+                self._outbox.put(run)
 
     def sync(self) -> None:
-        """Hands in what the service does not have, and reports what it told."""
-        self._submit()
+        """Reports what the service told."""
         for _ in range(10_000):
             try:
                 change = self._changes.get_nowait()
@@ -71,77 +80,21 @@ class FairleadExecutor(BaseExecutor):
                 return
             self._apply(change)
 
-    def _submit(self) -> None:
-        unsent = [run for run in self._runs.values() if not run.is_sent]
-        for start in range(0, len(unsent), _BATCH):
-            batch = [run for run in unsent[start : start + _BATCH] if self._is_readable(run)]
-            if not batch:
-                continue
-            try:
-                answers = self._client.submit([run.as_dict() for run in batch])
-            except Refused as error:
-                if len(batch) == 1:
-                    self._end(batch[0], "failed", f"the service refused the task: {error}")
-                else:
-                    self._submit_each(batch)
-            except FairleadError as error:
-                self.log.warning("%d tasks wait until the service can be reached: %s", len(unsent) - start, error)
-                return
-            else:
-                self._sent(batch, answers)
-
-    def _is_readable(self, run: _Run) -> bool:
-        """A configuration that is no JSON fails its task, not the scheduler."""
-        try:
-            json.dumps(run.as_dict())
-        except Exception as error:
-            self._end(run, "failed", f"Invalid executor_config passed: {error}")
-            return False
-        return True
-
-    def _submit_each(self, batch: list[_Run]) -> None:
-        """One of them is refused; the others must not suffer for it."""
-        for run in batch:
-            try:
-                self._sent([run], self._client.submit([run.as_dict()]))
-            except Refused as error:
-                self._end(run, "failed", f"the service refused the task: {error}")
-            except FairleadError:
-                return
-
-    def _sent(self, batch: list[_Run], answers: list[dict[str, Any]]) -> None:
-        for run in batch:
+    def _apply(self, change: dict[str, Any]) -> None:
+        if change.get("type") == "reset":
+            # The service may know less than it did: it is told all again. What it has it does not start again.
+            for run in self._runs.values():
+                self._outbox.put(run)
+            return
+        run = self._runs.get(change.get("id", ""))
+        if run is None:
+            return
+        if change.get("type") == "sent" and not run.is_sent:
             run.is_sent = True
             # Airflow keeps the text as the external id of the task instance.
             self.change_state(run.key, "queued", run.id, remove_running=False)
-        for answer in answers:
-            self._apply(answer)
-
-    def _apply(self, change: dict[str, Any]) -> None:
-        if change.get("type") == "reset":
-            self._reconcile()
-            return
-        run = self._runs.get(change.get("id", ""))
-        if run is not None and change.get("final"):
+        if change.get("final"):
             self._end(run, change["state"], change.get("info"))
-
-    def _reconcile(self) -> None:
-        """The service does not know what was told before: ask for all runs, and hand in those that it has lost."""
-        ids = [run.id for run in self._runs.values() if run.is_sent]
-        try:
-            known = {answer["id"]: answer for start in range(0, len(ids), 1000) for answer in self._client.list(ids[start : start + 1000])}
-        except FairleadError as error:
-            self.log.warning("the runs could not be compared with those of the service: %s", error)
-            self._changes.put({"type": "reset"})
-            return
-        for run_id in ids:
-            run = self._runs[run_id]
-            if run_id not in known:
-                run.is_sent = run.workload is None
-                if run.workload is None:
-                    self._end(run, "failed", "the service does not know the run any more")
-            else:
-                self._apply(known[run_id])
 
     def _keep(self, run: _Run) -> None:
         self._runs[run.id] = run
@@ -162,17 +115,13 @@ class FairleadExecutor(BaseExecutor):
             self.running.discard(run.key)
 
     def revoke_task(self, *, ti: TaskInstance) -> None:
-        """Takes a task back; its pod is deleted."""
+        """Takes a task back; its pod is deleted as soon as the service can be reached."""
         self.queued_tasks.pop(ti.key, None)
         self.running.discard(ti.key)
-        run_id = self._ids.pop(ti.key, None)
-        if run_id is None:
-            return
-        self._runs.pop(run_id, None)
-        try:
-            self._client.cancel(run_id)
-        except FairleadError as error:
-            self.log.warning("the run %s could not be taken back: %s", run_id, error)
+        run = self._runs.pop(self._ids.pop(ti.key, ""), None)
+        if run is not None:
+            run.is_revoked = True
+            self._outbox.put(run)
 
     def try_adopt_task_instances(self, tis: Sequence[TaskInstance]) -> Sequence[TaskInstance]:
         """Takes over the tasks that the service has; answers the others, which Airflow may start anew."""
@@ -197,10 +146,10 @@ class FairleadExecutor(BaseExecutor):
         return left
 
     def end(self) -> None:
-        """Stops to follow; the runs go on, and the next scheduler adopts them."""
-        if self._follower is not None:
-            self._follower.stop()
-            self._follower = None
+        """Stops to hand in and to follow; the runs go on, and the next scheduler adopts them."""
+        for thread in self._threads:
+            thread.stop()
+        self._threads = []
 
     def terminate(self) -> None:
         """The same at once."""
@@ -215,6 +164,10 @@ class _Run:
         self.key = key
         self.workload = workload
         self.is_sent = is_sent
+        #: The service is to forget the run.
+        self.is_revoked = False
+        #: What is handed in; empty for a run that was adopted, whose workload nobody here has.
+        self.body = ""
 
     @classmethod
     def of(cls, workload: ExecuteTask) -> _Run:
@@ -259,11 +212,124 @@ def _client_from(conf: Any) -> FairleadClient:
     url = conf.get(_SECTION, "url", fallback="")
     if not url:
         raise ValueError("[fairlead] url is not set: it is the address of `fairlead airflow serve`")
-    token = conf.get(_SECTION, "token", fallback="") or None
-    token_file = conf.get(_SECTION, "token_file", fallback="")
-    if token_file:
-        token = Path(token_file).read_text().strip()
-    return FairleadClient(url, token)
+    text = conf.get(_SECTION, "token", fallback="") or None
+    file = conf.get(_SECTION, "token_file", fallback="")
+    if not file:
+        return FairleadClient(url, lambda: text)
+    try:
+        _read_token(file)
+    except (OSError, FairleadError) as error:
+        raise ValueError(f"[fairlead] token_file: {error}") from error
+    return FairleadClient(url, lambda: _read_token(file))
+
+
+def _read_token(file: str) -> str:
+    """Read anew for each call: a token that is mounted may be changed."""
+    token = Path(file).read_text().strip()
+    if not token:
+        raise FairleadError(f"{file} holds no token")
+    return token
+
+
+class _Outage:
+    """Tells of a service that is away once, and once when it is there again."""
+
+    def __init__(self, log: Any):
+        self._log = log
+        self._why: str | None = None
+
+    def began(self, what: str, error: Exception) -> None:
+        if self._why != str(error):
+            self._why = str(error)
+            self._log.warning("%s: %s", what, error)
+
+    def ended(self) -> None:
+        if self._why is not None:
+            self._why = None
+            self._log.info("the service answers again")
+
+
+class _Sender(threading.Thread):
+    """Hands runs in and takes them back, as often as it takes; the answers are changes like others."""
+
+    def __init__(self, client: FairleadClient, outbox: queue.SimpleQueue[_Run | None], changes: queue.SimpleQueue[dict[str, Any]], log: Any):
+        super().__init__(name="fairlead-sender", daemon=True)
+        self._client = client
+        self._in = outbox
+        self._out = changes
+        self._log = log
+        self._outage = _Outage(log)
+        self._stopping = threading.Event()
+        self._waiting: list[_Run] = []
+
+    def run(self) -> None:
+        while not self._stopping.is_set():
+            if not self._waiting and (first := self._in.get()) is not None:
+                self._waiting.append(first)
+            try:
+                is_done = self.send()
+            except Exception:
+                self._log.exception("the service could not be talked to")
+                is_done = False
+            if not is_done:
+                self._stopping.wait(_RETRY_SECONDS)
+
+    def send(self) -> bool:
+        """Sends what is there. False: the service cannot be reached, and the rest waits."""
+        while True:
+            self._take()
+            batch, self._waiting = self._waiting[:_BATCH], self._waiting[_BATCH:]
+            if not batch:
+                return True
+            try:
+                self._send([run for run in batch if not run.is_revoked], [run for run in batch if run.is_revoked])
+                self._outage.ended()
+            except FairleadError as error:
+                self._waiting = batch + self._waiting
+                self._outage.began("tasks wait until the service can be reached", error)
+                return False
+
+    def _take(self) -> None:
+        while True:
+            try:
+                run = self._in.get_nowait()
+            except queue.Empty:
+                return
+            if run is not None:
+                self._waiting.append(run)
+
+    def _send(self, runs: list[_Run], revoked: list[_Run]) -> None:
+        adopted = [run for run in runs if not run.body]
+        if adopted:
+            known = {answer["id"]: answer for answer in self._client.list([run.id for run in adopted])}
+            unknown = {"state": "failed", "final": True, "info": "the service does not know the run any more"}
+            for run in adopted:
+                self._out.put({**unknown, "id": run.id, **known.get(run.id, {})})
+        self._submit([run for run in runs if run.body])
+        for run in revoked:
+            try:
+                self._client.cancel(run.id)
+            except Refused as error:
+                self._log.debug("the service has no run to take back: %s", error)
+
+    def _submit(self, runs: list[_Run]) -> None:
+        if not runs:
+            return
+        try:
+            answers = self._client.submit([run.body for run in runs])
+        except Refused as error:
+            # One of them is refused; the others must not suffer for it.
+            if len(runs) > 1:
+                for run in runs:
+                    self._submit([run])
+                return
+            answers = [{"id": runs[0].id, "state": "failed", "final": True, "info": f"the service refused the task: {error}"}]
+        for answer in answers:
+            self._out.put({**answer, "type": "sent"})
+
+    def stop(self) -> None:
+        self._stopping.set()
+        self._in.put(None)
 
 
 class _Follower(threading.Thread):
@@ -275,6 +341,7 @@ class _Follower(threading.Thread):
         self._out = changes
         self._log = log
         self._stopping = threading.Event()
+        self._outage = _Outage(log)
         self._cursor: str | None = None
 
     def run(self) -> None:
@@ -283,6 +350,7 @@ class _Follower(threading.Thread):
                 for change in self._client.changes(self._cursor):
                     if self._stopping.is_set():
                         return
+                    self._outage.ended()
                     self._cursor = change.get("cursor", self._cursor)
                     if change.get("type") != "alive":
                         self._out.put(change)
@@ -293,7 +361,7 @@ class _Follower(threading.Thread):
                     self._cursor = None
                     self._out.put({"type": "reset"})
             except FairleadError as error:
-                self._log.warning("the changes of the service cannot be followed at the moment: %s", error)
+                self._outage.began("the changes of the service cannot be followed at the moment", error)
             except Exception:
                 self._log.exception("a change of the service could not be read")
             self._stopping.wait(_RETRY_SECONDS)

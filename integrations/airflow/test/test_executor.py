@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import json
+import logging
+import tempfile
+import threading
+import time
 import unittest
 import uuid
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from types import SimpleNamespace
 
 from airflow.executors.workloads import ExecuteTask
 from airflow.utils.state import TaskInstanceState
 
-from fairlead_executor import FairleadError, FairleadExecutor, Refused
+from fairlead_executor import FairleadClient, FairleadError, FairleadExecutor, Refused
+from fairlead_executor.executor import _client_from, _Sender
 
 
 class Service:
@@ -28,6 +36,7 @@ class Service:
 
     def submit(self, runs):
         self._answer()
+        runs = [json.loads(run) for run in runs]
         if any(run["key"]["task_id"] in self.refuses for run in runs):
             raise Refused(400, "Invalid", "no such thing")
         for run in runs:
@@ -76,11 +85,19 @@ class ExecutorTest(unittest.TestCase):
     def setUp(self) -> None:
         self.service = Service()
         self.executor = FairleadExecutor(parallelism=10, client=self.service)
+        self.sender = _Sender(self.service, self.executor._outbox, self.executor._changes, self.executor.log)
+
+    def settle(self) -> bool:
+        """What the threads do, and the next heartbeat."""
+        is_done = self.sender.send()
+        self.executor.sync()
+        return is_done
 
     def start(self, *tasks: str, token: str = "token") -> None:
         for task in tasks:
             self.executor.queue_workload(workload(task, token), None)
         self.executor.heartbeat()
+        self.settle()
 
     def tell(self, task: str, state: str, info: str | None = None) -> None:
         for run in self.service.runs.values():
@@ -106,11 +123,11 @@ class ExecutorTest(unittest.TestCase):
     def test_nothing_fails_while_the_service_is_away(self) -> None:
         self.service.is_away = True
         self.start("a", "b")
-        self.executor.sync()
+        self.assertFalse(self.settle())
         self.assertEqual((self.states(), self.service.handed), ({}, []))
         self.service.is_away = False
-        self.executor.sync()
-        self.executor.sync()
+        self.assertTrue(self.settle())
+        self.settle()
         self.assertEqual(self.service.handed, ["a", "b"])
 
     def test_one_refused_task_fails_alone(self) -> None:
@@ -134,9 +151,10 @@ class ExecutorTest(unittest.TestCase):
         next(run for run in self.service.runs.values() if run["key"]["task_id"] == "done").update(state="success", final=True)
         self.executor._changes.put({"type": "reset"})
         self.executor.sync()
-        self.executor.sync()
-        self.assertEqual(self.service.handed, ["kept", "lost", "done", "lost"])
-        self.assertEqual(self.states(), {"done": "success", "lost": "queued"})
+        self.settle()
+        # All of it: a service that found a pod needs its command to launch it again.
+        self.assertEqual(self.service.handed, ["kept", "lost", "done"] * 2)
+        self.assertEqual((self.states(), self.executor.slots_occupied), ({"done": "success"}, 2))
 
     def test_a_deferred_task_that_comes_back_is_another_run(self) -> None:
         self.start("a", token="first")
@@ -165,13 +183,119 @@ class ExecutorTest(unittest.TestCase):
     def test_takes_a_task_back(self) -> None:
         self.start("a")
         self.states()
-        self.executor.revoke_task(ti=SimpleNamespace(key=workload("a").key))
-        self.assertEqual((len(self.service.cancelled), self.executor.slots_occupied), (1, 0))
-        self.tell("a", "revoked")
-        self.executor.sync()
-        self.assertEqual(self.states(), {})
         self.service.is_away = True
+        self.executor.revoke_task(ti=SimpleNamespace(key=workload("a").key))
+        self.assertEqual((self.settle(), self.service.cancelled, self.executor.slots_occupied), (False, [], 0))
+        self.service.is_away = False
+        self.assertTrue(self.settle())
+        self.assertEqual(len(self.service.cancelled), 1)
+        self.tell("a", "revoked")
+        self.settle()
+        self.assertEqual(self.states(), {})
         self.executor.revoke_task(ti=SimpleNamespace(key=workload("b").key))
+
+    def test_a_task_that_is_taken_back_before_it_is_handed_in_is_never_handed_in(self) -> None:
+        self.service.is_away = True
+        self.start("a", "b")
+        self.executor.revoke_task(ti=SimpleNamespace(key=workload("a").key))
+        self.service.is_away = False
+        self.settle()
+        self.assertEqual(self.service.handed, ["b"])
+
+    def test_an_adopted_run_that_the_service_forgot_has_failed(self) -> None:
+        self.start("a")
+        other = FairleadExecutor(parallelism=10, client=self.service)
+        other.try_adopt_task_instances([SimpleNamespace(key=workload("a").key)])
+        self.service.runs.clear()
+        other._changes.put({"type": "reset"})
+        other.sync()
+        _Sender(self.service, other._outbox, other._changes, other.log).send()
+        other.sync()
+        self.assertEqual({key.task_id: str(state) for key, (state, _) in other.get_event_buffer().items()}, {"a": "failed"})
+
+
+class Hanging(BaseHTTPRequestHandler):
+    """Takes calls and does not answer; or knows another token."""
+
+    token = ""
+    seen: list[str | None] = []
+
+    def do_POST(self) -> None:
+        self.seen.append(self.headers["Authorization"])
+        if self.headers["Authorization"] == f"Bearer {self.token}":
+            time.sleep(5)
+        self.send_response(401)
+        self.end_headers()
+        self.wfile.write(b'{"error": {"reason": "Unauthorized", "message": "who are you"}}')
+
+    do_GET = do_POST
+
+    def log_message(self, *args: object) -> None:
+        pass
+
+
+class ServiceTest(unittest.TestCase):
+    def setUp(self) -> None:
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Hanging)
+        self.server.daemon_threads = True
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        Hanging.seen.clear()
+
+    def tearDown(self) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+
+    def test_the_heartbeat_waits_for_nobody(self) -> None:
+        Hanging.token = "right"
+        for url in (self.url, "http://127.0.0.1:9"):
+            executor = FairleadExecutor(parallelism=10, client=FairleadClient(url, lambda: "right"))
+            executor.start()
+            executor.queue_workload(workload("a"), None)
+            before = time.monotonic()
+            for _ in range(5):
+                executor.heartbeat()
+            executor.revoke_task(ti=SimpleNamespace(key=workload("a").key))
+            executor.heartbeat()
+            executor.end()
+            self.assertLess(time.monotonic() - before, 1)
+            self.assertEqual(executor.get_event_buffer(), {})
+
+    def test_a_token_that_is_not_taken_fails_no_task_and_may_be_changed(self) -> None:
+        Hanging.token = "other"
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder, "token")
+            file.write_text("old\n")
+            client = _client_from(settings(url=self.url, token_file=str(file)))
+            executor = FairleadExecutor(parallelism=10, client=client)
+            sender = _Sender(client, executor._outbox, executor._changes, logging.getLogger("sender"))
+            executor.queue_workload(workload("a"), None)
+            executor.heartbeat()
+            with self.assertLogs("sender", "WARNING") as logs:
+                for _ in range(3):
+                    self.assertFalse(sender.send())
+            self.assertEqual(len(logs.output), 1)
+            self.assertIn("look at [fairlead] token and token_file", logs.output[0])
+            file.write_text("new\n")
+            self.assertFalse(sender.send())
+            executor.sync()
+        self.assertEqual((Hanging.seen, executor.get_event_buffer()), (["Bearer old"] * 3 + ["Bearer new"], {}))
+
+    def test_a_configuration_that_cannot_be_used_says_why(self) -> None:
+        with tempfile.NamedTemporaryFile() as empty:
+            for options, words in [
+                ({}, r"\[fairlead\] url is not set"),
+                ({"url": "fairlead:8793"}, "must start with http:// or https://, but is 'fairlead:8793'"),
+                ({"url": self.url, "token_file": "/none"}, r"\[fairlead\] token_file: .*/none"),
+                ({"url": self.url, "token_file": empty.name}, "holds no token"),
+            ]:
+                with self.assertRaisesRegex(ValueError, words):
+                    _client_from(settings(**options))
+
+
+def settings(**options: str) -> SimpleNamespace:
+    """A section of airflow.cfg."""
+    return SimpleNamespace(get=lambda section, option, fallback: options.get(option, fallback))
 
 
 if __name__ == "__main__":
