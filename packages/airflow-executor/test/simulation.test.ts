@@ -144,7 +144,7 @@ const run = (seed: number) => inWorld({
   const secrets = (yield* (yield* KubeClient).list<KubeObject>(KubeResource.secrets, "default")).items
   const podNames = new Set(cluster.pods().map(({ metadata }) => metadata.name))
   return {
-    secretsLeft: secrets.filter(({ metadata }) => !podNames.has(metadata.name)).map(({ metadata }) => metadata.name),
+    secretsLeft: secrets.filter(({ metadata }) => !podNames.has(metadata.name)).map(({ metadata }) => `${metadata.name} of ${metadata.ownerReferences?.[0]?.uid ?? "nobody"}, made ${metadata.creationTimestamp}`),
     unfinished: rows.filter((it) => it.ends.length !== 1).map((it) => `${it.task}: ${it.ends.join(", ") || `none, with ${it.owner}`}`),
     wrong: rows.filter((it) => it.ends[0]?.startsWith(isBad(it.task) ? "failed" : "success") !== true).map((it) => `${it.task}: ${it.ends.join()}`),
     ranTwice: [...ran].filter(([, uids]) => uids.size > 1).map(([task]) => task),

@@ -35,6 +35,7 @@ export const tryAdopt = (context: AdoptionContext, candidates: ReadonlyArray<Ado
     const left = new Map(candidates.filter((it) => !isRunningHere(it)).map((it) => [textOfKey(it.key), it]))
     recoverOwn(context, left)
     const owners = [...new Set(candidates.flatMap(({ queuedBy }) => (queuedBy === undefined ? [] : [queuedBy])))]
+    const claimed: Array<string> = []
     for (const owner of owners) {
       const isOf = ({ queuedBy }: AdoptionCandidate): boolean => queuedBy === owner
       if (makeSafeLabelValue(owner) === makeSafeLabelValue(context.worker)) continue
@@ -42,10 +43,12 @@ export const tryAdopt = (context: AdoptionContext, candidates: ReadonlyArray<Ado
         for (const [key, candidate] of left) if (isOf(candidate)) left.delete(key)
         continue
       }
+      claimed.push(owner)
       yield* adoptPodsOf(context, owner, left)
-      yield* context.ownership.release(owner)
     }
     yield* adoptEndedPods(context, left)
+    // Until then nobody of them can come back to life and tell of what has just changed hands.
+    for (const owner of claimed) yield* context.ownership.release(owner)
     return Array.from(left.values())
   })
 

@@ -28,28 +28,20 @@ export const recoverRun = (state: ExecutorState, pod: Pod, now: number): void =>
   state.runs.add(recoveredRun(key.success, pod, now))
 }
 
-/** Nobody tells of the runs any more. A pod that is created after all is found by whoever is handed the same run. Answers the pods that are known. */
-export const dropRuns = (state: ExecutorState): ReadonlyArray<string> => {
-  const runs = state.runs.all()
-  for (const run of runs) {
-    run.next = undefined
-    state.conclude(run, { state: null, isTold: false, change: "adopted", info: "this executor was taken for dead, and others may have its tasks now" })
-  }
-  return runs.flatMap(({ uid }) => (uid === undefined ? [] : [uid]))
-}
-
 export interface AuditContext {
   readonly state: ExecutorState
   readonly scheduler: AirflowKubernetesScheduler
   readonly chores: Chores
   readonly limits: PendingLimits
+  readonly isHeld: boolean
   readonly wallMillis: number
 }
 
 /** A slot whose pod is nowhere to be seen is looked into; a pod that is pending for too long is given up. */
-export const auditRuns = ({ chores, limits, scheduler, state, wallMillis }: AuditContext): void => {
+export const auditRuns = ({ chores, isHeld, limits, scheduler, state, wallMillis }: AuditContext): void => {
   for (const run of state.runs.all()) {
     if (run.stage !== "Launched" || run.uid === undefined) continue
+    if (isHeld) run.isSettled = true
     const pod = podOf(scheduler, run)
     if (pod === undefined) {
       if (hasBeenSeen(scheduler, run)) chores.add({ _tag: "Confirm", pod: lastKnown(run), row: "Audit" })

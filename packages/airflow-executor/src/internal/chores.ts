@@ -11,9 +11,9 @@ export type Chore =
   | { readonly _tag: "Finish"; readonly pod: Pod; readonly action: "Delete" | "Done" }
   /**
    * Nobody wants the pod any more: it is marked, and deleted as it was then. `unless` is asked in between: true lets it
-   * live. `isOwnOnly`: a pod that somebody else has taken over is theirs. `onDone` is called when it will not begin any more.
+   * live. `isOwnOnly`: a pod that somebody else has taken over is theirs. `delay`: not before so many milliseconds. `onDone` is called when it will not begin any more.
    */
-  | { readonly _tag: "Revoke"; readonly pod: PodIdentity; readonly unless?: Effect.Effect<boolean>; readonly isOwnOnly?: boolean; readonly onDone?: () => void }
+  | { readonly _tag: "Revoke"; readonly pod: PodIdentity; readonly unless?: Effect.Effect<boolean>; readonly isOwnOnly?: boolean; readonly delay?: number; readonly onDone?: () => void }
   /** Any other call that is repeated until it is carried out; `what` tells several for a pod apart. */
   | { readonly _tag: "Call"; readonly pod: PodIdentity; readonly what: string; readonly call: Effect.Effect<void, KubeError.KubeError> }
   /** The pod is out of sight: find out whether it is gone or somebody else's. */
@@ -70,7 +70,7 @@ export class Chores {
     const { name, namespace, uid } = podOf(chore)
     const key = `${namespace}/${name}/${uid ?? ""}/${chore._tag === "Confirm" ? "confirm" : chore._tag === "Call" ? chore.what : "end"}`
     const known = this.#entries.get(key)
-    const delay = chore._tag === "Finish" ? this.#options.finishedDelay : 0
+    const delay = chore._tag === "Finish" ? this.#options.finishedDelay : chore._tag === "Revoke" ? chore.delay ?? 0 : 0
     // A pod that is to go is not kept for a mark.
     if (known?.chore._tag === "Revoke" || (known?.chore._tag === "Finish" && known.chore.action === "Delete" && chore._tag === "Finish")) return
     this.#entries.set(key, { chore, failures: 0, since: this.#now() })

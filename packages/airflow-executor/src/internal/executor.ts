@@ -82,7 +82,7 @@ export class Executor implements KubernetesExecutor {
       logsShipped: options.logsShipped ?? (() => Effect.succeed(true)),
       logsWait: Duration.toMillis(options.logsWait ?? "60 seconds"),
       finishedDelay: Duration.toMillis(options.finishedPodDelay ?? (options.lease === undefined ? 0 : Duration.sum(this.#requestTimeout, Duration.seconds(5)))),
-      onConfirmed: (pod, now, row) => (row === "TakenOver" ? this.#confirmedOwn(now) : this.#outcomes.confirmed(pod, now))
+      onConfirmed: (pod, now, row) => (row === "TakenOver" ? this.#confirmedOwn(pod, now) : this.#outcomes.confirmed(pod, now))
     })
     this.#launcher = new Launcher({
       clock, random, scheduler, isHeld,
@@ -123,8 +123,9 @@ export class Executor implements KubernetesExecutor {
     if (this.#session !== undefined) this.#strays.takenOver(this.#session.scheduler)
   }
 
-  #confirmedOwn(pod: Pod | undefined): void {
-    if (this.#strays.confirmed(pod, this.#now())) this.#session?.scheduler.kubeWatchers[0]?.report(pod)
+  #confirmedOwn(pod: Pod, now: Pod | undefined): void {
+    const news = this.#strays.confirmed(pod, now, this.#now())
+    if (news !== undefined) this.#session?.scheduler.kubeWatchers[0]?.report(news)
   }
 
   readonly #isOwn = (pod: Pod | undefined): pod is Pod => pod?.metadata.labels?.[podMarks.worker] === makeSafeLabelValue(this.#options.worker)
@@ -263,7 +264,7 @@ export class Executor implements KubernetesExecutor {
     this.#session === undefined ? Effect.succeed([]) : clearNotLaunched({ ...this.#session, database: this.#database, state: this.#state }))
 
   readonly audit: Effect.Effect<void> = Effect.sync(() => {
-    if (this.#session !== undefined) auditRuns({ ...this.#session, state: this.#state, chores: this.#chores, limits: { total: this.#options.config.workerPodsPendingTimeout, ...this.#options.pendingLimits }, wallMillis: this.#clock.currentTimeMillisUnsafe() })
+    if (this.#session !== undefined) auditRuns({ ...this.#session, state: this.#state, chores: this.#chores, limits: { total: this.#options.config.workerPodsPendingTimeout, ...this.#options.pendingLimits }, isHeld: this.#session.ownership.isHeld(), wallMillis: this.#clock.currentTimeMillisUnsafe() })
   })
 
   get #auditing(): Effect.Effect<never> {

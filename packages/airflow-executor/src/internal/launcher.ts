@@ -147,6 +147,7 @@ export class Launcher {
       state.runs.bind(run, pod.metadata)
       state.tellRun(run, "launched")
     }
+    if (this.#options.isHeld()) run.isSettled = true
     this.#clearReplaced(run)
     this.#giveSecret(run, pod)
     return Effect.void

@@ -24,6 +24,8 @@ export interface Run {
   isUncertain: boolean
   /** The Secret with the workload, as long as no pod owns it. */
   looseSecret: LooseSecret | undefined
+  /** Its pod was known while the lease was certainly held: whoever takes over finds it. */
+  isSettled: boolean
   /** The pod of the launch before, which failed before its task began. It stays until the next one is there, as it tells how often that happened. */
   replaced: Pod | undefined
   /** Nobody wants to hear of it any more. */
@@ -112,6 +114,7 @@ export class RunTable {
     run.version = undefined
     run.stage = "Waiting"
     run.isUncertain = false
+    run.isSettled = false
     run.launch++
   }
 

@@ -2,9 +2,10 @@
 import type { Pod } from "@fairlead/kube"
 import { type AirflowKubernetesScheduler, identityOf } from "../AirflowKubernetesScheduler.ts"
 import { podMarks } from "../TaskKey.ts"
-import { dropRuns, isEnded, recoverRun } from "./audit.ts"
+import { isEnded, recoverRun } from "./audit.ts"
 import type { Chores } from "./chores.ts"
 import type { ExecutorState } from "./executorState.ts"
+import type { Run } from "./runTable.ts"
 
 export interface StraysOptions {
   readonly state: ExecutorState
@@ -14,10 +15,16 @@ export interface StraysOptions {
   readonly hasHandled: (pod: Pod) => boolean
 }
 
+/** Milliseconds: longer than somebody who waits for a quota lets pass between two attempts. */
+const patience = 300_000
+
+const lost = "this executor was taken for dead, and others may have its tasks now"
+
+const runIdOf = ({ metadata }: Pod): string => metadata.annotations?.[podMarks.run] ?? ""
+
 export class Strays {
   readonly #options: StraysOptions
-  /** Pods whose runs were dropped when the lease was lost, and dropped runs whose create may still arrive. */
-  #dropped: ReadonlySet<string> = new Set()
+  /** Runs that were let go when the lease was lost, and whose pods whoever took over may not have found. */
   #fenced = new Set<string>()
 
   constructor(options: StraysOptions) {
@@ -25,24 +32,38 @@ export class Strays {
   }
 
   /**
-   * Somebody took this executor for dead and may have its commands and pods: those without a pod are dropped, and for the
-   * pods the server is asked whose they are now.
+   * Somebody took this executor for dead and may have its commands and pods: those without a pod are let go, and so are
+   * those whose pod whoever took over may have missed. For all other pods the server is asked whose they are now.
    */
   takenOver({ kubeWatchers }: AirflowKubernetesScheduler): void {
     const { chores, state } = this.#options
+    const pods = kubeWatchers.flatMap(({ informer }) => informer.store.list())
+    const seen = new Set(pods.map(({ metadata }) => metadata.uid))
+    for (const { job, runId } of state.queuedTasks.values()) state.tell({ key: job.key, runId: runId ?? "", state: "adopted", info: lost, pod: undefined, failure: undefined })
     state.queuedTasks.clear()
-    this.#fenced = new Set(state.runs.all().flatMap(({ runId, stage }) => (stage === "Creating" ? [runId] : [])))
-    this.#dropped = new Set(dropRuns(state))
-    for (const pod of kubeWatchers.flatMap(({ informer }) => informer.store.list())) chores.add({ _tag: "Confirm", pod, row: "TakenOver" })
+    const unsure = state.runs.all().filter(({ isSettled, uid }) => !isSettled || !seen.has(uid))
+    this.#fenced = new Set(unsure.flatMap(({ isSettled, isUncertain, runId, stage }) => (!isSettled && (isUncertain || stage !== "Waiting") ? [runId] : [])))
+    for (const run of unsure) this.#letGo(run)
+    for (const pod of pods) chores.add({ _tag: "Confirm", pod, row: "TakenOver" })
   }
 
-  /** A pod that is still this executor's is a run again. Answers whether its end, if it has ended, is news once more. */
-  confirmed(pod: Pod | undefined, now: number): pod is Pod {
+  /** Nobody tells of the run here any more. */
+  #letGo(run: Run): void {
+    run.next = undefined
+    this.#options.state.conclude(run, { state: null, isTold: false, change: "adopted", info: lost })
+  }
+
+  /** What the server says of a pod after a takeover. Answers the pod if it is this executor's and its end, if it has ended, is news. */
+  confirmed(pod: Pod, now: Pod | undefined, millis: number): Pod | undefined {
     const { hasHandled, isOwn, state } = this.#options
-    if (pod === undefined || !isOwn(pod) || hasHandled(pod)) return false
-    // Whether the end of a pod that was no run of this executor has been told of is not known; that of its own runs has not.
-    if (!isEnded(pod) || this.#dropped.has(pod.metadata.uid ?? "")) recoverRun(state, pod, now)
-    return true
+    if (now === undefined || !isOwn(now)) {
+      const run = state.runs.match(pod)
+      if (run !== undefined) this.#letGo(run)
+      return undefined
+    }
+    if (this.#fenced.has(runIdOf(now))) this.#leaveFor(now)
+    else if (!isEnded(now)) recoverRun(state, now, millis)
+    return hasHandled(now) ? undefined : now
   }
 
   /** The run is wanted here once more. */
@@ -66,8 +87,13 @@ export class Strays {
   /** A create that was on its way for too long: its run has ended, or was given up together with the lease. */
   #turnedUp(pod: Pod): void {
     const { chores, state } = this.#options
-    const runId = pod.metadata.annotations?.[podMarks.run] ?? ""
-    if (isEnded(pod) || state.runs.ofRunId(runId) !== undefined || !(state.hasEnded(runId) || this.#fenced.has(runId))) return
-    chores.add({ _tag: "Revoke", pod: identityOf(pod), isOwnOnly: true })
+    if (state.runs.ofRunId(runIdOf(pod)) !== undefined) return
+    if (state.hasEnded(runIdOf(pod)) && !isEnded(pod)) chores.add({ _tag: "Revoke", pod: identityOf(pod), isOwnOnly: true })
+    else if (this.#fenced.has(runIdOf(pod))) this.#leaveFor(pod)
+  }
+
+  /** Whoever has its run now takes the pod over. It is stopped if nobody does. */
+  #leaveFor(pod: Pod): void {
+    if (!isEnded(pod)) this.#options.chores.add({ _tag: "Revoke", pod: identityOf(pod), isOwnOnly: true, delay: patience })
   }
 }

@@ -26,8 +26,11 @@ export class WorkloadSecrets {
   /** Makes the Secret of a pod that is to be created. One that is there already, of a create before, gets this workload. */
   provide(pod: Pod, json: string): Call<LooseSecret> {
     const secret = workloadSecret(pod, json)
-    return this.#create(secret).pipe(
-      Effect.catchIf((error) => KubeErrors.isReason(error, "AlreadyExists"), () => this.#patch(identityOf(secret), { stringData: (secret as { readonly stringData?: object }).stringData })),
+    const written = this.#create(secret).pipe(
+      Effect.catchIf((error) => KubeErrors.isReason(error, "AlreadyExists"), () => this.#patch(identityOf(secret), { stringData: (secret as { readonly stringData?: object }).stringData }))
+    )
+    // Between the two somebody else may have given the run up, and the Secret with it.
+    return Effect.retry(written, { times: 3, while: (error) => KubeErrors.isReason(error, "NotFound", "AlreadyExists") }).pipe(
       Effect.map((it) => ({ identity: { ...identityOf(it), resourceVersion: it.metadata.resourceVersion }, json }))
     )
   }
