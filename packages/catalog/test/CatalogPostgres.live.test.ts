@@ -91,6 +91,23 @@ describe.skipIf(server === undefined)(server === undefined ? "PostgreSQL (skippe
       expect(Option.isSome(yield* catalog.get(at))).toBe(true)
     })))
 
+  it.live("a reservation that expired while the database was down is its holder's until the holder had time to ask again", () =>
+    engine((catalog) => Effect.scoped(Effect.gen(function*() {
+      const at = { ...key, key: "outage" }
+      const lease = yield* catalog.reserve(at, { owner: "a", heartbeat: 10_000 })
+      yield* Effect.promise(() => server.stop())
+      yield* Effect.promise(() => server.start())
+      const { query } = yield* PostgresClientNode.open({ url: Redacted.make(server.url) })
+      yield* query("UPDATE fairlead_catalog_reservations SET expires_at = 0 WHERE key = $1", [CacheKey.text(at)])
+      const ask = (owner: string) => Effect.retry(catalog.reserve(at, { owner, heartbeat: 10_000 }), { times: 5, while: (error) => error.retryable })
+      const refused = yield* ask("b")
+      expect(refused).toMatchObject({ isMine: false, owner: "a" })
+      expect(refused.expiresIn).toBeGreaterThan(0)
+      expect(yield* ask("a")).toMatchObject({ isMine: true, fence: lease.fence })
+      yield* catalog.release(at, lease)
+      expect(yield* ask("b")).toMatchObject({ isMine: true })
+    }))))
+
   it.live("what will never work is said once, clearly", () =>
     Effect.gen(function*() {
       const wrongDatabase = yield* Effect.flip(engine((catalog) => catalog.get(key), server.url.replace(/postgres$/, "nothing")))

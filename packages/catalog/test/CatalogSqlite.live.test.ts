@@ -1,12 +1,14 @@
 import { expect, it } from "@effect/vitest"
-import { Effect, Layer, Option } from "effect"
+import { Context, Effect, Layer, Option } from "effect"
 import { TestClock } from "effect/testing"
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import { afterAll } from "vitest"
+import * as CacheKey from "../src/CacheKey.ts"
 import { Catalog } from "../src/Catalog.ts"
+import { newsAfter } from "../src/node/SqliteNews.ts"
 import { CatalogSqlite } from "../src/node.ts"
 import { suite } from "../src/testing/CatalogSuite.ts"
 
@@ -81,3 +83,45 @@ it.effect("a file that another program writes to for long may be tried again, an
     other.close()
     yield* catalog.update(key, entry)
   })))
+
+it.effect("those who wait for another program hear within a moment that it stored or gave back, and not before", () =>
+  Effect.gen(function*() {
+    const layer = CatalogSqlite.layer({ path: join(folder, "heard.db") })
+    const [ours, theirs] = yield* Effect.all([Layer.build(Layer.fresh(layer)), Layer.build(Layer.fresh(layer))])
+    const [our, their] = [Context.get(ours, Catalog), Context.get(theirs, Catalog)]
+    const heard: Array<string> = []
+    yield* our.follow((it) => heard.push(it))
+    const lease = yield* their.reserve(key, { owner: "them", heartbeat: 10_000 })
+    expect(yield* our.reserve(key, { owner: "us", heartbeat: 10_000 })).toMatchObject({ isMine: false })
+    yield* TestClock.adjust(5000)
+    yield* their.reserve(key, { owner: "them", heartbeat: 10_000 })
+    yield* their.put({ ...key, key: "else" }, entry)
+    yield* TestClock.adjust(5000)
+    expect(heard).toEqual([])
+    yield* their.put(key, entry, { lease })
+    yield* TestClock.adjust(newsAfter)
+    expect(heard).toEqual([CacheKey.text(key)])
+    yield* our.reserve(key, { owner: "us", heartbeat: 10_000 })
+    yield* their.release(key, lease)
+    yield* TestClock.adjust(newsAfter)
+    expect(heard).toEqual([CacheKey.text(key), CacheKey.text(key)])
+    // Nobody waits any more.
+    yield* their.update(key, entry)
+    yield* TestClock.adjust(5000)
+    expect(heard).toHaveLength(2)
+  }))
+
+it.effect("what another program does between a refusal and the first look is heard as well", () =>
+  Effect.gen(function*() {
+    const layer = CatalogSqlite.layer({ path: join(folder, "between.db") })
+    const [ours, theirs] = yield* Effect.all([Layer.build(Layer.fresh(layer)), Layer.build(Layer.fresh(layer))])
+    const [our, their] = [Context.get(ours, Catalog), Context.get(theirs, Catalog)]
+    const heard: Array<string> = []
+    yield* our.follow((it) => heard.push(it))
+    const lease = yield* their.reserve(key, { owner: "them", heartbeat: 10_000 })
+    yield* our.reserve(key, { owner: "us", heartbeat: 10_000 })
+    yield* their.release(key, lease)
+    yield* their.reserve(key, { owner: "a third", heartbeat: 10_000 })
+    yield* TestClock.adjust(newsAfter)
+    expect(heard).toEqual([CacheKey.text(key)])
+  }))

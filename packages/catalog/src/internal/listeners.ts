@@ -10,6 +10,10 @@ export class Listeners {
     for (const listener of this.#listeners) listener(key)
   }
 
+  get size(): number {
+    return this.#listeners.size
+  }
+
   /** Adds one for as long as the scope is open. */
   readonly follow = (listener: (key: string) => void): Effect.Effect<void, never, Scope.Scope> =>
     Effect.asVoid(Effect.acquireRelease(

@@ -20,8 +20,15 @@ export const steps: ReadonlyArray<ReadonlyArray<string>> = [[
 ]]
 
 const clock = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
+/**
+ * When a reservation can be taken over; $3 heartbeat, $4 time to expiry of whoever asks. A server that was down heard no renewals: what was held when it
+ * went down is kept until its holder had time to ask again.
+ */
+const endOf = (row: string): string =>
+  `greatest(${row}.expires_at, (extract(epoch FROM pg_postmaster_start_time()) * 1000)::bigint + ${row}.heartbeat * $4::bigint / $3::bigint)`
 const columns = "project, domain, cache_key, output_uri, source, size::float8 AS size, created_at::float8 AS created_at, updated_at::float8 AS updated_at"
-const reservation = "owner, fence::float8 AS fence, heartbeat::float8 AS heartbeat, greatest(0, expires_at - ms)::float8 AS expires_in"
+const reservation = (row: string): string =>
+  `owner, fence::float8 AS fence, heartbeat::float8 AS heartbeat, greatest(0, ${endOf(row)} - ms)::float8 AS expires_in`
 
 /** $1 key. */
 export const get = `SELECT ${columns}, ${clock}::float8 AS now FROM fairlead_catalog_entries WHERE key = $1`
@@ -54,11 +61,11 @@ export const reserve = `
     SELECT $1, $2, ms, $3::bigint, ms + $4::bigint FROM time
     ON CONFLICT (key) DO UPDATE SET owner = excluded.owner, heartbeat = excluded.heartbeat, expires_at = excluded.expires_at,
       fence = CASE WHEN r.owner = excluded.owner THEN r.fence ELSE greatest(excluded.fence, r.fence + 1) END
-    WHERE r.owner IN (excluded.owner, '') OR r.expires_at <= excluded.expires_at - $4::bigint
+    WHERE r.owner IN (excluded.owner, '') OR ${endOf("r")} <= excluded.expires_at - $4::bigint
     RETURNING *)
-  SELECT ${reservation} FROM granted, time
+  SELECT ${reservation("granted")} FROM granted, time
   UNION ALL
-  SELECT ${reservation} FROM fairlead_catalog_reservations, time WHERE key = $1 AND NOT EXISTS (SELECT 1 FROM granted)`
+  SELECT ${reservation("r")} FROM fairlead_catalog_reservations AS r, time WHERE key = $1 AND NOT EXISTS (SELECT 1 FROM granted)`
 
 /** $1 key, $2 owner, $3 fence or null. */
 export const release = `

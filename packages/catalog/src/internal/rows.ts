@@ -14,12 +14,13 @@ export interface EntryRow {
   readonly updated_at: number | string
 }
 
-/** A row of `reservations`. */
+/** A row of `reservations`, with the time of the entry under the same key. */
 export interface ReservationRow {
   readonly owner: string
   readonly fence: number
   readonly heartbeat: number
   readonly expires_at: number
+  readonly updated_at: number | null
 }
 
 /** The entry of a row. */

@@ -10,6 +10,7 @@ import { Listeners } from "../internal/listeners.ts"
 import { overBudget, pageSize, reservationKept } from "../internal/listing.ts"
 import { type EntryRow, escapeLike, listedOf, prefixOf, type ReservationRow } from "../internal/rows.ts"
 import { granted, type ReservationTimes } from "../ReservationTimes.ts"
+import { SqliteNews } from "./SqliteNews.ts"
 import { migrate, prepare, type Statements } from "./SqliteSchema.ts"
 
 /** Settings of a catalog in a file. */
@@ -40,13 +41,13 @@ const open = async ({ busyTimeout = 2000, path }: CatalogSqliteOptions): Promise
 
 /** Makes a catalog. The file is opened by the first call, and again by the next one if that failed; it is closed with the scope. */
 export const make = (options: CatalogSqliteOptions): Effect.Effect<CatalogService, never, Scope.Scope> =>
-  Effect.map(
-    Effect.acquireRelease(
+  Effect.gen(function*() {
+    const database = yield* Effect.acquireRelease(
       Effect.sync(() => new Database(options)),
-      (database) => Effect.promise(() => database.close())
-    ),
-    (database) => serve(database, options)
-  )
+      (opened) => Effect.promise(() => opened.close())
+    )
+    return serve(database, options, yield* Effect.scope)
+  })
 
 class Database {
   #opened: Promise<Open> | undefined
@@ -81,8 +82,18 @@ class Database {
   }
 }
 
-const serve = (database: Database, times: ReservationTimes): CatalogService => {
+/** What those who wait for a key wait for: another owner, another grant, another entry. */
+const stateOf = (row: ReservationRow | undefined): string => (row === undefined ? "" : `${row.fence} ${row.updated_at} ${row.owner}`)
+
+const newsOf = (database: Database, listeners: Listeners, scope: Scope.Scope): SqliteNews =>
+  new SqliteNews({
+    version: database.use("follow", undefined, ({ statements }) => Number(statements.version.get()?.["data_version"])),
+    states: (keys) => database.use("follow", undefined, ({ statements }) => keys.map((key) => stateOf(statements.reservation.get(key) as unknown as ReservationRow | undefined)))
+  }, listeners, scope)
+
+const serve = (database: Database, times: ReservationTimes, scope: Scope.Scope): CatalogService => {
   const listeners = new Listeners()
+  const news = newsOf(database, listeners, scope)
 
   const store = Effect.fnUntraced(function*(method: string, key: CatalogKey, entry: NewEntry, keptSince: (now: number) => number | null, lease: PutOptions["lease"]) {
     const text = yield* checked(method, key, entry)
@@ -122,11 +133,13 @@ const serve = (database: Database, times: ReservationTimes): CatalogService => {
       const text = yield* checked("reserve", key)
       const now = yield* Clock.currentTimeMillis
       const { expiresIn, heartbeat } = granted(wished, times)
-      return yield* database.use("reserve", text, ({ statements }) => {
+      const row = yield* database.use("reserve", text, ({ statements }) => {
         statements.reserve.run(text, owner, now, heartbeat, now + expiresIn, now)
-        const row = statements.reservation.get(text) as unknown as ReservationRow
-        return { owner: row.owner, fence: row.fence, isMine: row.owner === owner, heartbeat: row.heartbeat, expiresIn: Math.max(0, row.expires_at - now) }
+        return statements.reservation.get(text) as unknown as ReservationRow
       })
+      const isMine = row.owner === owner
+      if (!isMine) yield* news.await(text, stateOf(row), row.expires_at)
+      return { owner: row.owner, fence: row.fence, isMine, heartbeat: row.heartbeat, expiresIn: Math.max(0, row.expires_at - now) }
     }),
     release: Effect.fnUntraced(function*(key, { fence, owner }) {
       const text = yield* checked("release", key)

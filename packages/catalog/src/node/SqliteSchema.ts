@@ -45,7 +45,9 @@ const texts = {
             ON CONFLICT (key) DO UPDATE SET owner = excluded.owner, heartbeat = excluded.heartbeat, expires_at = excluded.expires_at,
               fence = CASE WHEN reservations.owner = excluded.owner THEN reservations.fence ELSE max(excluded.fence, reservations.fence + 1) END
             WHERE reservations.owner IN (excluded.owner, '') OR reservations.expires_at <= ?`,
-  reservation: "SELECT owner, fence, heartbeat, expires_at FROM reservations WHERE key = ?",
+  reservation: `SELECT owner, fence, heartbeat, expires_at, (SELECT updated_at FROM entries WHERE entries.key = reservations.key) AS updated_at
+                FROM reservations WHERE key = ?`,
+  version: "PRAGMA data_version",
   release: "UPDATE reservations SET owner = '', heartbeat = 0, expires_at = 0 WHERE key = ? AND owner = ? AND (? IS NULL OR fence = ?)",
   forget: "DELETE FROM reservations WHERE expires_at <= ?",
   list: "SELECT * FROM entries WHERE key LIKE ? ESCAPE '\\' AND (? IS NULL OR domain = ?) AND key > ? ORDER BY key LIMIT ?",
