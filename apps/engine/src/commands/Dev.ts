@@ -4,6 +4,8 @@ import { FakeCluster } from "@fairlead/fake-cluster"
 import { EventSinkLog } from "@fairlead/reconciler"
 import { Clock, Duration, Effect, FileSystem, Layer, Option, Path, Random } from "effect"
 import { Command, Flag } from "effect/cli"
+import { cacheFlags, cachePlaceOf } from "../cache/CacheFlags.ts"
+import type { CachePlace } from "../cache/CachePlace.ts"
 import type { DevCertificate } from "../dev/Certificate.ts"
 import { makeKubeconfig } from "../dev/Kubeconfig.ts"
 import { ExitCode } from "../ExitCode.ts"
@@ -23,6 +25,7 @@ const flags = {
     Flag.withDescription("Nodes of the cluster; with 0 neither scheduler nor kubelet runs, and pods stay as they are"),
     Flag.withDefault(1)
   ),
+  ...cacheFlags,
   kubeconfig: Flag.String("kubeconfig").pipe(
     Flag.withDescription("File to write the kubeconfig to; .fairlead/kubeconfig if not given"),
     Flag.optional
@@ -38,14 +41,15 @@ const loopback = new Set(["127.0.0.1", "::1", "localhost"])
 export const devCommand = Command.make("dev", flags, (options) =>
   Effect.scoped(Effect.gen(function*() {
     const screen = yield* Screen
-    const problem = problemOf(options)
-    if (problem !== undefined) {
+    const place = yield* cachePlaceOf(options)
+    const problem = typeof place === "string" ? place : problemOf(options)
+    if (typeof place === "string" || problem !== undefined) {
       screen.write(`${problem}\n`)
       return yield* ExitCode.set(2)
     }
     const token = Option.isSome(options.token) ? options.token.value : yield* drawToken
     const certificate = options.http ? undefined : yield* signCertificate(options.host)
-    const embedded = yield* embeddedOptions(options.nodes, token, certificate?.ca)
+    const embedded = yield* embeddedOptions(options.nodes, token, certificate?.ca, place)
     const world = Layer.mergeAll(Layers.engine(embedded).pipe(Layer.provide(EventSinkLog.layer)), Layers.cluster(embedded)).pipe(
       Layer.provide(Layers.datastore(embedded)),
       Layer.provideMerge(Layers.definition.pipe(Layer.provideMerge(Layers.server(embedded))))
@@ -56,7 +60,8 @@ export const devCommand = Command.make("dev", flags, (options) =>
     screen.write(`${error.message}\n`)
     yield* ExitCode.set(1)
   })))).pipe(
-    Command.withDescription("Serve the embedded cluster on a port, with a kubeconfig for kubectl"),
+    Command.withDescription("Serve the embedded cluster on a port, with a kubeconfig for kubectl. Results of tasks with a cache version are shared with `run`"),
+    Command.withShortDescription("Serve the embedded cluster on a port, with a kubeconfig for kubectl"),
     Command.withExamples([
       { command: "fairlead dev --port 8001", description: "Serve over HTTPS with a certificate of its own" },
       { command: "fairlead dev --http --nodes 0 --token admin-token", description: "An API server without nodes, over plain HTTP" }
@@ -83,7 +88,7 @@ const drawToken: Effect.Effect<string> = Effect.map(
   (numbers) => numbers.map((it) => Math.abs(it).toString(36)).join("")
 )
 
-const embeddedOptions = Effect.fnUntraced(function*(nodes: number, token: string, ca: string | undefined) {
+const embeddedOptions = Effect.fnUntraced(function*(nodes: number, token: string, ca: string | undefined, cache: CachePlace | undefined) {
   const fs = yield* FileSystem.FileSystem
   const machine = yield* Machine
   const folder = yield* Effect.orDie(Effect.flatMap(fs.makeTempDirectoryScoped({ directory: machine.temporaryDirectory, prefix: "fairlead-" }), fs.realPath))
@@ -95,6 +100,7 @@ const embeddedOptions = Effect.fnUntraced(function*(nodes: number, token: string
     keepFolders: false,
     events: true,
     rootCertificate: ca,
+    cache,
     tokens: { [token]: { name: "admin", groups: ["system:masters"] } }
   } satisfies Layers.EmbeddedOptions
 })

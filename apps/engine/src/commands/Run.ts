@@ -4,7 +4,8 @@ import { Durations } from "@fairlead/core"
 import { asyncPlugin, makeHttpJson, type PluginEntry } from "@fairlead/webapi-runtime"
 import { Effect, FileSystem, Layer, Option, References } from "effect"
 import { Argument, Command, Flag, GlobalFlag } from "effect/cli"
-import { type CachePlace, placeOf } from "../cache/CachePlace.ts"
+import { cacheFlags, cachePlaceOf } from "../cache/CacheFlags.ts"
+import type { CachePlace } from "../cache/CachePlace.ts"
 import { ExitCode } from "../ExitCode.ts"
 import * as Layers from "../Layers.ts"
 import { Machine } from "../Machine.ts"
@@ -40,11 +41,7 @@ const flags = {
     Flag.withDescription("Keep logs, volumes and files of the tasks, and say where they are"),
     Flag.withDefault(false)
   ),
-  cache: Flag.String("cache").pipe(
-    Flag.withDescription("Where results of tasks with a cache version are remembered: a file, postgres://… or http://…; .fairlead/cache/catalog.db if not given"),
-    Flag.optional
-  ),
-  noCache: Flag.Boolean("no-cache").pipe(Flag.withDescription("Neither look for remembered results nor remember any"), Flag.withDefault(false)),
+  ...cacheFlags,
   state: Flag.String("state").pipe(
     Flag.withDescription("Folder that keeps the run: given again after the run was cut short, the run goes on where it was"),
     Flag.optional
@@ -71,7 +68,7 @@ export const runCommand = Command.make("run", { paths, ...flags }, ({ cache, kee
       screen.write(`${all.map(formatProblem).join("\n")}\nNothing was started: ${all.length === 1 ? "there is one problem" : `there are ${all.length} problems`}.\n`)
       return yield* ExitCode.set(2)
     }
-    const place = noCache ? undefined : yield* placeOf(cache)
+    const place = yield* cachePlaceOf({ cache, noCache })
     if (typeof place === "string") {
       screen.write(`${place}\n`)
       return yield* ExitCode.set(2)

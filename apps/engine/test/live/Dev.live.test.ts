@@ -24,7 +24,7 @@ const actions = "/apis/flyte.org/v1/namespaces/default/taskactions"
 
 interface WatchEvent {
   readonly type: string
-  readonly object: { readonly metadata: { readonly name: string }; readonly status?: { readonly conditions?: ReadonlyArray<{ type: string; status: string }> } }
+  readonly object: { readonly metadata: { readonly name: string }; readonly status?: { readonly conditions?: ReadonlyArray<{ type: string; status: string; message?: string }> } }
 }
 
 /** Reads a watch until an event satisfies, and answers all events so far. */
@@ -71,6 +71,20 @@ describe.concurrent("fairlead dev", { timeout: 180_000 }, () => {
     expect(ended.code).toBe(0)
     expect(program.folders).toEqual([])
     expect(existsSync(join(folder, ".fairlead/kubeconfig"))).toBe(true)
+  })
+
+  it("shares remembered results with `run`", async ({ expect, live }) => {
+    const file = join(root, "fixtures/quickstart/sum.yaml")
+    const cache = join(live.folder(), "catalog.db")
+    expect((await live.fairlead(["run", file, "--cache", cache]).ended).code).toBe(0)
+    const { call, program } = await startDev(live, "--http", "--cache", cache)
+    const watch = await call("GET", `${actions}?watch=true&resourceVersion=0`)
+    await call("POST", actions, readFileSync(file, "utf8"), { authorization: `Bearer ${token}`, "content-type": "application/yaml" })
+    const { object } = (await watchUntil(watch, isSucceeded)).at(-1)!
+    expect(object.status?.conditions?.find((it) => it.type === "Succeeded")?.message).toMatch(/found in the cache, \d+ m?s old, made by run demo/)
+    program.child.kill("SIGINT")
+    expect((await program.ended).code).toBe(0)
+    expect(await live.fairlead(["dev", "--cache", "redis://x"]).ended).toMatchObject({ code: 2, stderr: expect.stringContaining("there is no catalog of this kind") as string })
   })
 
   it("over HTTPS: the kubeconfig, which only its owner may read, leads to the server and its authority", async ({ expect, live }) => {
