@@ -91,6 +91,20 @@ const newsOf = (database: Database, listeners: Listeners, scope: Scope.Scope): S
     states: (keys) => database.use("follow", undefined, ({ statements }) => keys.map((key) => stateOf(statements.reservation.get(key) as unknown as ReservationRow | undefined)))
   }, listeners, scope)
 
+const reserveWith = (database: Database, times: ReservationTimes, news: SqliteNews): CatalogService["reserve"] =>
+  Effect.fnUntraced(function*(key, { heartbeat: wished, owner }) {
+    const text = yield* checked("reserve", key)
+    const now = yield* Clock.currentTimeMillis
+    const { expiresIn, heartbeat } = granted(wished, times)
+    const row = yield* database.use("reserve", text, ({ statements }) => {
+      statements.reserve.run(text, owner, now, heartbeat, now + expiresIn, now)
+      return statements.reservation.get(text) as unknown as ReservationRow
+    })
+    const isMine = row.owner === owner
+    if (!isMine) yield* news.await(text, stateOf(row), row.expires_at)
+    return { owner: row.owner, fence: row.fence, isMine, heartbeat: row.heartbeat, expiresIn: Math.max(0, row.expires_at - now) }
+  })
+
 const serve = (database: Database, times: ReservationTimes, scope: Scope.Scope): CatalogService => {
   const listeners = new Listeners()
   const news = newsOf(database, listeners, scope)
@@ -129,18 +143,7 @@ const serve = (database: Database, times: ReservationTimes, scope: Scope.Scope):
     update: (key, entry, { lease } = {}) => Effect.asVoid(store("update", key, entry, () => null, lease)),
     delete: (key) => Effect.flatMap(checked("delete", key), (text) =>
       database.use("delete", text, ({ statements }) => Number(statements.delete.run(text).changes) > 0)),
-    reserve: Effect.fnUntraced(function*(key, { heartbeat: wished, owner }) {
-      const text = yield* checked("reserve", key)
-      const now = yield* Clock.currentTimeMillis
-      const { expiresIn, heartbeat } = granted(wished, times)
-      const row = yield* database.use("reserve", text, ({ statements }) => {
-        statements.reserve.run(text, owner, now, heartbeat, now + expiresIn, now)
-        return statements.reservation.get(text) as unknown as ReservationRow
-      })
-      const isMine = row.owner === owner
-      if (!isMine) yield* news.await(text, stateOf(row), row.expires_at)
-      return { owner: row.owner, fence: row.fence, isMine, heartbeat: row.heartbeat, expiresIn: Math.max(0, row.expires_at - now) }
-    }),
+    reserve: reserveWith(database, times, news),
     release: Effect.fnUntraced(function*(key, { fence, owner }) {
       const text = yield* checked("release", key)
       const isReleased = yield* database.use("release", text, ({ statements }) => Number(statements.release.run(text, owner, fence ?? null, fence ?? null).changes) > 0)
