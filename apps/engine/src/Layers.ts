@@ -112,9 +112,12 @@ export const cache = ({ cache: place, folder }: EmbeddedOptions) =>
 /** Nobody waits long at a terminal for a task that the machine cannot carry out, and this cluster has no outages to sit out. */
 const systemFailureWindow = "10 seconds"
 
+/** The same for a catalog that does not answer. */
+const cachePatience = "5 seconds"
+
 /** The engine itself. Events go to the sink of the environment, files to its datastore. */
 export const engine = (options: EmbeddedOptions) =>
-  Engine.layer(makeConfig({ dataRoot: dataRootOf(options.folder), gcInterval: "0 seconds", systemFailureWindow })).pipe(
+  Engine.layer(makeConfig({ dataRoot: dataRootOf(options.folder), gcInterval: "0 seconds", systemFailureWindow, cachePatience })).pipe(
     Layer.provide(cache(options)),
     Layer.provide(Layer.orDie(plugins(options))),
     Layer.provide(Layer.mergeAll(LaunchedObjects.layer([KubeResource.pods]), LaunchFiles.layer, LaunchSecrets.layerVariables(options.secretVariables ?? (() => ({})), secretPrefix))),

@@ -1,6 +1,6 @@
 /** Where results of tasks are remembered, as flags, settings and the environment name it. */
-import type { Catalog } from "@fairlead/catalog"
-import { Effect, Layer, Option, Path, Redacted } from "effect"
+import { Catalog } from "@fairlead/catalog"
+import { Effect, Layer, Option, Path, Redacted, Result } from "effect"
 import { Machine } from "../Machine.ts"
 
 /** A catalog: a file, a database, or a service that speaks like Flyte's. */
@@ -26,11 +26,16 @@ export const parseCatalog = (text: string, resolve: (path: string) => string): C
     case undefined: return { kind: "sqlite", path: resolve(text) }
     case "sqlite": return { kind: "sqlite", path: resolve(text.slice("sqlite:".length).replace(/^\/\//, "")) }
     case "postgres":
-    case "postgresql": return { kind: "postgres", url: Redacted.make(text) }
+    case "postgresql": return namesDatabase(text) ? { kind: "postgres", url: Redacted.make(text) } : undefined
     case "http":
-    case "https": return { kind: "service", baseUrl: text }
+    case "https": return URL.canParse(text) ? { kind: "service", baseUrl: text } : undefined
     default: return undefined
   }
+}
+
+const namesDatabase = (text: string): boolean => {
+  const url = URL.parse(text)
+  return url !== null && url.hostname !== "" && url.username !== ""
 }
 
 const folderDefault = ".fairlead/cache"
@@ -42,12 +47,20 @@ export const placeOf = Effect.fnUntraced(function*(given: Option.Option<string>)
   const text = Option.getOrElse(given, () => machine.cacheDefault ?? `${folderDefault}/catalog.db`)
   const resolve = (it: string): string => path.resolve(machine.workingDirectory, it)
   const catalog = parseCatalog(text, resolve)
-  if (catalog === undefined) return `--cache ${text}: there is no catalog of this kind; give ${addressForms}`
+  if (catalog === undefined) return `--cache ${text}: this names no catalog; give ${addressForms}`
   return { catalog, folder: catalog.kind === "sqlite" ? path.dirname(catalog.path) : resolve(folderDefault) }
 })
 
 /** Opens a catalog, when it is first asked. Each kind is loaded when it is used: a run should not wait for what it does not need. */
 export const openCatalog = (place: CatalogPlace): Layer.Layer<Catalog> => Layer.unwrap(Effect.promise(() => load(place)))
+
+/** Why a catalog cannot be used at present, in words; nothing if it can. */
+export const problemOf = (place: CatalogPlace): Effect.Effect<string | undefined> =>
+  Effect.flatMap(Catalog, (catalog) => catalog.get({ project: "", domain: "", key: "any" })).pipe(
+    Effect.provide(openCatalog(place), { local: true }),
+    Effect.result,
+    Effect.map((found) => (Result.isSuccess(found) || !("description" in found.failure.reason) ? undefined : found.failure.reason.description))
+  )
 
 const load = async (place: CatalogPlace): Promise<Layer.Layer<Catalog>> => {
   if (place.kind === "service") {

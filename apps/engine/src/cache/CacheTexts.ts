@@ -4,12 +4,12 @@ import { type Idl, LiteralValues } from "@fairlead/core"
 import { CacheHit } from "@fairlead/reconciler"
 
 /** A table, the youngest first, and a line that sums up. */
-export const listText = (entries: ReadonlyArray<ListedEntry>): string => {
+export const listText = (entries: ReadonlyArray<ListedEntry>, isFiltered = false): string => {
   const sorted = [...entries].sort((left, right) => left.entry.age - right.entry.age)
   const rows = sorted.map(({ entry, key }) => [entry.source.name, CacheHit.ageText(entry.age), sizeText(entry.size), CacheKey.text(key)])
   const bytes = entries.reduce((sum, { entry }) => sum + entry.size, 0)
   const sum = `${entries.length === 1 ? "1 result" : `${entries.length} results`}, ${sizeText(bytes)}`
-  return entries.length === 0 ? "nothing is remembered" : [...align([["TASK", "AGE", "SIZE", "KEY"], ...rows]), "", sum].join("\n")
+  return entries.length === 0 ? (isFiltered ? "no result is of this kind" : "nothing is remembered") : [...align([["TASK", "AGE", "SIZE", "KEY"], ...rows]), "", sum].join("\n")
 }
 
 const align = (rows: ReadonlyArray<ReadonlyArray<string>>): ReadonlyArray<string> => {

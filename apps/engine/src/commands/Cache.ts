@@ -3,7 +3,7 @@ import { CacheKey, Catalog, type CatalogKey, type ListedEntry, TaskCache } from 
 import { Durations } from "@fairlead/core"
 import { DatastoreFile } from "@fairlead/datastore/node"
 import { CacheHit } from "@fairlead/reconciler"
-import { Effect, Layer, Option } from "effect"
+import { Effect, FileSystem, Layer, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { type CachePlace, openCatalog, placeOf } from "../cache/CachePlace.ts"
 import { listText, toJson } from "../cache/CacheTexts.ts"
@@ -36,7 +36,12 @@ const withCache = <A, E extends { readonly message: string }>(given: Option.Opti
       screen.write(`${place}\n`)
       return yield* ExitCode.set(2)
     }
-    yield* Effect.asVoid(Effect.provide(use, open(place))).pipe(Effect.catch((error) => {
+    // To look at what is remembered should not leave an empty file behind, least of all where a name was mistyped.
+    const { catalog } = place
+    const isMissing = catalog.kind === "sqlite" && !(yield* exists(catalog.path))
+    if (isMissing) screen.write(`${catalog.path}: there is no such file; \`run\` and \`dev\` make it when they have something to remember\n`)
+    const opened = isMissing ? { ...place, catalog: { ...catalog, path: ":memory:" } } : place
+    yield* Effect.asVoid(Effect.provide(use, open(opened))).pipe(Effect.catch((error) => {
       screen.write(`${error.message}\n`)
       return ExitCode.set(1)
     }))
@@ -47,6 +52,8 @@ const open = (place: CachePlace): Layer.Layer<Catalog | TaskCache> =>
     Layer.provide(DatastoreFile.layer({ root: place.folder })),
     Layer.provideMerge(openCatalog(place.catalog))
   )
+
+const exists = (path: string) => Effect.flatMap(FileSystem.FileSystem, (fs) => Effect.orElseSucceed(fs.exists(path), () => false))
 
 /** All entries that pass, page by page. */
 const entriesOf = Effect.fnUntraced(function*({ domain, project, task }: Filters) {
@@ -65,17 +72,23 @@ const list = Command.make("list", { cache, output, ...filters }, (options) =>
   withCache(options.cache, Effect.gen(function*() {
     const { writeOut } = yield* Machine
     const entries = yield* entriesOf(options)
-    writeOut(`${options.output === "json" ? toJson(entries) : listText(entries)}\n`)
+    writeOut(`${options.output === "json" ? toJson(entries) : listText(entries, isFiltered(options))}\n`)
   }))).pipe(Command.withDescription("List the results that are remembered"))
 
-const keys = Argument.String("key").pipe(Argument.withDescription("Key as `list` shows it; its beginning is enough"))
+const isFiltered = ({ domain, project, task }: Filters): boolean => [domain, project, task].some(Option.isSome)
 
-/** The entries whose key begins with a text, or whose task has this name. */
+const meaning = "as `list` shows it; the beginning of a key is enough"
+const keys = Argument.String("key").pipe(Argument.withDescription(`Key or name of a task ${meaning}`))
+
+/** The entries with this key; else those whose key begins so, or whose task has this name. */
 const matching = Effect.fnUntraced(function*(text: string) {
   const all = yield* entriesOf({ project: Option.none(), domain: Option.none(), task: Option.none() })
   const exact = all.filter(({ key }) => CacheKey.text(key) === text)
-  return exact.length > 0 ? exact : all.filter(({ key }) => CacheKey.text(key).startsWith(text) || key.key.startsWith(text))
+  if (exact.length > 0 || text === "") return exact
+  return all.filter(({ entry, key }) => entry.source.name === text || CacheKey.text(key).startsWith(text) || key.key.startsWith(text))
 })
+
+const nothingFor = (text: string): string => `no result has the key ${text}, and no task of this name has one; \`fairlead cache list\` shows what there is\n`
 
 const get = Command.make("get", { cache, key: keys }, (options) =>
   withCache(options.cache, Effect.gen(function*() {
@@ -83,14 +96,14 @@ const get = Command.make("get", { cache, key: keys }, (options) =>
     const { writeOut } = yield* Machine
     const screen = yield* Screen
     if (found.length !== 1) {
-      screen.write(found.length === 0 ? `no result has the key ${options.key}\n` : `${found.length} results have a key that begins with ${options.key}\n`)
+      screen.write(found.length === 0 ? nothingFor(options.key) : `${found.length} results are meant by ${options.key}; give more of the key of one:\n${listText(found.slice(0, 10))}\n`)
       return yield* ExitCode.set(1)
     }
     const [{ entry, key }] = found as [ListedEntry]
     const outputs = yield* (yield* TaskCache).find(key)
     writeOut(`${toJson([{ key, entry }], outputs._tag === "Hit" ? outputs.outputs : undefined)}\n`)
     if (outputs._tag === "Stale") screen.write(`its outputs cannot be read: ${outputs.problem}\n`)
-  }))).pipe(Command.withDescription("Show one result with its outputs"))
+  }))).pipe(Command.withDescription("Show one result with its outputs, as JSON"))
 
 const olderThan = Flag.String("older-than").pipe(
   Flag.withDescription("Only results of at least this age, such as 90s or 12h"),
@@ -98,28 +111,30 @@ const olderThan = Flag.String("older-than").pipe(
   Flag.optional
 )
 const all = Flag.Boolean("all").pipe(Flag.withDescription("Every result"), Flag.withDefault(false))
-const someKeys = Argument.String("key").pipe(Argument.withDescription("Keys as `list` shows them; their beginning is enough"), Argument.variadic())
+const someKeys = Argument.String("key").pipe(Argument.withDescription(`Key or name of a task ${meaning}`), Argument.variadic())
 
 const evict = Command.make("evict", { cache, all, olderThan, ...filters, keys: someKeys }, (options) =>
   withCache(options.cache, Effect.gen(function*() {
     const screen = yield* Screen
-    const isFiltered = options.all || [options.olderThan, options.project, options.domain, options.task].some(Option.isSome)
-    if (isFiltered === (options.keys.length > 0)) {
+    const byFilter = options.all || Option.isSome(options.olderThan) || isFiltered(options)
+    if (byFilter === (options.keys.length > 0)) {
       screen.write("say which results to forget: keys, or --task, --project, --domain, --older-than, or --all\n")
       return yield* ExitCode.set(2)
     }
     const age = Option.match(options.olderThan, { onNone: () => 0, onSome: (text) => Durations.parseMillis(text) ?? 0 })
-    const found = isFiltered
-      ? (yield* entriesOf(options)).filter(({ entry }) => entry.age >= age)
-      : (yield* Effect.forEach(options.keys, matching)).flat()
+    const groups = byFilter
+      ? [(yield* entriesOf(options)).filter(({ entry }) => entry.age >= age)]
+      : yield* Effect.forEach(options.keys, matching)
+    const found = new Map(groups.flat().map((it) => [CacheKey.text(it.key), it]))
     const taskCache = yield* TaskCache
-    for (const { entry, key } of found) {
+    for (const { entry, key } of found.values()) {
       yield* taskCache.evict(key)
       screen.write(`forgot ${entry.source.name}, ${CacheHit.ageText(entry.age)} old: ${CacheKey.text(key)}\n`)
     }
-    if (found.length > 0) return
-    screen.write("nothing to forget\n")
-    if (!isFiltered) yield* ExitCode.set(1)
+    if (byFilter && found.size === 0) screen.write("nothing to forget\n")
+    const missing = byFilter ? [] : options.keys.filter((_, index) => groups[index]!.length === 0)
+    for (const key of missing) screen.write(nothingFor(key))
+    if (missing.length > 0) yield* ExitCode.set(1)
   }))).pipe(Command.withDescription("Forget results, so that their tasks run again"))
 
 /** The command. */

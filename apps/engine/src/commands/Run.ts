@@ -5,7 +5,7 @@ import { asyncPlugin, makeHttpJson, type PluginEntry } from "@fairlead/webapi-ru
 import { Effect, FileSystem, Layer, Option, References } from "effect"
 import { Argument, Command, Flag, GlobalFlag } from "effect/cli"
 import { cacheFlags, cachePlaceOf } from "../cache/CacheFlags.ts"
-import type { CachePlace } from "../cache/CachePlace.ts"
+import { type CachePlace, problemOf } from "../cache/CachePlace.ts"
 import { ExitCode } from "../ExitCode.ts"
 import * as Layers from "../Layers.ts"
 import { Machine } from "../Machine.ts"
@@ -82,7 +82,8 @@ export const runCommand = Command.make("run", { paths, ...flags }, ({ cache, kee
       timeout: Option.getOrUndefined(Option.map(timeout, (text) => Durations.parseMillis(text) ?? 0))
     })
     machine.writeOut(`${output === "json" ? toJson(results) : toTable(results, screen.isTerminal ? screen.columns() : 160)}\n`)
-    for (const hint of hints(results, { folder, keep })) screen.write(`${hint}\n`)
+    const cacheProblem = place !== undefined && results.some((it) => it.cacheFailed === true) ? yield* problemOf(place.catalog) : undefined
+    for (const hint of hints(results, { folder, keep, cacheProblem })) screen.write(`${hint}\n`)
     yield* ExitCode.set(stopCode ?? exitCode(results))
   }).pipe(
     quietUnlessAsked,

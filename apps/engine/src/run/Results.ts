@@ -45,12 +45,14 @@ const fromCache = (results: ReadonlyArray<TaskResult>): ReadonlyArray<string> =>
 export interface RunFiles {
   readonly folder: string
   readonly keep: boolean
+  /** What is wrong with the cache, if that is known. */
+  readonly cacheProblem?: string | undefined
 }
 
 /** What to say about files after the results. */
 export const hints = (results: ReadonlyArray<TaskResult>, files: RunFiles): ReadonlyArray<string> => {
   const failed = results.filter((it) => it.cacheFailed === true).length
-  const cache = failed === 0 ? [] : [`${failed === 1 ? "one task" : `${failed} tasks`} could not use the cache; --log-level warn says why`]
+  const cache = failed === 0 ? [] : [`${failed === 1 ? "one task" : `${failed} tasks`} could not use the cache${files.cacheProblem === undefined ? "; --log-level warn says why" : `: ${files.cacheProblem}`}`]
   return [...hintsOnFiles(results, files), ...cache]
 }
 

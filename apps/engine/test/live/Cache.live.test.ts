@@ -35,10 +35,16 @@ describe.concurrent("the cache of `fairlead run`", { timeout: 120_000 }, () => {
     expect(listed.stdout).toMatch(/^TASK +AGE +SIZE +KEY\nsum +\d+ s +\d+ B +1\/quickstart\/\S+\n\n1 result, \d+ B\n$/)
     const got = JSON.parse((await fairlead("cache", "get", "1/quickstart")).stdout) as object
     expect(got).toMatchObject({ task: "sum", outputs: { total: 42 }, source: { labels: { "execution-name": "demo" } } })
+    expect(JSON.parse((await fairlead("cache", "get", "sum")).stdout)).toEqual(expect.objectContaining({ task: "sum" }))
+    expect(await fairlead("cache", "list", "--project", "other")).toMatchObject({ code: 0, stdout: "no result is of this kind\n" })
     expect((await fairlead("cache", "evict")).code).toBe(2)
+    expect(await fairlead("cache", "evict", "", "nothing")).toMatchObject({ code: 1, stderr: expect.stringMatching(/^no result has the key , .*\nno result has the key nothing, and no task of this name/) as string })
     expect((await fairlead("cache", "evict", "--task", "sum")).stderr).toMatch(/^forgot sum, \d+ s old: 1\/quickstart/)
     expect(await fairlead("cache", "list")).toMatchObject({ code: 0, stdout: "nothing is remembered\n" })
-    expect(await fairlead("cache", "get", "1/quickstart")).toMatchObject({ code: 1, stderr: "no result has the key 1/quickstart\n" })
+    expect(await fairlead("cache", "get", "1/quickstart")).toMatchObject({ code: 1, stderr: expect.stringContaining("no result has the key 1/quickstart") as string })
+    const mistyped = join(folder, "cache/catalogue.db")
+    expect(await fairlead("cache", "list", "--cache", mistyped)).toMatchObject({ code: 0, stdout: "nothing is remembered\n", stderr: expect.stringContaining("there is no such file") as string })
+    expect(existsSync(mistyped)).toBe(false)
   })
 
   it("keeps files among outputs, although the folder of the run goes", async ({ expect, live }) => {
@@ -60,10 +66,13 @@ describe.concurrent("the cache of `fairlead run`", { timeout: 120_000 }, () => {
     writeFileSync(join(folder, "cache/catalog.db"), "no database ".repeat(100))
     const cache = join(folder, "cache/catalog.db")
     const broken = await live.fairlead(["run", sum, "--cache", cache]).ended
-    expect(broken).toMatchObject({ code: 0, stdout: expect.stringContaining("total=42") as string, stderr: expect.stringContaining("one task could not use the cache; --log-level warn says why") as string })
+    expect(broken).toMatchObject({ code: 0, stdout: expect.stringContaining("total=42") as string, stderr: expect.stringContaining("one task could not use the cache: file is not a database") as string })
     expect((await live.fairlead(["run", sum, "--cache", cache, "--log-level", "warn"]).ended).stderr).toContain("file is not a database")
     expect(await live.fairlead(["cache", "list", "--cache", cache]).ended).toMatchObject({ code: 1, stderr: expect.stringContaining("Catalog.list failed: Corrupt") as string })
-    expect(await live.fairlead(["run", sum, "--cache", "redis://x"]).ended).toMatchObject({ code: 2, stderr: expect.stringContaining('--cache redis://x: there is no catalog of this kind') as string })
+    expect(await live.fairlead(["run", sum, "--cache", "redis://x"]).ended).toMatchObject({ code: 2, stderr: expect.stringContaining('--cache redis://x: this names no catalog; give a path,') as string })
     expect(existsSync(join(folder, "cache/outputs"))).toBe(false)
+    const unreachable = await live.fairlead(["run", sum, "--cache", "postgres://somebody@127.0.0.1:1/x"]).ended
+    expect(unreachable).toMatchObject({ code: 0, stderr: expect.stringMatching(/one task could not use the cache: .*ECONNREFUSED/) as string })
+    expect(await live.fairlead(["cache", "list", "--cache", "postgres://127.0.0.1:1/x"]).ended).toMatchObject({ code: 2, stderr: expect.stringContaining("postgres://<user>@<host>/<database>") as string })
   })
 })

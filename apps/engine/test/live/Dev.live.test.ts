@@ -84,7 +84,7 @@ describe.concurrent("fairlead dev", { timeout: 180_000 }, () => {
     expect(object.status?.conditions?.find((it) => it.type === "Succeeded")?.message).toMatch(/found in the cache, \d+ m?s old, made by run demo/)
     program.child.kill("SIGINT")
     expect((await program.ended).code).toBe(0)
-    expect(await live.fairlead(["dev", "--cache", "redis://x"]).ended).toMatchObject({ code: 2, stderr: expect.stringContaining("there is no catalog of this kind") as string })
+    expect(await live.fairlead(["dev", "--cache", "redis://x"]).ended).toMatchObject({ code: 2, stderr: expect.stringContaining("this names no catalog") as string })
   })
 
   it("over HTTPS: the kubeconfig, which only its owner may read, leads to the server and its authority", async ({ expect, live }) => {
