@@ -95,13 +95,15 @@ export const toDns1123Subdomain = (name: string): string => {
 
 /** Turns any text into a valid label value of up to 63 characters; empty stays empty. */
 export const sanitizeLabelValue = (value: string): string => {
-  if (value === "") return ""
+  if (value === "" || (value.length <= 63 && soundLabelValue.test(value))) return value
   return value
     .replace(/[^a-zA-Z0-9._-]/gu, "-")
     .slice(0, 63)
     .replace(/^[^a-zA-Z0-9]/, "x")
     .replace(/[^a-zA-Z0-9]$/, "x")
 }
+
+const soundLabelValue = /^[a-zA-Z0-9]([a-zA-Z0-9._-]*[a-zA-Z0-9])?$/
 
 /** Merges maps, later ones first in right; always a new object. */
 export const unionMaps = <A>(...maps: ReadonlyArray<{ readonly [key: string]: A } | undefined>): { [key: string]: A } =>

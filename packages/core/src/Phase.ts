@@ -27,8 +27,10 @@ export const isTerminal = (phase: Phase): boolean => terminal.has(phase)
 /** The name that `status.pluginPhase` carries: `PhaseRunning`. */
 export const toWire = (phase: Phase): string => `Phase${phase}`
 
+const byWireName: ReadonlyMap<string | undefined, Phase> = new Map(phases.map((phase) => [toWire(phase), phase]))
+
 /** Reads `status.pluginPhase`; `undefined` for an absent or unknown name. */
-export const fromWire = (name: string | undefined): Phase | undefined => phases.find((it) => `Phase${it}` === name)
+export const fromWire = (name: string | undefined): Phase | undefined => byWireName.get(name)
 
 /** Who is to blame for a failure: it decides which budget the retry is taken from. */
 export type ErrorKind = "USER" | "SYSTEM" | "UNKNOWN"

@@ -21,13 +21,12 @@ export const make = (options: DatastoreMemoryOptions = {}): DatastoreService => 
       : fail(method, uri, { _tag: "InvalidUri", description: parsed.failure })
   }
 
-  const read: DatastoreService["read"] = Effect.fnUntraced(function*(uri, { maxBytes = 0 } = {}) {
-    const bytes = objects.get(yield* keyOf("read", uri))
-    if (bytes === undefined) return yield* fail("read", uri, { _tag: "NotFound" })
-    if (maxBytes > 0 && bytes.length > maxBytes) {
-      return yield* fail("read", uri, { _tag: "LimitExceeded", size: bytes.length, limit: maxBytes })
-    }
-    return bytes
+  const read: DatastoreService["read"] = (uri, { maxBytes = 0 } = {}) => Effect.flatMap(Effect.suspend(() => keyOf("read", uri)), (key) => {
+    const bytes = objects.get(key)
+    if (bytes === undefined) return fail("read", uri, { _tag: "NotFound" })
+    return maxBytes > 0 && bytes.length > maxBytes
+      ? fail("read", uri, { _tag: "LimitExceeded", size: bytes.length, limit: maxBytes })
+      : Effect.succeed(bytes)
   })
 
   const write: DatastoreService["write"] = (uri, bytes) => Effect.map(keyOf("write", uri), (key) => void objects.set(key, bytes))

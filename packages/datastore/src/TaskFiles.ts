@@ -65,13 +65,13 @@ export const readOutputs = (
 export const writeOutputs = (folder: string, outputs: Idl.LiteralMap): Effect.Effect<void, DatastoreError, Datastore> =>
   write(folder, names.outputs, Literals.encodeMap(outputs))
 
-const readMap = (folder: string, name: string, options: TaskFilesOptions) =>
-  Effect.gen(function*() {
-    const found = yield* readFile(folder, name, options)
-    if (Option.isNone(found)) return Option.none<Idl.LiteralMap>()
+const readMap = (folder: string, name: string, options: TaskFilesOptions): Effect.Effect<Option.Option<Idl.LiteralMap>, DatastoreError | TaskFileInvalid, Datastore> =>
+  Effect.flatMap(readFile(folder, name, options), (found) => {
+    if (Option.isNone(found)) return Effect.succeedNone
     const decoded = Literals.decodeMap(found.value.bytes)
-    if (Result.isSuccess(decoded)) return Option.some(decoded.success)
-    return yield* new TaskFileInvalid({ uri: found.value.uri, fault: "BadFormat", problem: decoded.failure.message })
+    return Result.isSuccess(decoded)
+      ? Effect.succeedSome(decoded.success)
+      : Effect.fail(new TaskFileInvalid({ uri: found.value.uri, fault: "BadFormat", problem: decoded.failure.message }))
   })
 
 interface Contents {
@@ -85,26 +85,19 @@ const readFile = (
   name: string,
   { maxBytes = maxBytesDefault }: TaskFilesOptions
 ): Effect.Effect<Option.Option<Contents>, DatastoreError | TaskFileInvalid, Datastore> =>
-  Effect.gen(function*() {
-    const store = yield* Datastore
-    const uri = yield* uriOf(folder, name)
-    return yield* store.read(uri, { maxBytes }).pipe(
-      Effect.map((bytes) => Option.some({ uri, bytes })),
-      Effect.catch((error): Effect.Effect<Option.Option<Contents>, DatastoreError | TaskFileInvalid> => {
-        if (error.reason._tag === "NotFound") return Effect.succeedNone
-        if (error.reason._tag !== "LimitExceeded") return Effect.fail(error)
-        return Effect.fail(new TaskFileInvalid({ uri, fault: "TooLarge", problem: tooLarge(error.reason.size, error.reason.limit) }))
-      })
-    )
-  })
+  Effect.flatMap(Datastore, (store) => Effect.flatMap(uriOf(folder, name), (uri) => Effect.matchEffect(store.read(uri, { maxBytes }), {
+    onSuccess: (bytes) => Effect.succeedSome({ uri, bytes }),
+    onFailure: (error): Effect.Effect<Option.Option<Contents>, DatastoreError | TaskFileInvalid> => {
+      if (error.reason._tag === "NotFound") return Effect.succeedNone
+      if (error.reason._tag !== "LimitExceeded") return Effect.fail(error)
+      return Effect.fail(new TaskFileInvalid({ uri, fault: "TooLarge", problem: tooLarge(error.reason.size, error.reason.limit) }))
+    }
+  })))
 
 const tooLarge = (size: number, limit: number): string => `it has ${size} bytes, and at most ${limit} are read; pass large values as files`
 
 const write = (folder: string, name: string, bytes: Uint8Array): Effect.Effect<void, DatastoreError, Datastore> =>
-  Effect.gen(function*() {
-    const store = yield* Datastore
-    yield* store.write(yield* uriOf(folder, name), bytes)
-  })
+  Effect.flatMap(Datastore, (store) => Effect.flatMap(uriOf(folder, name), (uri) => store.write(uri, bytes)))
 
 /** What `error.pb` says. */
 export interface ReportedError {
@@ -139,19 +132,13 @@ export const writeError = (
  * `OutputsBadFormat`, `ErrorFileTooLarge`, `ErrorFileBadFormat`. Only a store that fails makes this fail.
  */
 export const readOutcome = (folder: string, options: TaskFilesOptions = {}): Effect.Effect<TaskOutcome, DatastoreError, Datastore> =>
-  Effect.gen(function*() {
-    const reported = yield* readError(folder, options)
-    if (Option.isSome(reported)) return { _tag: "Error", ...reported.value } as const
-    const outputs = yield* Effect.result(readOutputs(folder, options))
-    if (Result.isSuccess(outputs)) {
-      return Option.match(outputs.success, {
-        onNone: (): TaskOutcome => ({ _tag: "Nothing" }),
-        onSome: (map): TaskOutcome => ({ _tag: "Outputs", outputs: map })
-      })
-    }
-    if (outputs.failure._tag === "DatastoreError") return yield* outputs.failure
-    return { _tag: "Error", ...unusable("Outputs", "USER", outputs.failure) } as const
-  })
+  Effect.flatMap(readError(folder, options), (reported): Effect.Effect<TaskOutcome, DatastoreError, Datastore> =>
+    Option.isSome(reported)
+      ? Effect.succeed({ _tag: "Error", ...reported.value })
+      : Effect.matchEffect(readOutputs(folder, options), {
+        onSuccess: (outputs) => Effect.succeed<TaskOutcome>(Option.isNone(outputs) ? { _tag: "Nothing" } : { _tag: "Outputs", outputs: outputs.value }),
+        onFailure: (failure) => failure._tag === "DatastoreError" ? Effect.fail(failure) : Effect.succeed<TaskOutcome>({ _tag: "Error", ...unusable("Outputs", "USER", failure) })
+      }))
 
 /** Reads `error.pb` of a folder; none if there is no file. A file that cannot be used is an error that says so. */
 export const readError = (

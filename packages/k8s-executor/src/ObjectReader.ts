@@ -24,12 +24,11 @@ export class ObjectReader extends Context.Service<ObjectReader, {
 
   /** Reads each kind from the store given for it; kinds without a store are read live. */
   static readonly layerStores = (stores: ReadonlyArray<readonly [KubeResource.KubeResource, ObjectStore]>): Layer.Layer<ObjectReader> => {
-    const byKind = new Map(stores.map(([resource, store]) => [keyOf(resource), store]))
+    const storeOf = ({ group, plural }: KubeResource.KubeResource): ObjectStore | undefined =>
+      stores.findLast(([it]) => it.plural === plural && it.group === group)?.[1]
     return Layer.succeed(ObjectReader, {
-      covers: (resource) => byKind.has(keyOf(resource)),
-      get: (resource, namespace, name) => byKind.get(keyOf(resource))?.get(namespace, name)
+      covers: (resource) => storeOf(resource) !== undefined,
+      get: (resource, namespace, name) => storeOf(resource)?.get(namespace, name)
     })
   }
 }
-
-const keyOf = (resource: KubeResource.KubeResource): string => `${resource.plural}.${resource.group}`

@@ -35,12 +35,28 @@ const utf8Encoder = new TextEncoder()
 /** Cuts a reason to what is kept of it. */
 export const keptReason = (reason: string): string => reason.slice(0, reasonLengthMax)
 
-/** States that were read or written here, under their stored form: an engine hands the same one in round after round. */
+/** A state that was written here carries what it was made from: an engine hands the same one in round after round. */
+class Written implements PluginState {
+  readonly version = schemaVersion
+  readonly bytes: Uint8Array
+  readonly #state: ObjectState
+
+  constructor(state: ObjectState) {
+    this.bytes = write(state)
+    this.#state = state
+  }
+
+  static stateOf(stored: PluginState): ObjectState | undefined {
+    return stored instanceof Written ? stored.#state : undefined
+  }
+}
+
+/** States that were read here, under their stored form. */
 const known = new WeakMap<PluginState, ObjectState>()
 
 /** Reads a stored state; `undefined` when it was not written by this version or is damaged. */
 export const decode = (stored: PluginState): ObjectState | undefined => {
-  const before = known.get(stored)
+  const before = Written.stateOf(stored) ?? known.get(stored)
   if (before !== undefined) return before
   const state = read(stored)
   if (state !== undefined) known.set(stored, state)
@@ -57,27 +73,20 @@ const read = ({ bytes, version }: PluginState): ObjectState | undefined => {
 }
 
 /** Writes a state for storage. Equal states give equal bytes. */
-export const encode = (state: ObjectState): PluginState => {
-  const stored = write(state)
-  known.set(stored, state)
-  return stored
-}
+export const encode = (state: ObjectState): PluginState => new Written(state)
 
-const write = (state: ObjectState): PluginState => ({
-  version: schemaVersion,
-  bytes: utf8Encoder.encode(JSON.stringify({
-    schema: schemaVersion,
-    name: state.name,
-    uid: state.uid,
-    launch: state.launch,
-    since: state.since,
-    phase: state.phase,
-    phaseVersion: state.phaseVersion,
-    reason: state.reason,
-    lastEvent: state.lastEvent,
-    memory: state.memory
-  }))
-})
+const write = (state: ObjectState): Uint8Array => utf8Encoder.encode(JSON.stringify({
+  schema: schemaVersion,
+  name: state.name,
+  uid: state.uid,
+  launch: state.launch,
+  since: state.since,
+  phase: state.phase,
+  phaseVersion: state.phaseVersion,
+  reason: state.reason,
+  lastEvent: state.lastEvent,
+  memory: state.memory
+}))
 
 /** True when storing `after` instead of `before` would change nothing. */
 export const same = (before: ObjectState | undefined, after: ObjectState): boolean =>

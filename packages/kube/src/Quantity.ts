@@ -20,13 +20,13 @@ export const zero: Quantity = { nanos: 0n, format: "DecimalSI", text: "0" }
 
 /** Reads a quantity; `undefined` when the text is none. Numbers count as their JSON text. */
 export const parse = (text: string | number): Quantity | undefined => {
-  const parsed = parseParts(textOf(text))
+  const parsed = recall(textOf(text))
   return typeof parsed === "string" ? undefined : parsed
 }
 
 /** Tells, in the words of Kubernetes, what keeps `text` from being a quantity; `undefined` when it is one. */
 export const problemOf = (text: string | number): string | undefined => {
-  const parsed = parseParts(textOf(text))
+  const parsed = recall(textOf(text))
   return typeof parsed === "string" ? parsed : undefined
 }
 
@@ -114,6 +114,18 @@ const suffixOf = (text: string): Suffix | undefined => {
 
 /** JavaScript writes `1e+21` where JSON from elsewhere has `1e21`. */
 const textOf = (text: string | number): string => (typeof text === "string" ? text : String(text).replace("e+", "e"))
+
+/** Quantities are few and come again and again, so those that were read are remembered. */
+const known = new Map<string, Quantity>()
+const knownMax = 1000
+
+const recall = (text: string): Quantity | string => {
+  const before = known.get(text)
+  if (before !== undefined) return before
+  const parsed = parseParts(text)
+  if (typeof parsed !== "string" && known.size < knownMax) known.set(text, parsed)
+  return parsed
+}
 
 /** The quantity, or what is wrong. */
 const parseParts = (text: string): Quantity | string => {

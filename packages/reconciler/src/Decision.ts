@@ -222,7 +222,7 @@ const stored = (
     phaseHistory: append(status.phaseHistory ?? [], { phase: meaning.reason, message, attempt, sequence }, now),
     sequence,
     ...cacheFields(phase),
-    ...errorFields(phase)
+    ...errorFields(phase, status)
   })
   const report: Report = { sequence, attempt, phase: meaning.event, at: now, reason: phase.reason, info: phase.info, error: phase.error }
   return { status: after, write, reports: [report], next: next ?? waitFor({ ...situation, status: after }, transition) }
@@ -243,15 +243,15 @@ const cacheFields = (phase: Phase.PhaseInfo): Fields => {
   return cacheStatus === undefined ? {} : { cacheStatus }
 }
 
-const errorFields = (phase: Phase.PhaseInfo): Fields => {
-  const { error } = phase
-  if (error === undefined) return { errorState: undefined }
+const errorFields = ({ error }: Phase.PhaseInfo, { errorState }: Status): Fields => {
+  if (error === undefined) return errorState === undefined ? {} : { errorState: undefined }
   const kind = error.kind === "UNKNOWN" ? "" : error.kind
   return { errorState: { code: error.code, kind, message: truncate(error.message, messageMax) } }
 }
 
 /** Drops fields that were set to `undefined` in order to remove them. Copies, for objects that had fields deleted are slow ever after. */
 const withoutAbsent = (fresh: Fields): Status => {
+  if (!Object.values(fresh).includes(undefined)) return fresh as Status
   const fields: { [field: string]: unknown } = {}
   for (const field in fresh) {
     const value = fresh[field as keyof Fields]

@@ -100,13 +100,8 @@ function makeIn(context: Context.Context<never>): EngineMetrics {
   const stored = tagged(transitionsStoredOf, "phase")
   const relaunchesByKind = tagged(relaunchesOf, "kind")
   const cleanupsByOutcome = tagged(cleanupsFailedOf, "outcome")
-  const durations = new Map<string, Metric.Metric<number, unknown>>()
-  const durationOf = (op: string, error: string): Metric.Metric<number, unknown> => {
-    const key = `${op} ${error}`
-    const known = durations.get(key) ?? writeDurationOf({ op, error })
-    durations.set(key, known)
-    return known
-  }
+  const durations = tagged((op) => writeDurationOf({ ...op, error: "false" }), "op")
+  const failedDurations = tagged((op) => writeDurationOf({ ...op, error: "true" }), "op")
   const change = (phase: string, by: number): void => {
     const count = (active.get(phase) ?? 0) + by
     active.set(phase, count)
@@ -118,7 +113,7 @@ function makeIn(context: Context.Context<never>): EngineMetrics {
     refusedEvents: () => eventsRefused.updateUnsafe(1, context),
     relaunched: (kind) => relaunchesByKind(kind).updateUnsafe(1, context),
     cleanupFailed: (outcome) => cleanupsByOutcome(outcome).updateUnsafe(1, context),
-    wrote: (op, millis, isError) => durationOf(op, String(isError)).updateUnsafe(millis, context),
+    wrote: (op, millis, isError) => (isError ? failedDurations : durations)(op).updateUnsafe(millis, context),
     sized: (action) => actionSize.updateUnsafe(sizeOf(action), context),
     movedPhase: (from, to) => {
       const before = activePhase(from)

@@ -16,7 +16,7 @@ import { cleanUpAgainAfter, conclude, endDeleted, isConcluded } from "./internal
 import { terminalCondition } from "./internal/conditions.ts"
 import { failedParent } from "./internal/orphans.ts"
 import { recall, settle } from "./internal/outbox.ts"
-import { advance } from "./internal/round.ts"
+import { advance, inTimeForCache } from "./internal/round.ts"
 import { isStray, removeStrays } from "./internal/strays.ts"
 import { lookAt, type Surroundings } from "./internal/surroundings.ts"
 import { byOwner } from "./LaunchedObjects.ts"
@@ -101,7 +101,7 @@ export const make = Effect.fnUntraced(function*(options: TaskActionReconcilerOpt
     }
     if (isEnded) return yield* conclude(around, yield* settle(around, action, memory), memory, now)
     if ((action.spec as typeof action.spec | undefined)?.actionType === "condition") return yield* advanceCondition(around, action, memory, now)
-    return yield* advance(around, action, memory, now)
+    return inTimeForCache(yield* advance(around, action, memory, now), memory, now)
   })
 
   return {

@@ -122,6 +122,7 @@ export class Expectations {
   }
 
   #onProgress(watch: Watch, version: string): void {
+    if (watch.versions.first === undefined) return
     const reached = Number(version)
     for (let first = watch.versions.first; first !== undefined && first.rank <= reached; first = watch.versions.first) this.#settle(first)
   }

@@ -44,8 +44,10 @@ export const makeRecentLaunches = <A extends KubeObject>(keepMillis: number, ref
     refused: (namespace, name, now) => put(refusals, keyOf(namespace, name), { at: now }, refusalKeepMillis),
     refusedAt: (namespace, name) => refusals.get(keyOf(namespace, name))?.at,
     forget: (namespace, name) => {
-      objects.delete(keyOf(namespace, name))
-      refusals.delete(keyOf(namespace, name))
+      if (objects.size === 0 && refusals.size === 0) return
+      const key = keyOf(namespace, name)
+      objects.delete(key)
+      refusals.delete(key)
     },
     deleted: (uid, now) => put(deletions, uid, { at: now }, keepMillis),
     isDeleted: (uid) => deletions.has(uid)

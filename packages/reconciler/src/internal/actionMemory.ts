@@ -1,4 +1,5 @@
 /** What the engine remembers about an action between rounds and can afford to lose: everything else is in the status. */
+import { keyOf } from "@fairlead/controller"
 import type { PluginState, TaskAction, TaskExecutionMetadata, TaskPaths } from "@fairlead/core"
 import type { ActionEvent } from "../ActionEvent.ts"
 import type { Assignment, Rejection } from "../Preparation.ts"
@@ -64,7 +65,7 @@ export class Memories {
 
   /** The memory of an action; `remember` makes a new one from what the status says. */
   of(action: TaskAction.TaskAction, remember: (action: TaskAction.TaskAction) => Pick<ActionMemory, "outbox" | "delivered" | "preparation">): ActionMemory {
-    const key = `${action.metadata.namespace}/${action.metadata.name}`
+    const key = keyOf(action.metadata.namespace, action.metadata.name ?? "")
     const uid = action.metadata.uid ?? ""
     const known = this.#byKey.get(key)
     if (known !== undefined && known.uid === uid) {
@@ -92,7 +93,7 @@ export class Memories {
   }
 
   forget(namespace: string | undefined, name: string): void {
-    const key = `${namespace}/${name}`
+    const key = keyOf(namespace, name)
     dropLease(this.#byKey.get(key)?.cache)
     this.#byKey.delete(key)
   }

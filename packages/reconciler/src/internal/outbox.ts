@@ -47,7 +47,12 @@ export const recall = (around: Surroundings, action: TaskAction.TaskAction): Pic
 export const isRefusal = (error: KubeError.KubeError): boolean => KubeError.isReason(error, "Invalid", "BadRequest", "RequestEntityTooLarge")
 
 /** Stores a status. Until the write is known to be done it stays pending, so that a failed one is not forgotten. */
-export const storeStatus = Effect.fnUntraced(function*(around: Surroundings, action: TaskAction.TaskAction, memory: ActionMemory, pending: Pending) {
+export const storeStatus = (
+  around: Surroundings,
+  action: TaskAction.TaskAction,
+  memory: ActionMemory,
+  pending: Pending
+): Effect.Effect<TaskAction.TaskAction, KubeError.KubeError> => {
   memory.pending = { ...pending, isUrgent: true }
   const taskType = taskTypeOf(action, memory)
   const next = {
@@ -55,13 +60,14 @@ export const storeStatus = Effect.fnUntraced(function*(around: Surroundings, act
     ...(taskType === undefined ? {} : { taskType }),
     ...(memory.delivered > 0 ? { delivered: memory.delivered } : {})
   }
-  const updated = yield* patchAction(around, action, "status", { status: changedFields(action.status, next) })
-  memory.pending = undefined
-  memory.outbox = [...memory.outbox, ...pending.events]
-  around.metrics.storedPhase(next.pluginPhase)
-  around.metrics.sized(updated)
-  return updated
-})
+  return Effect.map(patchAction(around, action, "status", { status: changedFields(action.status, next) }), (updated) => {
+    memory.pending = undefined
+    memory.outbox = [...memory.outbox, ...pending.events]
+    around.metrics.storedPhase(next.pluginPhase)
+    around.metrics.sized(updated)
+    return updated
+  })
+}
 
 /** For people who list actions: the type may stand in three places of the spec, or in none. */
 const taskTypeOf = ({ spec }: TaskAction.TaskAction, { preparation }: ActionMemory): string | undefined => {

@@ -22,14 +22,14 @@ import { fromWire } from "./times.ts"
 type Action = TaskAction.TaskAction
 type Status = TaskAction.TaskActionStatus
 
-/** Brings an action one step further. Whatever fails here is tried again by the controller; nothing is lost by that. */
-export const advance = Effect.fnUntraced(function*(around: Surroundings, seen: Action, memory: ActionMemory, now: number) {
-  const result = yield* step(around, seen, memory, now)
+/** The next round, if the cache wants one before it. */
+export const inTimeForCache = (result: ControllerResult, memory: ActionMemory, now: number): ControllerResult => {
   const due = nextCacheRound(memory.cache)
   return due === Infinity ? result : lookAt(Math.min(due, now + (result.requeueAfter ?? Infinity)), now)
-})
+}
 
-const step = Effect.fnUntraced(function*(around: Surroundings, seen: Action, memory: ActionMemory, now: number) {
+/** Brings an action one step further. Whatever fails here is tried again by the controller; nothing is lost by that. */
+export const advance = Effect.fnUntraced(function*(around: Surroundings, seen: Action, memory: ActionMemory, now: number) {
   const action = yield* settle(around, seen, memory)
   if (terminalCondition(action.status) !== undefined) return yield* conclude(around, action, memory, now)
   const preparation = preparationOf(around, action, memory)
@@ -51,7 +51,7 @@ const step = Effect.fnUntraced(function*(around: Surroundings, seen: Action, mem
   const turn = turnOf(around, action, memory, preparation, status, now)
   const answer = turn === undefined ? undefined : yield* consult(turn)
   const verdict = answer === undefined
-    ? yield* work(around, action, memory, preparation, status, now, turn)
+    ? yield* (turn === undefined && hasFinalizer(action) ? workOn(around, action, memory, preparation, status, now) : work(around, action, memory, preparation, status, now, turn))
     : yield* adopt(around, action, memory, situationOf(around, action, preparation, status, now), answer)
   return isDelivered ? verdict : lookAt(Math.min(now + (verdict.requeueAfter ?? Infinity), now + redeliverAfter), now)
 })
@@ -75,13 +75,20 @@ const work = Effect.fnUntraced(function*(
     dropLease(turn.own)
     return lookAt(now, now)
   }
+  if (turn === undefined) return yield* workOn(around, kept, memory, assignment, status, now)
   const situation = situationOf(around, kept, assignment, status, now)
   const outcome = yield* handle(around, kept, memory, assignment, status, now)
-  if (turn === undefined || outcome._tag !== "Reported" || outcome.transition.phase.phase !== "Success") return yield* carryOut(around, kept, memory, situation, decide(situation, outcome))
+  if (outcome._tag !== "Reported" || outcome.transition.phase.phase !== "Success") return yield* carryOut(around, kept, memory, situation, decide(situation, outcome))
   const phase = yield* keepResult(turn, outcome.transition.phase)
   if (phase === undefined) return lookAt(Infinity, now)
   return yield* carryOut(around, kept, memory, situation, decide(situation, { ...outcome, transition: { ...outcome.transition, phase } }))
 })
+
+/** The same for an action that has its finalizer and no use for the cache, as most rounds find it. */
+const workOn = (around: Surroundings, action: Action, memory: ActionMemory, assignment: Assignment, status: Status, now: number) => {
+  const situation = situationOf(around, action, assignment, status, now)
+  return Effect.flatMap(handle(around, action, memory, assignment, status, now), (outcome) => carryOut(around, action, memory, situation, decide(situation, outcome)))
+}
 
 /** Takes over what the cache says. */
 const adopt = (around: Surroundings, action: Action, memory: ActionMemory, situation: Situation, phase: Phase.PhaseInfo) =>
