@@ -1,6 +1,6 @@
 /** Pods that change hands between executors. */
 import { FakeCluster } from "@fairlead/fake-cluster"
-import { KubeClient, KubeResource } from "@fairlead/kube"
+import { KubeClient, KubeResource, type Pod } from "@fairlead/kube"
 import { Effect, Fiber } from "effect"
 import { describe, expect, it } from "vitest"
 import type { KubernetesExecutor, TaskKey } from "../src/index.ts"
@@ -164,6 +164,37 @@ describe("leases", () => {
       one.executeAsync(keyOf("new"), words())
       yield* Effect.sleep("10 seconds")
       expect([tasksOf(one.running()), one.health(), two.health()]).toEqual([["new"], [], []])
+    }))
+  })
+
+  it("one that was paused tells nothing of a pod that came late, and says what it has let go", () => {
+    const script = ({ metadata }: Pod) => ({ default: { start: 200, run: metadata.annotations?.["task_id"] === "short" ? 5000 : 100_000 } })
+    inWorld({ script }, (simulation) => Effect.gen(function*() {
+      const wire = newWire()
+      const one = yield* startExecutor({ worker: "1", ...lease }, wire)
+      const two = yield* startExecutor({ worker: "2", ...lease })
+      const gone: Array<string> = []
+      one.subscribe(({ key, state }) => void (state === "adopted" && gone.push(key.taskId)))
+      yield* Effect.sleep("5 seconds")
+      one.executeAsync(keyOf("kept"), words(), { runId: "kept" })
+      yield* Effect.sleep("1 second")
+      const wakesAt = simulation.elapsed() + 60_000
+      wire.fault = ({ resource, verb }) => verb === "create" && resource.plural === "pods" ? { error: lost, late: 35_000 } : undefined
+      for (const task of ["short", "long"]) one.executeAsync(keyOf(task), words(), { runId: task })
+      one.queueCommand(keyOf("queued"), words(), { runId: "queued" })
+      yield* Effect.sleep(100)
+      wire.latency = () => Math.max(0, wakesAt - simulation.elapsed())
+      yield* Effect.sleep("20 seconds")
+      expect(yield* adopt(two, candidate("short", "1"), candidate("long", "1"), candidate("queued", "1"))).toEqual(["short", "long", "queued"])
+      yield* Effect.sleep("50 seconds")
+      one.getEventBuffer()
+      expect([gone.toSorted(), tasksOf(one.running())]).toEqual([["long", "queued", "short"], ["kept"]])
+      two.executeAsync(keyOf("short"), words(), { runId: "short" })
+      expect(endsOf(yield* untilEnds(two, 1))).toEqual(["short: success"])
+      expect(endsOf(yield* untilEnds(one, 1))).toEqual(["kept: success"])
+      yield* Effect.sleep("2 minutes")
+      yield* one.sync
+      expect(endsOf(one.getEventBuffer())).toEqual([])
     }))
   })
 

@@ -67,6 +67,24 @@ describe("a pod that fails before its task begins", () => {
     }))
   })
 
+  it("while there is no process counts all the same", () => {
+    inWorld({ nodes: 0 }, () => Effect.gen(function*() {
+      const wire = newWire()
+      const first = yield* startExecutor({}, wire)
+      first.executeAsync(keyOf("a"), words(), { runId: "r" })
+      yield* Effect.sleep("1 second")
+      yield* setStatus(first, "a", evicted)
+      const { name = "" } = first.podOf(keyOf("a"))!.metadata
+      yield* first.terminate
+      yield* (yield* KubeClient).patch(KubeResource.pods, { namespace: "default", name, subresource: "status" }, "merge", { status: evicted })
+      const second = yield* startExecutor({}, wire)
+      second.executeAsync(keyOf("a"), words(), { runId: "r" })
+      yield* Effect.sleep("1 second")
+      yield* second.sync
+      expect([creates(wire), statesOf(second)]).toEqual([2, ["a: failed"]])
+    }))
+  })
+
   it("is launched again although its process was another, once its command is handed in again", () => {
     inWorld({ nodes: 0 }, () => Effect.gen(function*() {
       const first = yield* startExecutor()
@@ -132,20 +150,21 @@ describe("a create that comes late", () => {
       yield* Effect.sleep("5 seconds")
       const wakesAt = simulation.elapsed() + 60_000
       wire.fault = ({ body, resource, verb }) => verb !== "create" || resource.plural !== "pods" ? undefined : { error: lost, late: (body as Pod).metadata.annotations?.["task_id"] === "wanted" ? 40_000 : 90_000 }
-      for (const task of ["wanted", "unwanted"]) one.executeAsync(keyOf(task), words(), { runId: task })
+      for (const task of ["wanted", "unwanted", "later"]) one.executeAsync(keyOf(task), words(), { runId: task })
       yield* Effect.sleep(100)
       wire.latency = () => Math.max(0, wakesAt - simulation.elapsed())
       yield* Effect.sleep("20 seconds")
-      const left = yield* two.tryAdoptTaskInstances(["wanted", "unwanted"].map((task) => ({ key: keyOf(task), queuedBy: "1" })))
-      expect(left.map(({ key }) => key.taskId)).toEqual(["wanted", "unwanted"])
+      const left = yield* two.tryAdoptTaskInstances(["wanted", "unwanted", "later"].map((task) => ({ key: keyOf(task), queuedBy: "1" })))
+      expect(left.map(({ key }) => key.taskId)).toEqual(["wanted", "unwanted", "later"])
       yield* Effect.sleep("24 seconds")
       two.executeAsync(keyOf("wanted"), words(), { runId: "wanted" })
       const podsBy = Effect.map(podsNow, (pods) => pods.map(({ metadata: { annotations, labels } }) => `${annotations?.["task_id"]} of ${labels?.["airflow-worker"]}`).sort())
       yield* Effect.sleep("2 minutes")
-      expect(yield* podsBy).toEqual(["unwanted of 1", "wanted of 2"])
-      yield* Effect.sleep("5 minutes")
-      expect(yield* podsBy).toEqual(["wanted of 2"])
-      expect([one.running(), one.health(), two.running().map(({ taskId }) => taskId)]).toEqual([[], [], ["wanted"]])
+      expect(yield* podsBy).toEqual(["later of 1", "unwanted of 1", "wanted of 2"])
+      two.executeAsync(keyOf("later"), words(), { runId: "later" })
+      yield* Effect.sleep("10 minutes")
+      expect(yield* podsBy).toEqual(["later of 2", "wanted of 2"])
+      expect([one.running(), one.health(), two.running().map(({ taskId }) => taskId)]).toEqual([[], [], ["wanted", "later"]])
     }))
   })
 

@@ -175,6 +175,11 @@ describe("states", () => {
       yield* setStatus(executor, dateKey("good"), { phase: "Succeeded" })
       yield* setStatus(executor, dateKey("bad"), { phase: "Failed", ...terminated(1, "Error") })
       yield* Effect.sleep("1 second")
+      // Somebody's label on a pod that has ended is no news.
+      const client = yield* KubeClient
+      for (const { metadata: { name = "" } } of yield* podsNow) yield* client.patch(KubeResource.pods, { namespace: "default", name }, "merge", { metadata: { labels: { seen: "yes" } } })
+      yield* Effect.sleep("1 second")
+      yield* executor.sync
       return [...statesOf(executor), ...written, `${(yield* podsNow).length} pods`]
     }))
     expect(after({})).toEqual(["good: null", "bad: failed", "bad: failed", "0 pods"])

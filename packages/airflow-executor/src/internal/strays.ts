@@ -88,7 +88,7 @@ export class Strays {
   #turnedUp(pod: Pod): void {
     const { chores, state } = this.#options
     if (state.runs.ofRunId(runIdOf(pod)) !== undefined) return
-    if (state.hasEnded(runIdOf(pod)) && !isEnded(pod)) chores.add({ _tag: "Revoke", pod: identityOf(pod), isOwnOnly: true })
+    if (state.hasEnded(runIdOf(pod)) && !isEnded(pod)) chores.add({ _tag: "Revoke", pod: identityOf(pod) })
     else if (this.#fenced.has(runIdOf(pod))) this.#leaveFor(pod)
   }
 
