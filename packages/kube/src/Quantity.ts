@@ -84,6 +84,7 @@ const exponentMax = 10_000
 const lengthMax = 4_096
 
 const formatProblem = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
+const numberProblem = "unable to parse numeric part of quantity"
 const suffixProblem = "unable to parse quantity's suffix"
 
 /**
@@ -136,6 +137,8 @@ const parseParts = (text: string): Quantity | string => {
   const digits = (match[2]!.replace(/^0+/, "") || "0") + fraction
   const suffix = suffixOf(match[4] ?? "")
   if (suffix === undefined || suffix.exponent > exponentMax) return suffixProblem
+  // The largest suffix is read another way, by which no digits are no number.
+  if (match[4] === "Ei" && match[2] === "" && fraction === "") return numberProblem
   const amount = nanosOf(BigInt(digits), fraction.length, suffix)
   return {
     nanos: match[1] === "-" ? -amount : amount,
@@ -183,8 +186,8 @@ const formatDecimal = (nanos: bigint, style: QuantityFormat): string => {
     exponent += 3
   }
   if (exponent === 0) return `${rest}`
-  const suffix = style === "DecimalExponent" ? undefined : decimalSuffixes[(exponent - nanoScale) / 3]
-  return `${rest}${suffix ?? `e${exponent}`}`
+  // Beyond the largest suffix Kubernetes prints none, and so another amount.
+  return `${rest}${style === "DecimalExponent" ? `e${exponent}` : (decimalSuffixes[(exponent - nanoScale) / 3] ?? "")}`
 }
 
 const divideAwayFromZero = (dividend: bigint, divisor: bigint): bigint => {

@@ -38,5 +38,9 @@ export const noMergeKey = (item: Fields, key: string): never =>
 
 /** Fails for a value of `$patch` that means nothing here. */
 export const unknownDirective = (directive: unknown, item: Fields): never =>
-  broken(`unknown patch type: ${goPrint(directive)} in map: ${goPrint(item)}`)
+  broken(`unknown patch type: ${directiveText(directive)} in map: ${goPrint(item)}`)
+
+/** Go marks what is printed as a text and is none. */
+const directiveText = (directive: unknown): string =>
+  directive === null ? "%!s(<nil>)" : typeof directive === "number" || typeof directive === "boolean" ? `%!s(${goTypeOf(directive)}=${goPrint(directive)})` : goPrint(directive)
 

@@ -57,6 +57,27 @@ export const mergeKeyed = (current: List, patch: List, rules: ListRules): List =
   return inOrder(...partition(merged, changes, key), changes, kept, key)
 }
 
+/**
+ * What the original takes for the old order after it has merged a patch with deletions: it deletes in place, so that later items move up and new
+ * ones take the room at the end.
+ */
+export const orderLeftBy = (current: List, patch: List, key: string | undefined): List => {
+  const changes = patch.filter(isObject)
+  if (key === undefined || !changes.some((item) => item["$patch"] === "delete") || changes.some((item) => item["$patch"] === "replace")) return current
+  const order = [...current]
+  let length = order.length
+  for (const item of changes) {
+    const at = item["$patch"] === "delete" ? findByKey(order.slice(0, length), key, item[key]) : -1
+    if (at >= 0) order.copyWithin(at, at + 1, length--)
+  }
+  for (const item of changes) {
+    if (Object.hasOwn(item, "$patch") || findByKey(order.slice(0, length), key, item[key]) >= 0) continue
+    if (length === order.length) break
+    order[length++] = item
+  }
+  return order
+}
+
 /** Whether all items have the key, each with a value of its own. */
 const haveOwnKeys = (list: List, key: string): boolean =>
   list.every((item, i) => isObject(item) && Object.hasOwn(item, key) && findByKey(list, key, item[key]) === i)
@@ -121,7 +142,24 @@ export const inOrder = (patched: List, serverOnly: List, patchOrder: List, serve
 
 const sorted = (list: List, order: List, key: string | undefined): List => {
   if (key !== undefined) for (const item of [...list, ...order]) if (isObject(item) && !Object.hasOwn(item, key)) noMergeKey(item, key)
-  return list.toSorted((a, b) => positionOf(order, a, key) - positionOf(order, b, key))
+  return sink(list.map((item) => ({ item, at: positionOf(order, item, key) }))).map(({ item }) => item)
+}
+
+interface Placed {
+  readonly item: unknown
+  readonly at: number
+}
+
+/** Sorts by insertion, as the original does; an item without a place counts as less than any other, so that such items change their order. */
+const sink = (items: ReadonlyArray<Placed>): ReadonlyArray<Placed> => {
+  if (items.every(({ at }) => at >= 0)) return items.toSorted((a, b) => a.at - b.at)
+  const out: Array<Placed> = []
+  for (const placed of items) {
+    let i = out.length
+    while (i > 0 && (placed.at < 0 || out[i - 1]!.at < 0 || placed.at < out[i - 1]!.at)) i--
+    out.splice(i, 0, placed)
+  }
+  return out
 }
 
 const positionOf = (list: List, item: unknown, key: string | undefined): number => {

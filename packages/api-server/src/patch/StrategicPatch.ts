@@ -9,7 +9,7 @@ import type { SchemaField, SchemaNode } from "../builtin/SchemaNode.ts"
 import { isObject, put, sameParts, type Fields } from "../builtin/Sharing.ts"
 import type { PatchError } from "./PatchError.ts"
 import { broken, malformed, noMergeKey, StrategicFailure, unknownDirective, wrongType } from "./StrategicFailure.ts"
-import { elementKind, inOrder, mergeKeyed, mergeScalars, partition, type ListRules } from "./StrategicLists.ts"
+import { elementKind, inOrder, mergeKeyed, mergeScalars, orderLeftBy, partition, type ListRules } from "./StrategicLists.ts"
 
 const directive = "$patch"
 const retainKeys = "$retainKeys"
@@ -112,7 +112,7 @@ const orderList = (out: Fields, patch: Fields, key: string, schema: SchemaNode, 
   const original = (current ?? []) as ReadonlyArray<unknown>
   const [patched, serverOnly] = partition(merged, order, rules.key)
   elementKind(original, (changes ?? []) as ReadonlyArray<unknown>)
-  put(out, name, inOrder(patched, serverOnly, order, original, rules.key))
+  put(out, name, inOrder(patched, serverOnly, order, orderLeftBy(original, (changes ?? []) as ReadonlyArray<unknown>, rules.key), rules.key))
 }
 
 /** Patched items must stand in the order that `$setElementOrder` gives. */

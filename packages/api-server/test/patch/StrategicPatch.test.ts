@@ -33,6 +33,11 @@ describe("strategicPatch", () => {
       { spec: { containers: [{ name: "a", env: [{ name: "Y", value: "2" }] }] } },
       [{ ...containers[0], env: [{ name: "Y", value: "2" }, { name: "X", value: "1" }] }, containers[1]]
     ],
+    [
+      "puts a new item behind the rest where it takes the room of a deleted one",
+      { spec: { containers: [{ name: "a", $patch: "delete" }, { name: "c", image: "1" }], "$setElementOrder/containers": [{ name: "c" }] } },
+      [containers[1], { name: "c", image: "1" }]
+    ],
     ["puts items in the order that is asked for", { spec: { "$setElementOrder/containers": [{ name: "b" }, { name: "a" }] } }, [containers[1], containers[0]]]
   ])("%s", (_, patch, expected) => {
     const current = pod({ containers })
@@ -53,6 +58,11 @@ describe("strategicPatch", () => {
     expect(patched(current, { metadata: { "$deleteFromPrimitiveList/finalizers": ["x/a"] } }).metadata).toEqual({ name: "p", finalizers: ["x/b"] })
   })
 
+  it("turns new items around that the order does not name, as the original does", () => {
+    const patch = { spec: { volumes: [{ name: "v" }, { name: "w" }], "$setElementOrder/volumes": [] } }
+    expect(patched(pod({ containers }), patch).spec["volumes"]).toEqual([{ name: "w" }, { name: "v" }])
+  })
+
   it("replaces a map by a directive", () => {
     const current = pod({ containers, nodeSelector: { a: "1", b: "2" } })
     expect(patched(current, { spec: { nodeSelector: { $patch: "replace", c: "3" } } }).spec["nodeSelector"]).toEqual({ c: "3" })
@@ -60,7 +70,9 @@ describe("strategicPatch", () => {
 
   it.each([
     ["an item has no key", { spec: { containers: [{ image: "2" }] } }, 500, "map: map[image:2] does not contain declared merge key: name"],
-    ["a directive is unknown", { spec: { containers: [{ name: "a", $patch: "drop" }] } }, 500, "unknown patch type: drop in map: map[$patch:drop name:a]"]
+    ["a directive is unknown", { spec: { containers: [{ name: "a", $patch: "drop" }] } }, 500, "unknown patch type: drop in map: map[$patch:drop name:a]"],
+    ["a directive is no text", { spec: { containers: [{ name: "a", $patch: 5 }] } }, 500, "unknown patch type: %!s(int64=5) in map: map[$patch:5 name:a]"],
+    ["a directive is null", { spec: { containers: [{ name: "a", $patch: null }] } }, 500, "unknown patch type: %!s(<nil>) in map: map[$patch:<nil> name:a]"]
   ])("refuses when %s", (_, patch, code, message) => {
     const result = strategicPatch(pod({ containers }), patch, schema)
     expect(result).toBeInstanceOf(PatchError)
