@@ -7,7 +7,7 @@ import { leaf, type FieldSet } from "./FieldSet.ts"
 import { elementOf, elementsOf, printElement } from "./PathElement.ts"
 
 /** One reason why a value does not fit its schema: `.spec.n: expected numeric (int or float), got string`. */
-type Problem = { readonly path: string; readonly text: string }
+type Problem = { readonly path: string; readonly text: string; readonly isDuplicate?: true }
 
 /** What keeps a configuration from being read by its schema, as the original prints it; `undefined` when it fits. */
 export const problemsOf = (schema: SchemaNode, value: unknown): string | undefined => {
@@ -16,6 +16,23 @@ export const problemsOf = (schema: SchemaNode, value: unknown): string | undefin
   const texts = problems.map(({ path, text }) => (path === "" ? text : `${path}: ${text}`))
   if (texts.length <= 1) return texts[0]
   return ["errors:", ...texts.map((text) => `  ${text}`)].join("\n")
+}
+
+const known = new WeakMap<SchemaNode, WeakSet<object>>()
+
+/** Whether the parts of an object can be read by its schema; items may stand twice. Remembers parts that could: most writes leave most of them. */
+export const fits = (schema: SchemaNode, object: Fields): boolean => {
+  let good = known.get(schema)
+  if (good === undefined) known.set(schema, (good = new WeakSet()))
+  for (const key in object) {
+    const part = object[key]
+    if (typeof part !== "object" || part === null || good.has(part)) continue
+    const problems: Array<Problem> = []
+    check(schema.child(key) ?? untypedAtomic, part, "", problems)
+    if (problems.some(({ isDuplicate }) => isDuplicate !== true)) return false
+    good.add(part)
+  }
+  return true
 }
 
 const check = (schema: SchemaNode, value: unknown, path: string, problems: Array<Problem>): void => {
@@ -58,7 +75,7 @@ const checkList = (schema: SchemaNode, items: ReadonlyArray<unknown>, path: stri
       problems.push({ path, text: `element ${i}: ${element.problem}` })
       return
     }
-    if (seen.has(element)) problems.push({ path, text: `duplicate entries for key ${printElement(element)}` })
+    if (seen.has(element)) problems.push({ path, text: `duplicate entries for key ${printElement(element)}`, isDuplicate: true })
     seen.add(element)
     check(schema.items as SchemaNode, items[i], path + printElement(element), problems)
   }
@@ -219,7 +236,7 @@ const weave = (
   return out
 }
 
-/** The value without the items and fields in `set`. What loses all that it holds becomes null, as in the original. */
+/** The value without the items and fields in `set`. What loses all of its own items or fields becomes null, as in the original. */
 export const withoutFields = (schema: SchemaNode, value: unknown, set: FieldSet): unknown => {
   if (isObject(value)) return withoutKeys(schema, value, set)
   if (!Array.isArray(value) || schema.shape !== "list") return value
@@ -229,7 +246,7 @@ export const withoutFields = (schema: SchemaNode, value: unknown, set: FieldSet)
     const node = set[elements[i] as string]
     if (node === undefined) return [item]
     if (node === leaf || node["."] !== undefined || sizeOf(node) === 0) return []
-    return [withoutFields(schema.items as SchemaNode, item, node)]
+    return [withoutInner(schema.items as SchemaNode, item, node)]
   })
   return kept.length === 0 ? null : kept
 }
@@ -240,7 +257,11 @@ const withoutKeys = (schema: SchemaNode, value: Fields, set: FieldSet): unknown 
   for (const key in value) {
     const node = set[`f:${key}`]
     if (node === undefined) put(out, key, value[key])
-    else if (node["."] === undefined && sizeOf(node) > 0) put(out, key, withoutFields(schema.child(key) ?? untypedAtomic, value[key], node))
+    else if (node["."] === undefined && sizeOf(node) > 0) put(out, key, withoutInner(schema.child(key) ?? untypedAtomic, value[key], node))
   }
   return sizeOf(out) === 0 ? null : out
 }
+
+/** The same for a value that stays itself: it is empty then rather than null. */
+const withoutInner = (schema: SchemaNode, value: unknown, set: FieldSet): unknown =>
+  withoutFields(schema, value, set) ?? (Array.isArray(value) ? [] : isObject(value) ? {} : value)

@@ -16,6 +16,7 @@ import type { KubeObject, ManagedFieldsEntry } from "@fairlead/kube"
 import { emptyOf } from "../builtin/Builtin.ts"
 import type { SchemaNode } from "../builtin/SchemaNode.ts"
 import { equal, isObject, type Fields } from "../builtin/Sharing.ts"
+import { fits } from "./Configuration.ts"
 import { compare, type Comparison } from "./Compare.ts"
 import { createdFields } from "./CreatedFields.ts"
 import { difference, differenceBelow, empty, isEmpty, ofPaths, unionRoot, type FieldSet } from "./FieldSet.ts"
@@ -109,6 +110,8 @@ export const entriesAfter = (stored: KubeObject | undefined, next: KubeObject, w
     if (stored.metadata.uid !== undefined) return noEntries
   }
   const old = stored === undefined ? emptyObject(write) : (stored as unknown as Fields)
+  // The original forgets all owners when it cannot read an object, such as one with a list item without its key in a part that this write ignores.
+  if (write.custom === true && !(fits(write.schema, old) && fits(write.schema, next as unknown as Fields))) return noEntries
   const after = updateOwners(before, old, next as unknown as Fields, write)
   foldOldest(after)
   return keepStored(writeEntries(after), entriesOf(stored))

@@ -122,6 +122,19 @@ const compileObject = (
   }
 }
 
+/** The normal form of a value with the nulls of `sent` that it dropped; they were not allowed, and are now found to be so. */
+export const withNullsOf = (sent: unknown, normal: unknown): unknown => {
+  if (Array.isArray(sent) && Array.isArray(normal)) return mapped(normal, (item, origin) => withNullsOf(origin, item), sent)
+  if (!isObject(sent) || !isObject(normal)) return normal
+  let out: Fields | undefined
+  for (const key in sent) {
+    const next = Object.hasOwn(normal, key) ? withNullsOf(sent[key], normal[key]) : sent[key]
+    if (next === normal[key] || (next !== null && !Object.hasOwn(normal, key))) continue
+    put((out ??= { ...normal }), key, next)
+  }
+  return out ?? normal
+}
+
 /** Paths of the fields that pruning drops, in alphabetical order: `spec.items[1].colour`. */
 export const unknownFields = (schema: Structural, value: unknown): ReadonlyArray<string> => {
   const found: Array<string> = []

@@ -3,8 +3,10 @@ import type { KubeObject } from "@fairlead/kube"
 import { ApiFailure, badRequest, conflict, failure, notFound, unsupportedMediaType } from "../ApiFailure.ts"
 import type { ApiResponse } from "../ApiRequest.ts"
 import { applyBuiltin, applyCustom } from "../apply/Apply.ts"
+import { withNullsOf } from "../crd/Normalise.ts"
 import type { Draft } from "../Draft.ts"
 import { goQuote } from "../builtin/GoText.ts"
+import type { Fields } from "../builtin/Sharing.ts"
 import { patchBuiltin, patchDocument, type Patched, type PatchRequest, strictError } from "../patch/Patch.ts"
 import { invalidResult, PatchError } from "../patch/PatchError.ts"
 import { requireCreate } from "../policy/Authorization.ts"
@@ -47,7 +49,10 @@ const appliedDraft = (call: Call, live: KubeObject | undefined): Draft => {
   const write = { ...fieldWrite(call), force: call.query["force"] !== undefined && readBoolean(call.query["force"]) }
   const applied = resource.custom ? applyCustom(live, request.body, write) : applyBuiltin(live, request.body, write)
   if (applied instanceof PatchError) throw refusal(applied)
-  return draftFrom(resource, resource.customSchema?.read({ ...applied }, false, live).object ?? applied)
+  if (resource.customSchema === undefined) return draftFrom(resource, applied)
+  const { metadata, ...read } = resource.customSchema.read({ ...applied }, false, live).object
+  // Bodies lose nulls that may not be there; those of configurations come to the schema, which refuses them.
+  return draftFrom(resource, { ...(withNullsOf(applied, read) as Fields), metadata })
 }
 
 /** Configurations are read as YAML, with errors of their own. */
