@@ -131,7 +131,7 @@ const makeRules = (key: string, group: string, plural: string): KindRules => {
     fields: selectableFieldsOf(group, plural),
     nameErrors,
     ...(statusKinds.has(key) ? { prepareCreate: resetStatus } : {}),
-    ...(dropGated === undefined ? {} : { prepareCreate: (draft) => dropGated(draft), prepareUpdate: dropGated }),
+    ...(dropGated === undefined ? {} : { prepareCreate: (draft, call) => (statusKinds.has(key) && resetStatus(draft, call), dropGated(draft)), prepareUpdate: dropGated }),
     ...(bumps[key] === undefined ? {} : { bumpsGeneration: bumps[key] }),
     prepareStatus: keepsMetadata.has(key) ? keepAllButStatus : keepSpec,
     validateCreate: (draft, call) => {

@@ -6,6 +6,7 @@ type Fields = { readonly [key: string]: unknown }
 
 /** By `group/plural`: paths below the object. */
 const gated: Readonly<Record<string, ReadonlyArray<string>>> = {
+  "apps/statefulsets": ["spec.updateStrategy.rollingUpdate.maxUnavailable"],
   "coordination.k8s.io/leases": ["spec.strategy", "spec.preferredHolder"]
 }
 

@@ -6,7 +6,7 @@ import { jobRules } from "./JobRules.ts"
 import { namespaceRules } from "./NamespaceRules.ts"
 import { podRules } from "./PodRules.ts"
 import { serviceRules } from "./ServiceRules.ts"
-import { driverRules, limitRangeRules, serviceAccountRules } from "./SmallRules.ts"
+import { daemonSetRules, driverRules, limitRangeRules, serviceAccountRules } from "./SmallRules.ts"
 import { claimRules, volumeRules } from "./StatusRules.ts"
 
 /** By `group/plural`. */
@@ -19,6 +19,7 @@ export const ownRules: Readonly<Record<string, Partial<KindRules>>> = {
   "/persistentvolumeclaims": claimRules,
   "/persistentvolumes": volumeRules,
   "certificates.k8s.io/certificatesigningrequests": certificateRequestRules,
+  "apps/daemonsets": daemonSetRules,
   "batch/jobs": jobRules,
   "storage.k8s.io/csidrivers": driverRules,
   "apiextensions.k8s.io/customresourcedefinitions": definitionRules

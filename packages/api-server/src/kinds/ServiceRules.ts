@@ -1,113 +1,101 @@
 /** What is special about services: they are given addresses and node ports. */
 import type { KubeObject } from "@fairlead/kube"
 import { type Draft, field } from "../Draft.ts"
+import { deepEqual } from "../internal/deepEqual.ts"
 import type { Call } from "../rest/Call.ts"
 import type { KindRules } from "../rest/KindRules.ts"
 import { emptyStatus } from "./EmptyStatus.ts"
-
-interface ServicePort {
-  readonly nodePort?: number
-  readonly port: number
-  readonly protocol?: string
-}
-
-interface ServiceSpec {
-  readonly type?: string
-  readonly clusterIP?: string
-  readonly clusterIPs?: ReadonlyArray<string>
-  readonly ipFamilies?: ReadonlyArray<string>
-  readonly ipFamilyPolicy?: string
-  readonly selector?: { readonly [key: string]: string }
-  readonly ports?: ReadonlyArray<ServicePort>
-  readonly allocateLoadBalancerNodePorts?: boolean
-}
-
-const services = { group: "", plural: "services" } as const
-const nodePortMin = 30_000
-const nodePortCount = 2768
-
-/** Addresses of services lie in 10.96.0.0/12, where the first is that of the API server. */
-const addressOf = (index: number): string => `10.${96 + ((index >>> 16) & 15)}.${(index >>> 8) & 255}.${index & 255}`
-const addressCount = 2 ** 20 - 2
-
-interface Taken {
-  readonly addresses: ReadonlySet<string>
-  readonly ports: Set<number>
-}
-
-const takenIn = (call: Call): Taken => {
-  const specs = call.server.store.collection(services).list("").map((service) => field<ServiceSpec>(service, "spec") ?? {})
-  return {
-    addresses: new Set(specs.map(({ clusterIP = "" }) => clusterIP)),
-    ports: new Set(specs.flatMap(({ ports = [] }) => ports.flatMap(({ nodePort = 0 }) => (nodePort === 0 ? [] : [nodePort]))))
-  }
-}
-
-const freeAddress = ({ addresses }: Taken, random: () => number): string => {
-  for (;;) {
-    const address = addressOf(2 + Math.floor(random() * addressCount))
-    if (!addresses.has(address)) return address
-  }
-}
-
-const freePort = ({ ports }: Taken, random: () => number): number => {
-  for (;;) {
-    const port = nodePortMin + Math.floor(random() * nodePortCount)
-    if (ports.has(port)) continue
-    ports.add(port)
-    return port
-  }
-}
-
-const needsNodePorts = ({ type, allocateLoadBalancerNodePorts }: ServiceSpec): boolean =>
-  type === "NodePort" || (type === "LoadBalancer" && allocateLoadBalancerNodePorts !== false)
-
-const allocate = (draft: Draft, call: Call): void => {
-  const spec = field<ServiceSpec>(draft, "spec")
-  if (spec === undefined || spec.type === "ExternalName") return
-  const taken = takenIn(call)
-  const { random } = call.server
-  const families = spec.ipFamilies ?? []
-  const isHeadless = spec.clusterIP === "None"
-  const clusterIP = spec.clusterIP || freeAddress(taken, random)
-  const isOpen = isHeadless && Object.keys(spec.selector ?? {}).length === 0
-  draft["spec"] = {
-    ...spec,
-    ...(needsNodePorts(spec) ? { ports: (spec.ports ?? []).map((port) => (port.nodePort ? port : { ...port, nodePort: freePort(taken, random) })) } : {}),
-    clusterIP,
-    clusterIPs: (spec.clusterIPs ?? []).length > 0 ? spec.clusterIPs : [clusterIP],
-    ipFamilies: families.length > 0 ? families : isOpen ? ["IPv4", "IPv6"] : ["IPv4"],
-    ipFamilyPolicy: spec.ipFamilyPolicy ?? (isOpen ? "RequireDualStack" : "SingleStack")
-  }
-}
+import { ServiceAllocation } from "./ServiceAllocation.ts"
+import { withFamilies } from "./ServiceFamilies.ts"
+import { needsHealthCheck, needsNodePort, type ServicePort, type ServiceSpec } from "./ServiceSpec.ts"
 
 const prepareCreate = (draft: Draft, call: Call): void => {
   draft["status"] = emptyStatus(call.resource)
-  allocate(draft, call)
+  const given = field<ServiceSpec>(draft, "spec")
+  if (given === undefined) return
+  const { name = "" } = draft.metadata
+  const allocation = new ServiceAllocation(call, name)
+  const isOld = Boolean(given.clusterIP) && (given.clusterIPs ?? []).length === 0
+  const spec = withFamilies(name, isOld ? { ...given, clusterIPs: [given.clusterIP!] } : given)
+  draft["spec"] = withoutInsideTraffic(allocation.healthCheck(allocation.newPorts(allocation.address(spec))))
+}
+
+const prepareUpdate = (draft: Draft, previous: KubeObject, call: Call): void => {
+  const old = field<ServiceSpec>(previous, "spec") ?? {}
+  const given = field<ServiceSpec>(draft, "spec")
+  if (given === undefined) return
+  const { name = "" } = draft.metadata
+  const allocation = new ServiceAllocation(call, name, old)
+  const spec = withFamilies(name, normalized(withOldValues(given, old), old), old)
+  const addressed = old.type === "ExternalName" ? allocation.address(spec) : spec
+  draft["spec"] = withoutInsideTraffic(withoutUseless(allocation.healthCheck(allocation.changedPorts(addressed, old), old), old))
+  const status = field<{ readonly loadBalancer?: object }>(draft, "status")
+  if (given.type !== "LoadBalancer" && Object.keys(status?.loadBalancer ?? {}).length > 0) draft["status"] = { ...status, loadBalancer: {} }
+}
+
+/** Names of the outside world have no traffic inside the cluster. */
+const withoutInsideTraffic = (spec: ServiceSpec): ServiceSpec => {
+  if (spec.type !== "ExternalName" || spec.internalTrafficPolicy === undefined) return spec
+  const { internalTrafficPolicy: _, ...rest } = spec
+  return rest
 }
 
 /** What was allocated stays where the update says nothing else. */
-const prepareUpdate = (draft: Draft, previous: KubeObject, call: Call): void => {
-  const old = field<ServiceSpec>(previous, "spec") ?? {}
-  const spec = field<ServiceSpec>(draft, "spec")
-  if (spec === undefined || spec.type === "ExternalName") return
-  const keepsAddress = !spec.clusterIP && old.type !== "ExternalName"
-  const oldPorts = old.ports ?? []
-  draft["spec"] = {
-    ...spec,
-    ...(keepsAddress && old.clusterIP !== undefined ? { clusterIP: old.clusterIP, clusterIPs: old.clusterIPs } : {}),
-    ...(needsNodePorts(spec)
-      ? { ports: (spec.ports ?? []).map((port) => (port.nodePort ? port : { ...port, ...nodePortLike(oldPorts, port) })) }
-      : {}),
-    ipFamilies: spec.ipFamilies ?? old.ipFamilies,
-    ipFamilyPolicy: spec.ipFamilyPolicy ?? old.ipFamilyPolicy
+const withOldValues = (spec: ServiceSpec, old: ServiceSpec): ServiceSpec => {
+  const out: { -readonly [K in keyof ServiceSpec]: ServiceSpec[K] } = { ...spec }
+  if (old.type !== "ExternalName" && spec.type !== "ExternalName") {
+    if (!spec.clusterIP && old.clusterIP !== undefined) out.clusterIP = old.clusterIP
+    if ((spec.clusterIPs ?? []).length === 0 && old.clusterIPs !== undefined) out.clusterIPs = old.clusterIPs
   }
-  allocate(draft, call)
+  if (needsNodePort(old) && needsNodePort(spec) && spec.ports !== undefined) out.ports = portsLike(spec.ports, old.ports ?? [])
+  if (needsHealthCheck(old) && needsHealthCheck(spec) && !spec.healthCheckNodePort && old.healthCheckNodePort !== undefined) {
+    out.healthCheckNodePort = old.healthCheckNodePort
+  }
+  return out
 }
 
-const nodePortLike = (ports: ReadonlyArray<ServicePort>, { port, protocol }: ServicePort): { nodePort?: number } => {
-  const nodePort = ports.find((it) => it.port === port && it.protocol === protocol)?.nodePort
-  return nodePort === undefined ? {} : { nodePort }
+const portsLike = (ports: ReadonlyArray<ServicePort>, old: ReadonlyArray<ServicePort>): ReadonlyArray<ServicePort> => {
+  const used = new Set(ports.map(({ nodePort = 0 }) => nodePort))
+  const byName = new Map(old.map(({ name = "", nodePort = 0 }) => [name, nodePort]))
+  return ports.map((port) => {
+    const before = byName.get(port.name ?? "") ?? 0
+    return port.nodePort || before === 0 || used.has(before) ? port : { ...port, nodePort: before }
+  })
+}
+
+/** Old clients know the first address alone. */
+const normalized = (spec: ServiceSpec, old: ServiceSpec): ServiceSpec => {
+  if ((spec.clusterIP ?? "") === (old.clusterIP ?? "") || !deepEqual(spec.clusterIPs ?? [], old.clusterIPs ?? [])) return spec
+  if (spec.clusterIP) return { ...spec, clusterIPs: [spec.clusterIP] }
+  const { clusterIPs: _, ...rest } = spec
+  return rest
+}
+
+/** Drops what the service of the old type had and the new one cannot have, unless the update is about it. */
+const withoutUseless = (spec: ServiceSpec, old: ServiceSpec): ServiceSpec => {
+  const out: { -readonly [K in keyof ServiceSpec]: ServiceSpec[K] } = { ...spec }
+  const drop = (key: keyof ServiceSpec): void => {
+    if (deepEqual(spec[key], old[key])) delete out[key]
+  }
+  if (spec.type === "ExternalName" && old.type !== "ExternalName") {
+    if (deepEqual(spec.clusterIPs ?? [], old.clusterIPs ?? [])) {
+      drop("clusterIP")
+      drop("clusterIPs")
+    }
+    drop("ipFamilies")
+    drop("ipFamilyPolicy")
+  }
+  if (needsNodePort(old) && !needsNodePort(spec)) {
+    const numbers = ({ ports = [] }: ServiceSpec): ReadonlySet<number> => new Set(ports.map(({ nodePort = 0 }) => nodePort))
+    if (deepEqual([...numbers(spec)].sort(), [...numbers(old)].sort())) out.ports = (spec.ports ?? []).map(({ nodePort: _, ...port }) => port)
+    drop("externalTrafficPolicy")
+  }
+  if (needsHealthCheck(old) && !needsHealthCheck(spec)) drop("healthCheckNodePort")
+  if (old.type === "LoadBalancer" && spec.type !== "LoadBalancer") {
+    drop("allocateLoadBalancerNodePorts")
+    drop("loadBalancerClass")
+  }
+  return out
 }
 
 /** Hooks of services. */

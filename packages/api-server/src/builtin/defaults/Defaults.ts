@@ -5,11 +5,12 @@ import type { SchemaNode } from "../SchemaNode.ts"
 import { constants } from "./ConstantDefaults.ts"
 import { coreRules } from "./CoreDefaults.ts"
 import { definitionRules } from "./DefinitionDefaults.ts"
+import { flowRules } from "./FlowDefaults.ts"
 import { podRules, roundedUp } from "./PodDefaults.ts"
 import { serviceRules } from "./ServiceDefaults.ts"
 import { workloadRules } from "./WorkloadDefaults.ts"
 
-const rules: Readonly<Record<string, Defaults>> = { ...coreRules, ...definitionRules, ...podRules, ...serviceRules, ...workloadRules }
+const rules: Readonly<Record<string, Defaults>> = { ...coreRules, ...definitionRules, ...flowRules, ...podRules, ...serviceRules, ...workloadRules }
 
 /** Fields that are written out even when they are empty count as left out too. */
 const isMissing = (value: unknown): boolean => value === undefined || value === null || value === ""

@@ -34,7 +34,21 @@ const rolling = (field: string, limits: Fields): Defaults => (out) => {
   out[field] = { type, rollingUpdate: { ...limits, ...given } }
 }
 
+const generationKey = "deprecated.daemonset.template.generation"
+
+/** Daemon sets count the changes of their template in an annotation. */
+const daemonSet: Defaults = (out) => {
+  const metadata = (out["metadata"] ?? {}) as Fields
+  const annotations = (metadata["annotations"] ?? {}) as Fields
+  if (annotations[generationKey] === undefined) out["metadata"] = { ...metadata, annotations: { ...annotations, [generationKey]: "0" } }
+}
+
+const claimKind = { kind: "PersistentVolumeClaim", apiVersion: "v1" }
+
 const statefulSetSpec: Defaults = (out) => {
+  const claims = out["volumeClaimTemplates"]
+  if (Array.isArray(claims)) out["volumeClaimTemplates"] = claims.map((claim: Fields) => ({ ...claim, ...claimKind }))
+
   const strategy = (out["updateStrategy"] ?? {}) as Fields
   const rollingUpdate = strategy["type"] === undefined ? (strategy["rollingUpdate"] ?? {}) : strategy["rollingUpdate"]
   const { type = "RollingUpdate" } = strategy
@@ -46,6 +60,7 @@ const statefulSetSpec: Defaults = (out) => {
 export const workloadRules: Readonly<Record<string, Defaults>> = {
   "batch/v1.Job": job,
   "apps/v1.DeploymentSpec": rolling("strategy", { maxUnavailable: "25%", maxSurge: "25%" }),
+  "apps/v1.DaemonSet": daemonSet,
   "apps/v1.DaemonSetSpec": rolling("updateStrategy", { maxUnavailable: 1, maxSurge: 0 }),
   "apps/v1.StatefulSetSpec": statefulSetSpec
 }

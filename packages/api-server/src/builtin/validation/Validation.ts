@@ -34,6 +34,7 @@ import { checkJobStatus } from "./JobStatus.ts"
 import { checkNetworkPolicy } from "./NetworkPolicies.ts"
 import { checkEphemeralUpdate, checkPodCreate, checkPodUpdate, checkResize } from "./Pods.ts"
 import { checkPodStatus } from "./PodStatus.ts"
+import { checkFlowSchema, checkFlowStatus, checkMandatory, checkPriorityLevel } from "./FlowControl.ts"
 import { checkLimitRange, checkQuota, checkQuotaStatus, checkQuotaUpdate } from "./Quotas.ts"
 import { checkBalancerStatus, checkService, checkServiceUpdate } from "./Services.ts"
 import {
@@ -79,6 +80,15 @@ const binding = (create: Create): KindChecks => ({
     create(check, object)
     checkBindingUpdate(check, object, old)
   }
+})
+
+const flow = (both: Create, goType: string): KindChecks => ({
+  create: both,
+  update: (check, object, old) => {
+    both(check, object)
+    checkMandatory(check, object, old, goType)
+  },
+  subresources: { status: checkFlowStatus }
 })
 
 const core: Readonly<Record<string, KindChecks>> = {
@@ -150,6 +160,10 @@ const groups: Readonly<Record<string, Readonly<Record<string, KindChecks>>>> = {
   "coordination.k8s.io": { leases: whenSpecChanges(checkLease) },
   "discovery.k8s.io": { endpointslices: always(checkEndpointSlice) },
   "events.k8s.io": { events: { create: checkNewEvent, update: checkNewEventUpdate } },
+  "flowcontrol.apiserver.k8s.io": {
+    flowschemas: flow(checkFlowSchema, "FlowSchemaSpec"),
+    prioritylevelconfigurations: flow(checkPriorityLevel, "PriorityLevelConfigurationSpec")
+  },
   "networking.k8s.io": {
     ingressclasses: always(checkIngressClass),
     ingresses: { create: checkIngressCreate, update: checkIngress, subresources: { status: checkIngressStatus } },

@@ -22,10 +22,17 @@ export const checkAtMostAll = (check: Check, field: string, value: unknown): voi
   if (typeof value === "string" && /^\d+%$/.test(value) && amountOf(value) > 100) check.invalid(field, value, "must not be greater than 100%")
 }
 
-const checkSelector = (check: Check, selector: Fields | undefined, emptyFor: string): void => {
-  if (selector === undefined) return check.required("spec.selector")
+/** Whether the selector can be used. */
+const checkSelector = (check: Check, selector: Fields | undefined, emptyFor: string): boolean => {
+  if (selector === undefined) {
+    check.required("spec.selector")
+    return true
+  }
+  const before = check.causes.length
   check.labelSelector("spec.selector", selector)
+  const isValid = check.causes.length === before
   checkNotEmpty(check, selector, emptyFor)
+  return isValid
 }
 
 const checkNotEmpty = (check: Check, selector: Fields, emptyFor: string): void => {
@@ -49,7 +56,14 @@ const checkEndless = (check: Check, template: Fields, kind: string): void => {
   }
 }
 
-const checkTemplate = (check: Check, spec: Fields, kind: string): void => {
+const refuseSelector = (check: Check, selector: Fields | undefined, detail: string): void => {
+  const expressions = items(selector?.["matchExpressions"]).map((one) => ({ key: "", operator: "", ...one }))
+  const shown = shownSelector(expressions.length === 0 ? selector : { ...selector, matchExpressions: expressions })
+  check.invalid("spec.selector", shown, detail)
+}
+
+const checkTemplate = (check: Check, spec: Fields, kind: string, selectorIsValid: boolean): void => {
+  if (!selectorIsValid) return refuseSelector(check, part(spec, "selector"), "invalid label selector")
   const template = part(spec, "template") ?? {}
   checkLabels(check, template, part(spec, "selector"))
   checkPodTemplate(check, "spec.template", template)
@@ -84,8 +98,7 @@ export const checkDeployment = (check: Check, deployment: Fields, old?: Fields):
   const spec = specOf(deployment)
   if (old !== undefined && spec === specOf(old)) return
   check.notNegative("spec.replicas", spec["replicas"])
-  checkSelector(check, part(spec, "selector"), "deployment")
-  checkTemplate(check, spec, "ReplicaSet")
+  checkTemplate(check, spec, "ReplicaSet", checkSelector(check, part(spec, "selector"), "deployment"))
   checkRollout(check, part(spec, "strategy") ?? {})
   check.notNegative("spec.minReadySeconds", spec["minReadySeconds"])
   check.notNegative("spec.revisionHistoryLimit", spec["revisionHistoryLimit"])
@@ -103,8 +116,7 @@ export const checkReplicaSet = (check: Check, set: Fields, old?: Fields): void =
   if (old !== undefined && spec === specOf(old)) return
   check.notNegative("spec.replicas", spec["replicas"])
   check.notNegative("spec.minReadySeconds", spec["minReadySeconds"])
-  checkSelector(check, part(spec, "selector"), "deployment")
-  checkTemplate(check, spec, "ReplicaSet")
+  checkTemplate(check, spec, "ReplicaSet", checkSelector(check, part(spec, "selector"), "deployment"))
   if (old !== undefined) checkSelectorUpdate(check, spec, specOf(old))
 }
 
@@ -146,8 +158,9 @@ export const checkDaemonSet = (check: Check, set: Fields, old?: Fields): void =>
   if (old !== undefined) checkSelectorUpdate(check, spec, specOf(old))
   const selector = part(spec, "selector")
   const template = part(spec, "template") ?? {}
+  const before = check.causes.length
   check.labelSelector("spec.selector", selector)
-  checkLabels(check, template, selector)
+  if (check.causes.length === before) checkLabels(check, template, selector)
   if (selector !== undefined) checkNotEmpty(check, selector, "daemonset")
   checkPodTemplate(check, "spec.template", template)
   checkEndless(check, template, "DaemonSet")
@@ -202,7 +215,7 @@ const checkStatefulSpec = (check: Check, spec: Fields, isNew: boolean): void => 
   const service = text(spec, "serviceName")
   if (isNew && service !== "") check.dnsLabel("spec.serviceName", service)
   const selector = part(spec, "selector")
-  checkSelector(check, selector, "statefulset")
+  if (!checkSelector(check, selector, "statefulset")) return refuseSelector(check, selector, "")
   const template = withClaimVolumes(part(spec, "template") ?? {}, claims)
   checkLabels(check, template, selector)
   checkPodTemplate(check, "spec.template", template)
@@ -263,10 +276,10 @@ export const checkWorkloadStatus = (key: string) => (check: Check, object: Field
   if (rules === undefined || !isObject(status)) return
   for (const name of rules.all.split(" ")) check.notNegative(`status.${name}`, status[name])
   for (const name of rules.parts?.split(" ") ?? []) {
-    if (count(status, name) > count(status, "replicas")) check.invalid(`status.${name}`, status[name], "cannot be greater than status.replicas")
+    if (count(status, name) > count(status, "replicas")) check.invalid(`status.${name}`, count(status, name), "cannot be greater than status.replicas")
   }
   if (rules.parts !== undefined && count(status, "availableReplicas") > count(status, "readyReplicas")) {
-    check.invalid("status.availableReplicas", status["availableReplicas"], `cannot be greater than ${rules.ready}`)
+    check.invalid("status.availableReplicas", count(status, "availableReplicas"), `cannot be greater than ${rules.ready}`)
   }
   const collisions = count(status, "collisionCount")
   if (before["collisionCount"] !== undefined && collisions < count(before, "collisionCount")) {
