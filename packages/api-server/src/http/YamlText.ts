@@ -17,7 +17,7 @@ class YamlWriter {
   #column = 0
 
   finish(): string {
-    return this.#text.endsWith("\n") ? this.#text : `${this.#text}\n`
+    return `${this.#text}\n`
   }
 
   /** `indent` is that of the line the value stands in, `listIndent` that of the dashes of a list. */

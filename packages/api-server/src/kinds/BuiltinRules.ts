@@ -7,6 +7,7 @@ import { resourceLines } from "../builtin/Resources.generated.ts"
 import * as Validation from "../builtin/validation/Validation.ts"
 import * as Warnings from "../builtin/warnings/Warnings.ts"
 import { emptyStatus } from "./EmptyStatus.ts"
+import { paramAuthority } from "../policy/ParamAuthority.ts"
 import { selectableFieldsOf } from "./FieldTable.ts"
 import { dropGatedFields } from "./GatedFields.ts"
 import { checkChangedMetadata, checkNewMetadata, metadataProfileOf } from "./MetadataTable.ts"
@@ -138,6 +139,7 @@ const makeRules = (key: string, group: string, plural: string): KindRules => {
       const causes: Causes = []
       checkNewMetadata(profile, ownMetadata(draft), call.resource.namespaced, nameErrors, causes)
       Validation.create(group, plural, draft, causes)
+      if (causes.length === 0) paramAuthority[key]?.(call, draft, undefined, causes)
       if (causes.length === 0) call.warnings.push(...Warnings.onCreate(group, plural, draft))
       return causes
     },
@@ -145,6 +147,7 @@ const makeRules = (key: string, group: string, plural: string): KindRules => {
       const causes: Causes = []
       checkChangedMetadata(profile, draft.metadata, previous.metadata, call.resource.namespaced, nameErrors, causes)
       Validation.update(group, plural, call.request.subresource, draft, previous, causes)
+      if (causes.length === 0) paramAuthority[key]?.(call, draft, previous, causes)
       if (causes.length === 0) call.warnings.push(...Warnings.onUpdate(group, plural, call.request.subresource, draft, previous))
       return causes
     },
