@@ -179,7 +179,8 @@ const annotationsOf = (deployment: Deployment, set: ReplicaSet, revision: number
 const noteRevision = Effect.fnUntraced(function*({ deployment, now, setting }: Rollout, revision: number, reason: string, message: string): Effect.fn.Return<void, KubeError.KubeError> {
   const { name, namespace } = deployment.metadata
   if (revisionOf(deployment) !== revision) {
-    yield* setting.client.patch(resource, { namespace, name: name! }, "merge", { metadata: { annotations: { [revisionKey]: String(revision) } } })
+    // With the status, since changed annotations count as a change of what is wanted.
+    yield* setting.client.patch(resource, { namespace, name: name!, subresource: "status" }, "merge", { metadata: { annotations: { [revisionKey]: String(revision) } } })
   }
   const isCreated = reason === "NewReplicaSetCreated"
   if (deployment.spec?.progressDeadlineSeconds === undefined || (!isCreated && conditionNamed(deployment.status?.conditions, "Progressing") !== undefined)) return
