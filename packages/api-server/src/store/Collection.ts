@@ -27,6 +27,7 @@ export class Collection {
   private orderedNamespaces: ReadonlyArray<Bucket> | undefined
   private labels = new LabelIndex()
   private count = 0
+  private changed = 0
 
   constructor(resource: GroupResource, history: History) {
     this.resource = resource
@@ -55,6 +56,11 @@ export class Collection {
     return fork
   }
 
+  /** Grows with every change, so that whoever keeps something made of the objects knows when it is out of date. */
+  get changes(): number {
+    return this.changed
+  }
+
   /** Number of stored objects. */
   get size(): number {
     return this.count
@@ -81,6 +87,7 @@ export class Collection {
 
   /** Takes a committed change; see `Store.commit`. */
   apply(event: StoreEvent): void {
+    this.changed++
     const bucket = this.bucketOf(event.namespace)
     const entry = bucket.get(event.name)
     if (event.type === "DELETED") {

@@ -50,15 +50,32 @@ export const admissionObjects = (store: Store, kind: AdmissionKind): ReadonlyArr
   return collection.size === 0 ? none : collection.list("")
 }
 
-/** The policies of a kind that are in effect. */
+interface Bound {
+  readonly bindingChanges: number
+  readonly policyChanges: number
+  readonly hooks: ReadonlyArray<PolicyHook<AdmissionPolicy>>
+}
+
+const bound = new WeakMap<Collection, Bound>()
+
+/** The policies of a kind that are in effect; found anew only after a change of policies or bindings. */
 export const boundPolicies = <Policy extends AdmissionPolicy>({ store }: ServerContext, policies: string, bindings: AdmissionKind): ReadonlyArray<PolicyHook<Policy>> => {
-  const all = admissionObjects(store, bindings) as ReadonlyArray<PolicyBinding>
-  if (all.length === 0) return none
-  return (store.collection({ group, plural: policies }).list("") as ReadonlyArray<Policy>).flatMap((policy) => {
-    const own = all.filter(({ spec }) => spec?.policyName === policy.metadata.name)
+  const from = collectionsOf(store)[bindings]
+  if (from.size === 0) return none
+  const of = store.collection({ group, plural: policies })
+  let found = bound.get(from)
+  if (found?.bindingChanges !== from.changes || found.policyChanges !== of.changes) {
+    found = { bindingChanges: from.changes, policyChanges: of.changes, hooks: hooksOf(of.list("") as ReadonlyArray<AdmissionPolicy>, from.list("") as ReadonlyArray<PolicyBinding>) }
+    bound.set(from, found)
+  }
+  return found.hooks as ReadonlyArray<PolicyHook<Policy>>
+}
+
+const hooksOf = (policies: ReadonlyArray<AdmissionPolicy>, bindings: ReadonlyArray<PolicyBinding>): ReadonlyArray<PolicyHook<AdmissionPolicy>> =>
+  policies.flatMap((policy) => {
+    const own = bindings.filter(({ spec }) => spec?.policyName === policy.metadata.name)
     return own.length === 0 ? [] : [{ policy, bindings: own }]
   })
-}
 
 const exemptKinds: ReadonlySet<string> = new Set([
   "validatingwebhookconfigurations",
