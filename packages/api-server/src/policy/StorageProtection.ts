@@ -2,15 +2,16 @@
 import type { Admit } from "./Admission.ts"
 
 const finalizers: Readonly<Record<string, string>> = {
-  "/persistentvolumeclaims": "kubernetes.io/pvc-protection",
-  "/persistentvolumes": "kubernetes.io/pv-protection",
-  "storage.k8s.io/volumeattributesclasses": "kubernetes.io/vac-protection"
+  persistentvolumeclaims: "kubernetes.io/pvc-protection",
+  persistentvolumes: "kubernetes.io/pv-protection",
+  volumeattributesclasses: "kubernetes.io/vac-protection"
 }
 
 /** Adds the finalizer that a controller takes off when nothing uses the object any more. */
 export const admitStorageProtection: Admit = ({ resource, request }, operation, draft) => {
-  const finalizer = finalizers[`${resource.group}/${resource.plural}`]
-  if (finalizer === undefined || operation !== "create" || request.subresource !== undefined) return
+  if (operation !== "create" || resource.custom || request.subresource !== undefined) return
+  const finalizer = finalizers[resource.plural]
+  if (finalizer === undefined) return
   const present = draft.metadata.finalizers ?? []
   if (!present.includes(finalizer)) draft.metadata.finalizers = [...present, finalizer]
 }

@@ -105,6 +105,6 @@ export const keepAllButStatus = (draft: Draft, previous: KubeObject): void => {
 }
 
 const restore = <K extends string>(target: { [key in K]?: unknown }, key: K, value: unknown): void => {
-  if (value === undefined) delete target[key]
-  else target[key] = value
+  if (value !== undefined) target[key] = value
+  else if (target[key] !== undefined) delete target[key]
 }

@@ -145,11 +145,24 @@ const sources: ReadonlyArray<readonly [name: string, check: SourceCheck, shown?:
   ["image", checkImage]
 ]
 
+const alone = new Map(sources.map((source) => [source[0], [source]] as const))
+
+/** The kinds of sources that a volume may have: mostly it has one, so that the others need not be looked for. */
+const sourcesOf = (volume: Fields): typeof sources => {
+  let only: string | undefined
+  for (const name in volume) {
+    if (!alone.has(name)) continue
+    if (only !== undefined) return sources
+    only = name
+  }
+  return only === undefined ? sources : (alone.get(only) as typeof sources)
+}
+
 const checkSource = (check: Check, field: string, volume: Fields, context: VolumeContext): void => {
   const emptyDir = part(volume, "emptyDir")
   let found = emptyDir !== undefined
   if (text(emptyDir, "sizeLimit").startsWith("-")) check.forbidden(`${field}.emptyDir.sizeLimit`, "SizeLimit field must be a valid resource quantity")
-  for (const [name, checkOne, shown = name] of sources) {
+  for (const [name, checkOne, shown = name] of sourcesOf(volume)) {
     const source = part(volume, name)
     if (source === undefined) continue
     // The original misspells one of the fields here.

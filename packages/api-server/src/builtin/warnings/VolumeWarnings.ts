@@ -17,6 +17,8 @@ const retired: ReadonlyArray<readonly [field: string, named: string, text: strin
   ["rbd", "rbd", "deprecated in v1.28, non-functional in v1.31+"]
 ]
 
+const retiredNames: ReadonlySet<string> = new Set(retired.map(([field]) => field))
+
 const fraction = (field: string, value: unknown): ReadonlyArray<string> =>
   value === undefined || isWhole(value) ? [] : [`${field}: fractional byte value ${JSON.stringify(value)} is invalid, must be an integer`]
 
@@ -65,6 +67,9 @@ const projectedFiles = (source: Fields): ReadonlyArray<File> => {
     .filter(({ path }) => path !== "")
 }
 
+/** Lists of projected sources that give no warnings. Nearly all pods have the very list that mounts the token of their account. */
+const harmless = new WeakSet<object>()
+
 const overlapWarnings = (volume: Fields): ReadonlyArray<string> => {
   const name = JSON.stringify(text(volume, "name"))
   const worded = (about: string, found: ReadonlyArray<string>): ReadonlyArray<string> =>
@@ -74,10 +79,11 @@ const overlapWarnings = (volume: Fields): ReadonlyArray<string> => {
   if (map !== undefined) warnings.push(...worded(`ConfigMap ${JSON.stringify(text(map, "name"))}`, collisions(filesOf(map["items"], ""))))
   if (secret !== undefined) warnings.push(...worded(`Secret ${JSON.stringify(text(secret, "secretName"))}`, collisions(filesOf(secret["items"], ""))))
   if (downward !== undefined) warnings.push(...worded("DownwardAPI", collisions(filesOf(downward["items"], ""))))
-  if (projected !== undefined) {
-    const sources = items(projected["sources"])
+  const sources = items(projected?.["sources"])
+  if (projected !== undefined && !harmless.has(sources)) {
     for (const source of sources) if (Object.keys(source).length === 0) warnings.push(`volume ${name} (Projected) has no sources provided`)
     warnings.push(...worded("Projected", collisions(sources.flatMap(projectedFiles))))
+    if (warnings.length === 0) harmless.add(sources)
   }
   return warnings
 }
@@ -85,14 +91,17 @@ const overlapWarnings = (volume: Fields): ReadonlyArray<string> => {
 /** Warnings for the volumes of a pod. */
 export const volumeWarnings = (field: string, volumes: ReadonlyArray<Fields>): ReadonlyArray<string> => {
   if (volumes.length === 0) return volumes as ReadonlyArray<never>
-  const old = volumes.flatMap((volume, i) =>
-    retired.flatMap(([name, named, about]) => {
+  const old = volumes.flatMap((volume, i) => {
+    // A volume has one source; the name of none is retired, as a rule.
+    const sources = Object.keys(volume).filter((name) => retiredNames.has(name))
+    if (sources.length === 0) return sources
+    return retired.flatMap(([name, named, about]) => {
       if (volume[name] === undefined) return []
       if (name !== "ephemeral") return [`${field}[${i}].${named}: ${about}`]
       const template = part(part(volume, name), "volumeClaimTemplate")
       return claimWarnings(`${field}[${i}].ephemeral.volumeClaimTemplate.spec`, part(template, "spec"))
     })
-  )
+  })
   return [...old, ...volumes.flatMap(overlapWarnings)]
 }
 
