@@ -118,6 +118,7 @@ class Running {
 
 /** Answers one request, at once where nobody outside the server has to be asked. */
 const serve = (server: ApiServer, request: HttpRequest, response: Http.ServerResponse, closing: AbortSignal): void => {
+  if (response.destroyed) return
   const answer = (answered: HttpResponse): void => {
     if (response.destroyed) return
     try {
@@ -132,7 +133,7 @@ const serve = (server: ApiServer, request: HttpRequest, response: Http.ServerRes
   else answer(answered)
 }
 
-const empty = new Uint8Array()
+const nothing = Promise.resolve(new Uint8Array())
 
 /**
  * Gives `take` the body, up to a little more than the face accepts; never, if the client goes away before it is complete. Listeners cost half of what
@@ -140,8 +141,8 @@ const empty = new Uint8Array()
  */
 const readAll = (request: Http.IncomingMessage, take: (body: Uint8Array) => void): void => {
   const announced = request.headers["content-length"] !== undefined || request.headers["transfer-encoding"] !== undefined
-  // HTTP/2 needs no announcement.
-  if (!announced && request.httpVersionMajor < 2) return take(empty)
+  // HTTP/2 needs no announcement. What else came with the head is parsed first: bytes that were not announced make the request a bad one.
+  if (!announced && request.httpVersionMajor < 2) return void nothing.then(take)
   const pieces: Array<Buffer> = []
   let size = 0
   request.on("data", (piece: Buffer) => {
