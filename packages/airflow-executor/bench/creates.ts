@@ -123,6 +123,10 @@ const count = 10_000
 const costs = await Effect.runPromise(Effect.provide(Effect.gen(function*() {
   const it = yield* KubernetesExecutor.make({ config: { ...config, parallelism: 500 }, worker: "1" })
   yield* it.start
+  // What is compiled and grown once is not counted.
+  for (let at = 0; at < count; at++) it.queueCommand(keyOf(count + at), command)
+  for (let ended = 0; ended < count; ended += it.getEventBuffer().filter(({ state }) => state === "success").length) yield* Effect.andThen(it.heartbeat, Effect.sleep(1))
+  while (it.stats().chores + it.stats().reports > 0) yield* Effect.andThen(it.heartbeat, Effect.sleep(10))
   const before = heap()
   for (let at = 0; at < count; at++) it.queueCommand(keyOf(at), { _tag: "Words", words: [...command.words, String(at)] })
   const queued = heap()

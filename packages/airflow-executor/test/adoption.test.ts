@@ -230,6 +230,21 @@ describe("leases", () => {
     }))
   })
 
+  it("a restart under the same name tells how pods ended while nobody was there, and not once more", () => {
+    inWorld({ script: ({ metadata }) => ({ default: { run: 1000, exitCode: metadata.annotations?.["task_id"] === "bad" ? 1 : 0 } }) }, () => Effect.gen(function*() {
+      yield* leaving("1", "good", "bad")
+      yield* Effect.sleep("1 minute")
+      const second = yield* startExecutor({ worker: "1" })
+      expect(endsOf(yield* untilEnds(second, 2)).toSorted()).toEqual(["bad: failed", "good: success"])
+      yield* Effect.sleep("5 seconds")
+      yield* second.end
+      const third = yield* startExecutor({ worker: "1" })
+      yield* Effect.sleep("1 minute")
+      yield* third.sync
+      expect([endsOf(third.getEventBuffer()), third.running()]).toEqual([[], []])
+    }))
+  })
+
   it("a restart under the same name finds its pods again", () => {
     inWorld(forever, () => Effect.gen(function*() {
       const first = yield* startExecutor({ worker: "1", ...lease })

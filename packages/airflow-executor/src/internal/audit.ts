@@ -3,7 +3,9 @@ import { isOlder } from "@fairlead/controller"
 import { Effect, Result } from "effect"
 import type { Pod } from "@fairlead/kube"
 import { type AirflowKubernetesScheduler, identityOf } from "../AirflowKubernetesScheduler.ts"
+import { hasTaskStarted } from "../FailureDetails.ts"
 import type { PendingLimits } from "../KubernetesExecutorOptions.ts"
+import type { Dialect } from "../ProcessStatus.ts"
 import { annotationsToKey, podMarks } from "../TaskKey.ts"
 import type { Chores } from "./chores.ts"
 import { type ExecutorState, recoveredRun } from "./executorState.ts"
@@ -13,16 +15,20 @@ import type { Run } from "./runTable.ts"
 /** True for a pod that will not run any more. */
 export const isEnded = (pod: Pod): boolean => pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed"
 
-/** Pods of this executor that live are runs, whoever started them: an earlier process of the same id. */
-export const recoverRuns = (state: ExecutorState, { kubeWatchers }: AirflowKubernetesScheduler, now: number): void => {
+/**
+ * Pods of this executor are runs, whoever started them: an earlier process of the same id. Those that have ended are, too,
+ * where a mark says which of them were dealt with: nobody has told of the others. One whose task never began is none: whoever
+ * hands its command in again has it launched again.
+ */
+export const recoverRuns = (state: ExecutorState, { kubeWatchers }: AirflowKubernetesScheduler, dialect: Dialect, now: number): void => {
   for (const { informer } of kubeWatchers) {
-    for (const pod of informer.store.list()) if (!isEnded(pod)) recoverRun(state, pod, now)
+    for (const pod of informer.store.list()) if (!isEnded(pod) || (dialect === "provider" && (pod.status?.phase === "Succeeded" || hasTaskStarted(pod)))) recoverRun(state, pod, now)
   }
 }
 
 /** A pod that no run of its key stands for is a run. */
 export const recoverRun = (state: ExecutorState, pod: Pod, now: number): void => {
-  if (pod.metadata.deletionTimestamp !== undefined || pod.metadata.labels?.[podMarks.done] !== undefined) return
+  if (pod.metadata.deletionTimestamp !== undefined || pod.metadata.labels?.[podMarks.done] !== undefined || pod.metadata.labels?.[podMarks.revoked] !== undefined) return
   const key = annotationsToKey(pod.metadata.annotations)
   if (Result.isFailure(key) || state.runs.ofKey(key.success) !== undefined) return
   state.runs.add(recoveredRun(key.success, pod, now))

@@ -112,7 +112,7 @@ export class Executor implements KubernetesExecutor {
       const scheduler = yield* Scope.provide(Scheduler.make(this.#schedulerOptions()), scope)
       this.#session = { scope, scheduler, ownership, transport: Context.get(services, KubeTransport), secrets }
       yield* Effect.forEach(scheduler.kubeWatchers, ({ informer }) => informer.synced, { discard: true })
-      recoverRuns(this.#state, scheduler, this.#now())
+      recoverRuns(this.#state, scheduler, this.#options.config.dialect, this.#now())
       this.#strays.follow(scheduler)
       const background = [this.#launcher.pool.run, this.#chores.pool.run, this.#auditing, this.#sweeping(this.#session)]
       for (const work of background) yield* Effect.forkIn(work, scope)

@@ -31,6 +31,8 @@ export class ExecutorState {
   readonly queuedTasks = new Map<string, QueuedCommand>()
   readonly runs = new RunTable()
   readonly #listeners = new Set<Listener>()
+  /** Keys, as text, that others had and that were found to have no pod. */
+  readonly mayBeElsewhere = new Set<string>()
   readonly #endedRuns = new Set<string>()
   #eventBuffer = new Map<string, ExecutorEvent>()
   /** Called when a run of a key starts because the one before it is over. */
@@ -81,7 +83,7 @@ export class ExecutorState {
     return this.#eventBuffer.size
   }
 
-  /** True for a run that came to its end here, not long ago: a pod of it that turns up now comes from a create that was late. */
+  /** True for a run that came to its end here, not long ago, although a create of it may be late: a pod of it that turns up now comes from that. */
   hasEnded(runId: string | undefined): boolean {
     return this.#endedRuns.has(runId ?? "")
   }
@@ -96,6 +98,7 @@ export class ExecutorState {
   /** The run starts, perhaps once more under its name. */
   start(run: Run): "Started" | "Waits" {
     this.#endedRuns.delete(run.runId)
+    if (this.mayBeElsewhere.delete(run.keyText)) run.mayComeLate = true
     return this.runs.add(run)
   }
 
@@ -104,7 +107,7 @@ export class ExecutorState {
     if (!this.runs.has(run)) return
     const next = this.runs.remove(run)
     if (isTold && next === undefined && !run.isRevoked) this.emit(run.key, state, info)
-    if (change !== "adopted") this.#remember(run.runId)
+    if (run.mayComeLate && change !== "adopted") this.#remember(run.runId)
     this.tellRun(run, change ?? (run.isRevoked ? "revoked" : state === "failed" ? "failed" : "success"), info, failure)
     this.onOver(run)
     if (next !== undefined) this.onNext(next)
@@ -123,6 +126,7 @@ export const newRun = (job: KubernetesJob, runId: string, namespace: string, now
   launchFailures: 0,
   retries: 0,
   isUncertain: false,
+  mayComeLate: false,
   looseSecret: undefined,
   isSettled: false,
   replaced: undefined,
@@ -147,6 +151,7 @@ export const recoveredRun = (key: TaskKey, { metadata }: Pod, now: number): Run 
   launchFailures: launchFailuresOf(metadata),
   retries: 0,
   isUncertain: false,
+  mayComeLate: false,
   looseSecret: undefined,
   isSettled: true,
   replaced: undefined,

@@ -181,7 +181,7 @@ export class Launcher {
       const { action } = decidePublishError(error, run.retries, this.#options.retriesMax)
       if (action === "Fail") return this.#givenUp(run, error)
       run.retries++
-      if (kind === "Unknown") run.isUncertain = true
+      if (kind === "Unknown") run.isUncertain = run.mayComeLate = true
       if (kind === "Quota") return Effect.sync(() => this.#waitForQuota(run))
       const now = this.#now()
       this.limit.overloaded(now)

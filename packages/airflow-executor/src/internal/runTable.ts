@@ -22,6 +22,8 @@ export interface Run {
   retries: number
   /** A create went without an answer, so the pod may be there. */
   isUncertain: boolean
+  /** A create of the run had no answer, here or perhaps in an executor that had it before: a pod of it may turn up at any time. */
+  mayComeLate: boolean
   /** The Secret with the workload, as long as no pod owns it. */
   looseSecret: LooseSecret | undefined
   /** Its pod was known while the lease was certainly held: whoever takes over finds it. */
