@@ -24,16 +24,25 @@ export const sizeText = (bytes: number): string => {
   return `${(bytes / 1000 ** power).toFixed(1)} ${["B", "kB", "MB", "GB"][power]}`
 }
 
-/** JSON: a list, or one entry with its outputs. Ages are milliseconds. */
-export const toJson = (entries: ReadonlyArray<ListedEntry>, outputs?: Idl.LiteralMap): string => {
-  const plain = entries.map(({ entry, key }) => ({
-    key: CacheKey.text(key),
-    task: entry.source.name,
-    age: entry.age,
-    size: entry.size,
-    outputUri: entry.outputUri,
-    source: entry.source,
-    ...(outputs === undefined ? {} : { outputs: LiteralValues.mapToValue(outputs) })
-  }))
-  return JSON.stringify(outputs === undefined ? plain : plain[0], (_, value: unknown) => (typeof value === "bigint" ? Number(value) : value), 2)
+interface PlainEntry {
+  readonly [field: string]: unknown
 }
+
+const plainOf = ({ entry, key }: ListedEntry): PlainEntry => ({
+  key: CacheKey.text(key),
+  task: entry.source.name,
+  age: entry.age,
+  size: entry.size,
+  outputUri: entry.outputUri,
+  source: entry.source
+})
+
+const print = (value: PlainEntry | ReadonlyArray<PlainEntry>): string =>
+  JSON.stringify(value, (_, it: unknown) => (typeof it === "bigint" ? Number(it) : it), 2)
+
+/** Entries as JSON. Ages are milliseconds. */
+export const listJson = (entries: ReadonlyArray<ListedEntry>): string => print(entries.map(plainOf))
+
+/** One entry as JSON, with its outputs if they can be read. */
+export const entryJson = (listed: ListedEntry, outputs: Idl.LiteralMap | undefined): string =>
+  print({ ...plainOf(listed), ...(outputs === undefined ? {} : { outputs: LiteralValues.mapToValue(outputs) }) })

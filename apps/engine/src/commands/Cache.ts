@@ -6,7 +6,7 @@ import { CacheHit } from "@fairlead/reconciler"
 import { Effect, FileSystem, Layer, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { type CachePlace, openCatalog, placeOf } from "../cache/CachePlace.ts"
-import { listText, toJson } from "../cache/CacheTexts.ts"
+import { entryJson, listJson, listText } from "../cache/CacheTexts.ts"
 import { ExitCode } from "../ExitCode.ts"
 import { Machine } from "../Machine.ts"
 import { Screen } from "../run/ProgressView.ts"
@@ -72,7 +72,7 @@ const list = Command.make("list", { cache, output, ...filters }, (options) =>
   withCache(options.cache, Effect.gen(function*() {
     const { writeOut } = yield* Machine
     const entries = yield* entriesOf(options)
-    writeOut(`${options.output === "json" ? toJson(entries) : listText(entries, isFiltered(options))}\n`)
+    writeOut(`${options.output === "json" ? listJson(entries) : listText(entries, isFiltered(options))}\n`)
   }))).pipe(Command.withDescription("List the results that are remembered"))
 
 const isFiltered = ({ domain, project, task }: Filters): boolean => [domain, project, task].some(Option.isSome)
@@ -99,9 +99,9 @@ const get = Command.make("get", { cache, key: keys }, (options) =>
       screen.write(found.length === 0 ? nothingFor(options.key) : `${found.length} results are meant by ${options.key}; give more of the key of one:\n${listText(found.slice(0, 10))}\n`)
       return yield* ExitCode.set(1)
     }
-    const [{ entry, key }] = found as [ListedEntry]
-    const outputs = yield* (yield* TaskCache).find(key)
-    writeOut(`${toJson([{ key, entry }], outputs._tag === "Hit" ? outputs.outputs : undefined)}\n`)
+    const [listed] = found as [ListedEntry]
+    const outputs = yield* (yield* TaskCache).find(listed.key)
+    writeOut(`${entryJson(listed, outputs._tag === "Hit" ? outputs.outputs : undefined)}\n`)
     if (outputs._tag === "Stale") screen.write(`its outputs cannot be read: ${outputs.problem}\n`)
   }))).pipe(Command.withDescription("Show one result with its outputs, as JSON"))
 

@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
+import { fileURLToPath } from "node:url"
 import { describe } from "vitest"
 import { it, root } from "./Program.ts"
 
@@ -36,6 +37,11 @@ describe.concurrent("the cache of `fairlead run`", { timeout: 120_000 }, () => {
     const got = JSON.parse((await fairlead("cache", "get", "1/quickstart")).stdout) as object
     expect(got).toMatchObject({ task: "sum", outputs: { total: 42 }, source: { labels: { "execution-name": "demo" } } })
     expect(JSON.parse((await fairlead("cache", "get", "sum")).stdout)).toEqual(expect.objectContaining({ task: "sum" }))
+    const [{ outputUri }] = JSON.parse((await fairlead("cache", "list", "--output", "json")).stdout) as [{ outputUri: string }]
+    writeFileSync(fileURLToPath(outputUri), Uint8Array.of(255, 255))
+    const corrupt = await fairlead("cache", "get", "sum")
+    expect(corrupt.stderr).toMatch(/^its outputs cannot be read: .*2 bytes are no core.LiteralMap/)
+    expect(JSON.parse(corrupt.stdout)).toMatchObject({ task: "sum", outputUri })
     expect(await fairlead("cache", "list", "--project", "other")).toMatchObject({ code: 0, stdout: "no result is of this kind\n" })
     expect((await fairlead("cache", "evict")).code).toBe(2)
     expect(await fairlead("cache", "evict", "", "nothing")).toMatchObject({ code: 1, stderr: expect.stringMatching(/^no result has the key , .*\nno result has the key nothing, and no task of this name/) as string })
