@@ -83,6 +83,8 @@ interface Storm {
   /** Whether each engine stands by for the namespace of the other. */
   readonly standby: boolean
   readonly settings?: { readonly [variable: string]: string }
+  /** Where results are remembered; the server of all tests if left out. */
+  readonly database?: PostgresServer
 }
 
 interface Stormed {
@@ -102,17 +104,23 @@ const patience = 60
 const elsewhere = (place: Place): Place => (place === "blue" ? "green" : "blue")
 
 /** Two engine processes with one catalog, over one cluster, at the moment in which the one execution runs and nearly all others wait for it. */
-const storm = async ({ settings = {}, standby, tasks, version, workMillis }: Storm, then: (it: Stormed) => Promise<void>): Promise<void> => {
+const storm = async ({ database = postgres!, settings = {}, standby, tasks, version, workMillis }: Storm, then: (it: Stormed) => Promise<void>): Promise<void> => {
   const folder = mkdtempSync(join(tmpdir(), "fairlead-storm-"))
   const scope = Scope.makeUnsafe()
   const running: Array<Running> = []
+  let busy: Running | undefined
+  let isOver = false
   try {
     const cluster = await Effect.runPromise(Scope.provide(makeCluster(workMillis), scope))
-    const variables = Object.entries({ ...usual(folder), CATALOG_URL: postgres!.url, ...settings }).map(([name, value]) => [`FAIRLEAD_${name}`, value])
+    const variables = Object.entries({ ...usual(folder), CATALOG_URL: database.url, ...settings }).map(([name, value]) => [`FAIRLEAD_${name}`, value])
     const start = (own: Place): Running => {
       const places = standby ? [own, elsewhere(own)] : [own]
       const engine = run([join(import.meta.dirname, "sharedEngines.ts"), cluster.url, `engine-${running.length}`, ...places], Object.fromEntries(variables))
       running.push(engine)
+      // A machine may be so busy that a lease is lost; then the program ends, and whoever runs it starts it again.
+      engine.child.once("exit", (code) => {
+        if (code === 1 && !isOver && engine !== busy) start(own).child.stdin?.write("stand by\n")
+      })
       return engine
     }
     const engines = { blue: start("blue"), green: start("green") }
@@ -120,8 +128,10 @@ const storm = async ({ settings = {}, standby, tasks, version, workMillis }: Sto
     for (const { child } of running) child.stdin?.write("stand by\n")
     for (let index = 0; index < tasks / 2; index++) for (const it of namespaces) cluster.create(KubeResource.taskActions, equal(it, index, version))
     const place = await until("an execution", patience, () => cluster.executions[0]?.namespace as Place | undefined)
-    await then({ ...cluster, start, busy: engines[place], place, other: engines[elsewhere(place)] })
+    busy = engines[place]
+    await then({ ...cluster, start, busy, place, other: engines[elsewhere(place)] })
   } finally {
+    isOver = true
     for (const { child, exited } of running) {
       child.kill("SIGKILL")
       await exited
@@ -143,7 +153,10 @@ const usual = (folder: string): { readonly [variable: string]: string } => ({
   EVENTS_SINK: "none"
 })
 
-const allEnded = ({ ended }: Stormed, tasks: number): Promise<true> => until(`an end of ${tasks} tasks`, patience, () => (ended.size === tasks ? true : undefined))
+const allEnded = ({ ended, executions, other }: Stormed, tasks: number): Promise<true> =>
+  until(`an end of ${tasks} tasks`, patience, () => (ended.size === tasks ? true : undefined)).catch((error: unknown) => {
+    throw new Error(`${String(error)}: ${ended.size} have ended, after ${executions.length} executions; the other engine (exit code ${other.child.exitCode}) said\n${other.lines.slice(-20).join("\n")}`)
+  })
 const withStatus = ({ ended }: Stormed, cacheStatus: number): number => [...ended.values()].filter((it) => it.status?.cacheStatus === cacheStatus && it.status.pluginPhase === "PhaseSuccess").length
 
 const outcomeOf = (stormed: Stormed) => ({
@@ -195,4 +208,21 @@ describe.skipIf(postgres === undefined)(`two engine processes on one PostgreSQL$
       expect(worked.map((action) => [action.metadata.namespace, action.status?.cacheStatus]).toSorted()).toEqual([[it.place, CACHE_PUT_FAILURE], [elsewhere(it.place), CACHE_POPULATED]].toSorted())
       expect(withStatus(it, CACHE_HIT)).toBe(38)
     }), 120_000)
+
+  it("do it once, too, when the database goes down while they are at it, and is up again only when the work is done", async () => {
+    const database = await PostgresServer.make(postgresPrograms!)
+    await database.start()
+    try {
+      await storm({ tasks: 40, workMillis: 2000, version: "down", standby: false, database, settings: { LEADER_ELECTION_ENABLED: "false" } }, async (it) => {
+        await database.stop()
+        await until("the end of the work", patience, () => it.executions[0]!.endedAt)
+        await new Promise((done) => setTimeout(done, 2000))
+        await database.start()
+        await allEnded(it, 40)
+        expect(outcomeOf(it)).toEqual(once(it, 40))
+      })
+    } finally {
+      await database.close()
+    }
+  }, 120_000)
 })
