@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"k8s.io/apiextensions-apiserver/pkg/apis/apiextensions"
@@ -18,9 +19,9 @@ import (
 	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/objectmeta"
 	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/pruning"
 	schemavalidation "k8s.io/apiextensions-apiserver/pkg/apiserver/validation"
+	"k8s.io/apiextensions-apiserver/pkg/registry/customresource/tableconvertor"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/validation"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -79,6 +80,14 @@ func checkDefinition(question asked) (any, error) {
 		return nil, err
 	}
 	old.ResourceVersion, definition.ResourceVersion = "1", "1"
+	old.Status.Conditions = append(old.Status.Conditions, apiextensions.CustomResourceDefinitionCondition{Type: apiextensions.Established, Status: apiextensions.ConditionTrue})
+	stored := definition.Status.StoredVersions
+	definition.Status = *old.Status.DeepCopy()
+	for _, name := range stored {
+		if !slices.Contains(definition.Status.StoredVersions, name) {
+			definition.Status.StoredVersions = append(definition.Status.StoredVersions, name)
+		}
+	}
 	return causesOf(definitionvalidation.ValidateCustomResourceDefinitionUpdate(context.Background(), definition, old)), nil
 }
 
@@ -280,4 +289,26 @@ func checkCustom(question asked) (any, error) {
 	return map[string]any{"object": object, "causes": causesOf(errs), "warnings": warnings, "cost": cost}, nil
 }
 
-var _ = metav1.ObjectMeta{}
+type column = apiextensionsv1.CustomResourceColumnDefinition
+
+// fillCells shows an object as a row of a table; each column stands alone, so that one that cannot be read does not hide the others.
+func fillCells(question asked) (any, error) {
+	object := map[string]any{}
+	if err := utiljson.Unmarshal(question.Object, &object); err != nil {
+		return nil, err
+	}
+	cells := make([]any, len(question.Columns))
+	for i, each := range question.Columns {
+		convertor, err := tableconvertor.New([]column{each})
+		if err != nil {
+			cells[i] = map[string]any{"error": true}
+			continue
+		}
+		table, err := convertor.ConvertToTable(context.Background(), &unstructured.Unstructured{Object: object}, nil)
+		if err != nil {
+			return nil, err
+		}
+		cells[i] = table.Rows[0].Cells[1]
+	}
+	return cells, nil
+}

@@ -25,6 +25,7 @@ type asked struct {
 	Patch      json.RawMessage `json:"patch"`
 	Text       string          `json:"text"`
 	Texts      []string        `json:"texts"`
+	Columns    []column        `json:"columns"`
 }
 
 var answers = map[string]func(asked) (any, error){
@@ -32,6 +33,7 @@ var answers = map[string]func(asked) (any, error){
 	"custom":     checkCustom,
 	"session":    playSession,
 	"strategic":  patchStrategically,
+	"cells":      fillCells,
 	"quantity":   eachText(readQuantity),
 	"selector":   eachText(readSelector),
 	"fields":     eachText(readFields),

@@ -69,6 +69,8 @@ const checkSpec = (spec: DefinitionSpec, found: Found): void => {
     if (shared.schema === undefined) found.push(invalid("spec.selectableFields", "", "may only be set when validations.schema is included"))
     else checkSelectableFields(shared.selectableFields!, shared.schema.openAPIV3Schema, "spec.selectableFields", found)
   }
+  const strategy = spec.conversion?.strategy ?? "None"
+  if (spec.preserveUnknownFields === true && strategy !== "None") found.push(invalid("spec.conversion.strategy", strategy, "must be None if spec.preserveUnknownFields is true"))
   checkConversion(spec.conversion, found)
 }
 
@@ -254,8 +256,10 @@ const checkStoredVersions = ({ spec, status }: Definition, found: Found): void =
   const storedVersions = status.storedVersions ?? []
   const path = "status.storedVersions"
   if (storedVersions.length === 0) return void found.push(invalid(path, null, "must have at least one stored version"))
+  const left = new Set(storedVersions)
   for (const { name, storage } of versions) {
-    if (storage && !storedVersions.includes(name)) found.push(invalidText(path, goJson(storedVersions), `must have the storage version ${name}`))
+    // A name that is found once is not found again.
+    if (!left.delete(name) && storage) found.push(invalidText(path, goJson(storedVersions), `must have the storage version ${name}`))
   }
   storedVersions.forEach((name, i) => {
     if (versions.some((version) => version.name === name) || storedVersions.lastIndexOf(name) !== i) return

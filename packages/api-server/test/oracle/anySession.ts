@@ -144,3 +144,36 @@ export const anySession = (chance: Chance): ReadonlyArray<Step> => {
   const make = (): Fields => anyCustom(chance, wrong)
   return Array.from({ length: 3 + chance.below(6) }, (_, i) => anyStep(chance, make, i === 0))
 }
+
+const anyConfigMap = (chance: Chance): Fields => ({
+  apiVersion: "v1", kind: "ConfigMap", metadata: { name: "a", namespace: "default", ...anyMetadata(chance) },
+  ...someFields(chance, {
+    data: () => Object.fromEntries(chance.some(["k1", "k2", "k3"]).map((key) => [key, word(chance)])),
+    binaryData: () => Object.fromEntries(chance.some(["b1", "b2"]).map((key) => [key, chance.pick(["YQ==", "Yg=="])]))
+  }, 2),
+  ...(chance.oneIn(12) ? chance.pick<Fields>([{ data: null }, { frob: 1 }, { data: { k1: null } }, { data: "x" }, { data: [] }, { data: { k1: 1 } }]) : {})
+})
+
+const anyBuiltinStep = (chance: Chance, make: () => Fields, first: boolean): Step => {
+  const manager = chance.pick(["m1", "m2", "m3"])
+  const kind = first ? chance.pick(["create", "apply"]) : chance.pick(["apply", "apply", "apply", "update", "merge", "strategic", "json"])
+  switch (kind) {
+    case "create":
+      return { verb: "create", manager, body: make() }
+    case "apply":
+      return { verb: "patch", type: "apply", manager, force: chance.oneIn(3), body: make() }
+    case "update":
+      return { verb: "update", manager, body: make() }
+    case "json":
+      return { verb: "patch", type: "json", manager, body: anyOperations(chance, make) }
+    default: {
+      const { apiVersion: _, kind: __, metadata, ...rest } = make()
+      const { name: ___, namespace: ____, ...named } = metadata as Fields
+      return { verb: "patch", type: kind as "merge", manager, body: { metadata: named, ...rest } }
+    }
+  }
+}
+
+/** Writes to a config map, which nothing is filled into. */
+export const anyBuiltinSession = (chance: Chance): ReadonlyArray<Step> =>
+  Array.from({ length: 3 + chance.below(6) }, (_, i) => anyBuiltinStep(chance, () => anyConfigMap(chance), i === 0))

@@ -82,30 +82,40 @@ export const writtenThere = (answer: { readonly object: Body; readonly causes: R
   return answer.causes.length > 0 ? { causes: causeLines(answer.causes) } : { object: inOrder(rest), warnings: answer.warnings.toSorted() }
 }
 
+/** What became of a step. */
+export interface Outcome {
+  readonly code: number
+  readonly [part: string]: unknown
+}
+
+/** Wrong results of patches are shown whole, with times and versions in them. */
+const withoutShown = (text: string): string => text.replaceAll(/(patch: Invalid value|Invalid value): "\{.*\}": json/gs, "$1: json")
+
 /** An answer to a step without what depends on time and chance. Where several things are wrong, the original has no order. */
-export const outcomeOf = (code: number, body: unknown): object => {
+export const outcomeOf = (code: number, body: unknown): Outcome => {
   const { kind, message = "", reason, details, metadata, ...rest } = body as Body
   if (kind === "Status") {
-    const causes = causeLines(details?.causes ?? [])
-    return { code, reason, causes, message: causes.length > 1 ? "" : message }
+    const causes = causeLines(details?.causes ?? []).map(withoutShown)
+    return { code, reason, causes, message: causes.length > 1 ? "" : withoutShown(message) }
   }
   const { uid: _, resourceVersion: __, creationTimestamp: ___, generation: ____, managedFields = [], ...named } = metadata
   const owners = (managedFields as ReadonlyArray<{ readonly time?: string }>).map(({ time, ...entry }) => JSON.stringify(inOrder({ ...entry, isTimed: time !== undefined }))).sort()
   return { code, kind, ...(inOrder(rest) as object), metadata: inOrder(named), owners }
 }
 
-/** Carries out a session; the outcome of each step. */
-export const played = (definition: object, steps: ReadonlyArray<Step>): ReadonlyArray<object> => {
-  const { server } = makeServer()
-  server.handle({ verb: "create", ...definitions, body: structuredClone(definition) })
+/** Carries out a session on a widget, or without a definition on a config map; the outcome of each step. */
+export const played = (definition: object | undefined, steps: ReadonlyArray<Step>): ReadonlyArray<Outcome> => {
+  const { server, configMaps } = makeServer()
+  const at = definition === undefined ? { ...configMaps, namespace: "default" } : widgets
+  if (definition !== undefined) server.handle({ verb: "create", ...definitions, body: structuredClone(definition) })
   return steps.map(({ verb, type, manager, force, subresource, body }) => {
     const sent = structuredClone(body) as { metadata: object }
     if (verb === "update") {
-      const { code, body: stored } = server.handle({ verb: "get", ...widgets, name: "a" })
+      const { code, body: stored } = server.handle({ verb: "get", ...at, name: "a" })
       if (code === 200) sent.metadata = { ...sent.metadata, resourceVersion: (stored as unknown as Body).metadata["resourceVersion"] }
     }
     const answer = server.handle({
-      verb, ...widgets, body: sent, query: { fieldManager: manager, ...(force === true ? { force: "true" } : {}) },
+      verb, ...at, body: sent, query: { fieldManager: manager, ...(force === true ? { force: "true" } : {}) },
       ...(verb === "create" ? {} : { name: "a" }), ...(type === undefined ? {} : { patchType: type }), ...(subresource === undefined ? {} : { subresource })
     })
     return outcomeOf(answer.code, answer.body)

@@ -45,11 +45,12 @@ export const customColumns = (resource: ServedResource): ReadonlyArray<Column> =
 /** The cells of a custom resource. */
 export const customCells = (object: KubeObject, resource: ServedResource, now: number): ReadonlyArray<unknown> => [
   object.metadata.name ?? "",
-  ...columnsOf(resource).map(({ column, find }) => cellOf(column.type, find!(object)[0], now))
+  ...columnsOf(resource).map(({ column, find }) => cellOf(column.type, find!(object), now))
 ]
 
-const cellOf = (type: string, value: unknown, now: number): unknown => {
-  if (value === undefined || value === null) return null
+/** The first value shows, whatever comes after it. */
+const cellOf = (type: string, [value]: ReadonlyArray<unknown>, now: number): unknown => {
+  if (value === undefined || (value === null && type !== "string")) return null
   switch (type) {
     case "integer":
       return typeof value === "number" ? Math.trunc(value) : null
