@@ -54,10 +54,11 @@ export const metadataProfileOf = (key: string): MetadataProfile => profiles.get(
 /** Checks a new object. */
 export const checkNewMetadata = (profile: MetadataProfile, meta: ObjectMeta, namespaced: boolean, nameErrors: NameErrors, causes: Causes): void => {
   if (!profile.onCreate) return
-  const { generateName: _, ...named } = meta
-  checkMetadata(profile.generatedNamesPass && meta.name !== undefined ? named : meta, namespaced, nameErrors, causes)
+  checkMetadata(profile.generatedNamesPass ? withoutPrefix(meta) : meta, namespaced, nameErrors, causes)
   if (profile.domains) checkFinalizerDomains(meta, causes)
 }
+
+const withoutPrefix = ({ generateName: _, ...meta }: ObjectMeta): ObjectMeta => meta
 
 /** Checks a changed object. */
 export const checkChangedMetadata = (

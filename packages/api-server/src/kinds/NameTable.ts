@@ -1,4 +1,5 @@
 /** Which rule the names of a kind follow. */
+import { ipErrors } from "../builtin/validation/Formats.ts"
 import { dnsLabelErrors, pathSegmentErrors, subdomainErrors } from "../internal/nameRules.ts"
 import type { NameErrors } from "../rest/MetadataRules.ts"
 
@@ -6,6 +7,7 @@ const byKind: Readonly<Record<string, NameErrors>> = {
   "/namespaces": dnsLabelErrors,
   "/services": dnsLabelErrors,
   "apps/statefulsets": dnsLabelErrors,
+  "networking.k8s.io/ipaddresses": ipErrors,
   "policy/poddisruptionbudgets": pathSegmentErrors,
   "/events": () => [],
   "events.k8s.io/events": () => [],

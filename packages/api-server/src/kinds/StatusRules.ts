@@ -3,10 +3,41 @@ import { field } from "../Draft.ts"
 import { formatSeconds } from "../internal/timestamps.ts"
 import { keepSpec, type KindRules } from "../rest/KindRules.ts"
 
-const startWith = (status: object): Partial<KindRules> => ({ prepareCreate: (draft) => void (draft["status"] = status) })
+interface ClaimSource {
+  readonly apiGroup?: string | null
+  readonly kind?: string
+  readonly name?: string
+  readonly namespace?: string
+}
+
+interface ClaimSpec {
+  readonly dataSource?: ClaimSource
+  readonly dataSourceRef?: ClaimSource
+}
+
+/** The old field takes other claims and snapshots alone, and forgets everything else. */
+const isOldSource = ({ apiGroup, kind }: ClaimSource): boolean =>
+  (kind === "PersistentVolumeClaim" && !apiGroup) || (kind === "VolumeSnapshot" && apiGroup === "snapshot.storage.k8s.io")
+
+/** What a claim starts from may be named in either of two fields, and then stands in both. Sources in other namespaces are not turned on. */
+const withSources = ({ dataSource, dataSourceRef, ...spec }: ClaimSpec): ClaimSpec => {
+  const ref = dataSourceRef?.namespace ? undefined : dataSourceRef
+  const source = dataSource !== undefined && ref === undefined && !isOldSource(dataSource) ? undefined : dataSource
+  const { namespace: _, ...named } = ref ?? {}
+  return {
+    ...spec,
+    ...(source === undefined && ref === undefined ? {} : { dataSource: source ?? named, dataSourceRef: ref ?? source! })
+  }
+}
 
 /** Claims wait for a volume. */
-export const claimRules = startWith({ phase: "Pending" })
+export const claimRules: Partial<KindRules> = {
+  prepareCreate: (draft) => {
+    draft["status"] = { phase: "Pending" }
+    const spec = field<ClaimSpec>(draft, "spec")
+    if (spec?.dataSource !== undefined || spec?.dataSourceRef !== undefined) draft["spec"] = withSources(spec)
+  }
+}
 
 /** Volumes wait for their controller, and remember since when. */
 export const volumeRules: Partial<KindRules> = {

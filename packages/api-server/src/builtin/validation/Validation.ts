@@ -34,6 +34,7 @@ import { checkJobStatus } from "./JobStatus.ts"
 import { checkNetworkPolicy } from "./NetworkPolicies.ts"
 import { checkEphemeralUpdate, checkPodCreate, checkPodUpdate, checkResize } from "./Pods.ts"
 import { checkPodStatus } from "./PodStatus.ts"
+import { checkAddress, checkAddressUpdate, checkRanges, checkRangesUpdate } from "./ClusterAddresses.ts"
 import { checkFlowSchema, checkFlowStatus, checkMandatory, checkPriorityLevel } from "./FlowControl.ts"
 import { checkLimitRange, checkQuota, checkQuotaStatus, checkQuotaUpdate } from "./Quotas.ts"
 import { checkBalancerStatus, checkService, checkServiceUpdate } from "./Services.ts"
@@ -166,6 +167,8 @@ const groups: Readonly<Record<string, Readonly<Record<string, KindChecks>>>> = {
   },
   "networking.k8s.io": {
     ingressclasses: always(checkIngressClass),
+    ipaddresses: { create: checkAddress, update: checkAddressUpdate },
+    servicecidrs: { create: checkRanges, update: checkRangesUpdate },
     ingresses: { create: checkIngressCreate, update: checkIngress, subresources: { status: checkIngressStatus } },
     networkpolicies: always(checkNetworkPolicy)
   },
