@@ -32,8 +32,8 @@ export type Admit = (call: Call, operation: Operation, draft: Draft, previous: K
 /** Refuses an object that is otherwise complete and valid. */
 export type Validate = (call: Call, operation: Operation, object: Draft | undefined, previous: KubeObject | undefined) => void
 
-const admissions: ReadonlyArray<Admit> = [
-  admitNamespace,
+/** What is about kinds that every cluster has. */
+const builtinAdmissions: ReadonlyArray<Admit> = [
   admitLimits,
   admitServiceAccount,
   admitNodeTaints,
@@ -45,7 +45,7 @@ const admissions: ReadonlyArray<Admit> = [
   admitPodTopology
 ]
 
-const validations: ReadonlyArray<Validate> = [
+const builtinValidations: ReadonlyArray<Validate> = [
   validateEscalation,
   validateLimits,
   validateServiceAccount,
@@ -54,9 +54,7 @@ const validations: ReadonlyArray<Validate> = [
   validateClaimResize,
   validateRuntimeClass,
   validateSigner,
-  validatePodResize,
-  validatePolicies,
-  validateWebhooks
+  validatePodResize
 ]
 
 /** Runs the policies that may change a draft; all once more if what comes last changed something. */
@@ -69,7 +67,8 @@ export const admit: Admit = (call, operation, draft, previous) => {
 }
 
 const admitOnce = (call: Call, operation: Operation, draft: Draft, previous: KubeObject | undefined, again: Reinvocation): void => {
-  for (const policy of admissions) policy(call, operation, draft, previous)
+  admitNamespace(call, operation, draft, previous)
+  if (!call.resource.custom) for (const policy of builtinAdmissions) policy(call, operation, draft, previous)
   admitPolicies(call, operation, draft, previous, again)
   admitWebhooks(call, operation, draft, previous, again)
 }
@@ -82,5 +81,7 @@ export const admitDeletion = (call: Call, found: KubeObject): void => {
 
 /** Runs the policies that look at the finished object. */
 export const validateAdmitted: Validate = (call, operation, object, previous) => {
-  for (const policy of validations) policy(call, operation, object, previous)
+  if (!call.resource.custom) for (const policy of builtinValidations) policy(call, operation, object, previous)
+  validatePolicies(call, operation, object, previous)
+  validateWebhooks(call, operation, object, previous)
 }
