@@ -87,6 +87,22 @@ describe("the Secret of a workload", () => {
     }))
   })
 
+  it("is swept, too, by an executor with a lease that has no workloads itself", () => {
+    inWorld({ nodes: 0 }, () => Effect.gen(function*() {
+      const wire = newWire()
+      wire.fault = ({ resource, verb }) => verb === "create" && resource.plural === "pods" ? { error: lost } : undefined
+      const dead = yield* startExecutor({ worker: "dead" }, wire)
+      dead.executeAsync(keyOf("a"), workload())
+      yield* Effect.sleep("1 second")
+      yield* dead.terminate
+      yield* startExecutor({ worker: "living", lease: { namespace: "default" } })
+      yield* Effect.sleep("9 minutes")
+      expect(yield* secretsNow).toHaveLength(1)
+      yield* Effect.sleep("7 minutes")
+      expect(yield* secretsNow).toEqual([])
+    }))
+  })
+
   it("is made again if somebody has cleaned it up before its pod was there", () => {
     inWorld({ nodes: 0 }, () => Effect.gen(function*() {
       const wire = newWire()

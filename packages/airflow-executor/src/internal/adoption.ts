@@ -193,6 +193,6 @@ const list = (
     return pods
   }).pipe(
     Effect.timeout("60 seconds"),
-    Effect.catch((error) => Effect.as(Effect.logWarning(`${resource.plural} of other executors could not be listed: ${error.message}`), undefined))
+    Effect.catch((error) => Effect.as((resource === KubeResource.pods ? Effect.logWarning : Effect.logDebug)(`${resource.plural} of other executors could not be listed: ${error.message}`), undefined))
   )
 }

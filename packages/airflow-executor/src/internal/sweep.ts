@@ -8,9 +8,9 @@ import { sweepSecrets, type WorkloadSecrets } from "./workloadSecrets.ts"
 export interface SweepContext extends AdoptionContext {
   readonly chores: Chores
   readonly secrets: WorkloadSecrets
-  /** Whether it can be known who lives. */
+  /** Whether it can be known who lives; then this executor cleans up behind others, whatever it runs itself. */
   readonly hasLease: boolean
-  /** Whether there are workloads in Secrets at all. */
+  /** Whether it has workloads in Secrets itself. */
   readonly hasWorkloads: boolean
   readonly wallMillis: number
 }
@@ -22,6 +22,6 @@ export const sweep = Effect.fnUntraced(function*(context: SweepContext, before: 
     seen = yield* adoptCompletedPods(context, before)
     for (const pod of yield* lateOrphans(context)) context.chores.add({ _tag: "Revoke", pod: identityOf(pod) })
   }
-  if (context.hasWorkloads) yield* sweepSecrets({ ...context, getPod: context.scheduler.getPod }, (yield* listWorkloadSecrets(context)) ?? [])
+  if (context.hasWorkloads || context.hasLease) yield* sweepSecrets({ ...context, getPod: context.scheduler.getPod }, (yield* listWorkloadSecrets(context)) ?? [])
   return seen
 })
