@@ -49,7 +49,7 @@ export const tryAdopt = (context: AdoptionContext, candidates: ReadonlyArray<Ado
     yield* adoptEndedPods(context, left)
     // Until then nobody of them can come back to life and tell of what has just changed hands.
     for (const owner of claimed) yield* context.ownership.release(owner)
-    for (const [key, { queuedBy }] of left) if (queuedBy !== undefined) state.mayBeElsewhere.add(key)
+    for (const [key, { queuedBy }] of left) if (queuedBy !== undefined) state.foundNowhere(key)
     return Array.from(left.values())
   })
 

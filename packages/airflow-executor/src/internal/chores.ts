@@ -11,9 +11,9 @@ export type Chore =
   | { readonly _tag: "Finish"; readonly pod: Pod; readonly action: "Delete" | "Done" }
   /**
    * Nobody wants the pod any more: it is marked, and deleted as it was then. `unless` is asked in between: true lets it
-   * live. `isOwnOnly`: a pod that somebody else has taken over is theirs. `delay`: not before so many milliseconds. `onDone` is called when it will not begin any more.
+   * live. `onlyIf` is asked first, of the pod as the server has it. `delay`: not before so many milliseconds. `onDone` is called when it will not begin any more.
    */
-  | { readonly _tag: "Revoke"; readonly pod: PodIdentity; readonly unless?: Effect.Effect<boolean>; readonly isOwnOnly?: boolean; readonly delay?: number; readonly onDone?: () => void }
+  | { readonly _tag: "Revoke"; readonly pod: PodIdentity; readonly unless?: Effect.Effect<boolean>; readonly onlyIf?: (pod: Pod) => boolean; readonly delay?: number; readonly onDone?: () => void }
   /** Any other call that is repeated until it is carried out; `what` tells several for a pod apart. */
   | { readonly _tag: "Call"; readonly pod: PodIdentity; readonly what: string; readonly call: Effect.Effect<void, KubeError.KubeError> }
   /** The pod is out of sight: find out whether it is gone or somebody else's. */
@@ -24,8 +24,6 @@ export interface ChoresOptions {
   readonly random: Random.Random
   readonly scheduler: () => AirflowKubernetesScheduler
   readonly isHeld: () => boolean
-  /** Whether the pod is this executor's. */
-  readonly isOwn: (pod: Pod | undefined) => boolean
   readonly concurrency: number
   /** Whether the logs of a finished pod are safe. */
   readonly logsShipped: (pod: Pod) => Effect.Effect<boolean>
@@ -72,7 +70,7 @@ export class Chores {
     const known = this.#entries.get(key)
     const delay = chore._tag === "Finish" ? this.#options.finishedDelay : chore._tag === "Revoke" ? chore.delay ?? 0 : 0
     // A pod that is to go is not kept for a mark.
-    if (known?.chore._tag === "Revoke" || (known?.chore._tag === "Finish" && known.chore.action === "Delete" && chore._tag === "Finish")) return
+    if ((known?.chore._tag === "Revoke" && known.chore.delay === undefined) || (known?.chore._tag === "Finish" && known.chore.action === "Delete" && chore._tag === "Finish")) return
     this.#entries.set(key, { chore, failures: 0, since: this.#now() })
     if (delay > 0) this.pool.addAfter(key, delay)
     else this.pool.add(key)
@@ -116,15 +114,15 @@ export class Chores {
   }
 
   /** What changes between the mark and the deletion makes the deletion fail, and all of it is looked at once more. */
-  #revoke({ isOwnOnly = false, onDone, pod, unless }: Chore & { readonly _tag: "Revoke" }): Effect.Effect<unknown, KubeError.KubeError> {
+  #revoke({ onDone, onlyIf, pod, unless }: Chore & { readonly _tag: "Revoke" }): Effect.Effect<unknown, KubeError.KubeError> {
     const scheduler = this.#options.scheduler()
     return Effect.gen({ self: this }, function*() {
-      const seen = isOwnOnly ? yield* scheduler.getPod(pod.namespace, pod.name) : undefined
-      if (isOwnOnly && (seen?.metadata.uid !== pod.uid || !this.#options.isOwn(seen))) return
+      const seen = onlyIf === undefined ? undefined : yield* scheduler.getPod(pod.namespace, pod.name)
+      if (onlyIf !== undefined && (seen === undefined || seen.metadata.uid !== pod.uid || !onlyIf(seen))) return
       const marked = yield* scheduler.patchPodRevoked({ ...pod, resourceVersion: seen?.metadata.resourceVersion }).pipe(
         Effect.map((it) => ({ uid: it.metadata.uid, resourceVersion: it.metadata.resourceVersion })),
         // Gone, or not to be marked, which is no reason to keep it.
-        Effect.catchIf((error) => !isOwnOnly && KubeErrors.isReason(error, "Invalid", "Forbidden", "Conflict", "NotFound"), () => Effect.succeed({ uid: pod.uid }))
+        Effect.catchIf((error) => onlyIf === undefined && KubeErrors.isReason(error, "Invalid", "Forbidden", "Conflict", "NotFound"), () => Effect.succeed({ uid: pod.uid }))
       )
       if (unless !== undefined && (yield* unless)) return yield* scheduler.patchPodRevoked(pod, false)
       yield* scheduler.deletePod({ ...pod, ...marked })

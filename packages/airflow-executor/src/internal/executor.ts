@@ -77,7 +77,6 @@ export class Executor implements KubernetesExecutor {
     const scheduler = (): Scheduler.AirflowKubernetesScheduler => this.#session!.scheduler
     this.#chores = new Chores({
       clock, random, scheduler, isHeld,
-      isOwn: this.#isOwn,
       concurrency: options.choresConcurrency ?? 16,
       logsShipped: options.logsShipped ?? (() => Effect.succeed(true)),
       logsWait: Duration.toMillis(options.logsWait ?? "60 seconds"),

@@ -25,14 +25,21 @@ export interface Conclusion {
   readonly change?: ExecutorChange["state"]
 }
 
-const endedRunsMost = 100_000
+const rememberedMost = 100_000
+
+/** The oldest is forgotten. */
+const addTo = (set: Set<string>, item: string): void => {
+  set.add(item)
+  const [oldest = ""] = set
+  if (set.size > rememberedMost) set.delete(oldest)
+}
 
 export class ExecutorState {
   readonly queuedTasks = new Map<string, QueuedCommand>()
   readonly runs = new RunTable()
   readonly #listeners = new Set<Listener>()
   /** Keys, as text, that others had and that were found to have no pod. */
-  readonly mayBeElsewhere = new Set<string>()
+  readonly #mayBeElsewhere = new Set<string>()
   readonly #endedRuns = new Set<string>()
   #eventBuffer = new Map<string, ExecutorEvent>()
   /** Called when a run of a key starts because the one before it is over. */
@@ -88,17 +95,15 @@ export class ExecutorState {
     return this.#endedRuns.has(runId ?? "")
   }
 
-  #remember(runId: string): void {
-    this.#endedRuns.add(runId)
-    if (this.#endedRuns.size <= endedRunsMost) return
-    const [oldest = ""] = this.#endedRuns
-    this.#endedRuns.delete(oldest)
+  /** A task that others had has no pod that could be found; a create of it may still be on its way. */
+  foundNowhere(keyText: string): void {
+    addTo(this.#mayBeElsewhere, keyText)
   }
 
   /** The run starts, perhaps once more under its name. */
   start(run: Run): "Started" | "Waits" {
     this.#endedRuns.delete(run.runId)
-    if (this.mayBeElsewhere.delete(run.keyText)) run.mayComeLate = true
+    if (this.#mayBeElsewhere.delete(run.keyText)) run.mayComeLate = true
     return this.runs.add(run)
   }
 
@@ -107,7 +112,7 @@ export class ExecutorState {
     if (!this.runs.has(run)) return
     const next = this.runs.remove(run)
     if (isTold && next === undefined && !run.isRevoked) this.emit(run.key, state, info)
-    if (run.mayComeLate && change !== "adopted") this.#remember(run.runId)
+    if (run.mayComeLate && change !== "adopted") addTo(this.#endedRuns, run.runId)
     this.tellRun(run, change ?? (run.isRevoked ? "revoked" : state === "failed" ? "failed" : "success"), info, failure)
     this.onOver(run)
     if (next !== undefined) this.onNext(next)

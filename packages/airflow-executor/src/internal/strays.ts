@@ -94,6 +94,7 @@ export class Strays {
 
   /** Whoever has its run now takes the pod over. It is stopped if nobody does. */
   #leaveFor(pod: Pod): void {
-    if (!isEnded(pod)) this.#options.chores.add({ _tag: "Revoke", pod: identityOf(pod), isOwnOnly: true, delay: patience })
+    const onlyIf = (now: Pod): boolean => this.#options.isOwn(now) && this.#fenced.has(runIdOf(now))
+    if (!isEnded(pod)) this.#options.chores.add({ _tag: "Revoke", pod: identityOf(pod), onlyIf, delay: patience })
   }
 }
