@@ -175,7 +175,7 @@ describe.skipIf(postgres === undefined)(`two engine processes on one PostgreSQL$
       it.busy.child.kill("SIGKILL")
       await allEnded(it, 1000)
       expect(outcomeOf(it)).toEqual(once(it, 1000))
-    }), 120_000)
+    }), 240_000)
 
   it("do it once, too, when the engine that is at it is killed and comes back", () =>
     storm({ tasks: 40, workMillis: 2000, version: "back", standby: true }, async (it) => {
@@ -184,7 +184,7 @@ describe.skipIf(postgres === undefined)(`two engine processes on one PostgreSQL$
       it.start(it.place)
       await allEnded(it, 40)
       expect(outcomeOf(it)).toEqual(once(it, 40))
-    }), 120_000)
+    }), 240_000)
 
   it("do it once, too, when the engine that is at it sleeps until the other one has taken over its tasks", () =>
     storm({ tasks: 40, workMillis: 2000, version: "asleep", standby: true }, async (it) => {
@@ -193,7 +193,7 @@ describe.skipIf(postgres === undefined)(`two engine processes on one PostgreSQL$
       it.busy.child.kill("SIGCONT")
       expect(await it.busy.exited).toBe(1)
       expect(outcomeOf(it)).toEqual(once(it, 40))
-    }), 120_000)
+    }), 240_000)
 
   it("keep what the second one made, when the first sleeps past its reservation, nobody stands by for it, and it wakes with a result of its own", () =>
     storm({ tasks: 40, workMillis: 2000, version: "late", standby: false, settings: { LEADER_ELECTION_ENABLED: "false", ENGINE_CACHE_HEARTBEAT: "700 millis" } }, async (it) => {
@@ -207,7 +207,7 @@ describe.skipIf(postgres === undefined)(`two engine processes on one PostgreSQL$
       const worked = [...it.ended.values()].filter((action) => action.status?.cacheStatus !== CACHE_HIT)
       expect(worked.map((action) => [action.metadata.namespace, action.status?.cacheStatus]).toSorted()).toEqual([[it.place, CACHE_PUT_FAILURE], [elsewhere(it.place), CACHE_POPULATED]].toSorted())
       expect(withStatus(it, CACHE_HIT)).toBe(38)
-    }), 120_000)
+    }), 240_000)
 
   it("do it once, too, when the database goes down while they are at it, and is up again only when the work is done", async () => {
     const database = await PostgresServer.make(postgresPrograms!)
@@ -224,5 +224,5 @@ describe.skipIf(postgres === undefined)(`two engine processes on one PostgreSQL$
     } finally {
       await database.close()
     }
-  }, 120_000)
+  }, 240_000)
 })
