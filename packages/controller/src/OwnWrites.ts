@@ -49,14 +49,23 @@ export const OwnWrites = {
   recordUnknown: (resource: KubeResource.KubeResource, key: ObjectName): Effect.Effect<void> =>
     Effect.map(CurrentWrites, (writes) => writes.recordUnknown(resource, key)),
 
-  /** A client that records all its writes, dry runs excepted. */
+  /** A client that records all its writes, dry runs excepted; itself if it does so already. */
   recording: (client: KubeClient["Service"]): KubeClient["Service"] => recording(client),
 
   /** The client of the context, recording. */
   layer: Layer.effect(KubeClient, Effect.map(KubeClient, (client) => recording(client))) as Layer.Layer<KubeClient, never, KubeClient>
 }
 
+const recordingClients = new WeakSet<KubeClient["Service"]>()
+
 const recording = (client: KubeClient["Service"]): KubeClient["Service"] => {
+  if (recordingClients.has(client)) return client
+  const made = withRecord(client)
+  recordingClients.add(made)
+  return made
+}
+
+const withRecord = (client: KubeClient["Service"]): KubeClient["Service"] => {
   const recorded = <A extends KubeObject>(
     write: Effect.Effect<A, KubeError.KubeError>,
     resource: KubeResource.KubeResource,

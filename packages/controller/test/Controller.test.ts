@@ -1,7 +1,7 @@
 import { Clock, Data, Duration, Effect, Fiber, Metric } from "effect"
 import { describe, expect, it } from "vitest"
 import { KubeClient } from "@fairlead/kube"
-import { Controller, Health, Informer, Predicate, type ReconcileRequest, Result, Source, TerminalError } from "../src/index.ts"
+import { Controller, Health, Informer, OwnWrites, Predicate, type ReconcileRequest, Result, Source, TerminalError } from "../src/index.ts"
 import { partOf, parts, recording, simulate, widget, type Widget, widgets } from "./support/objects.ts"
 
 class Broken extends Data.TaggedError("Broken")<{ readonly message: string; readonly retryAfterSeconds?: number }> {}
@@ -404,6 +404,13 @@ describe("own writes", () => {
       yield* Effect.sleep(10)
       expect(runs).toEqual(["a 0", "a 3000"])
       expect(sizes).toEqual([1, 2])
+    }).pipe(recording))
+  })
+
+  it("a client that records already is not wrapped again", () => {
+    simulate(() => Effect.gen(function*() {
+      const client = yield* KubeClient
+      expect(OwnWrites.recording(client)).toBe(client)
     }).pipe(recording))
   })
 
