@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import urllib.error
 import urllib.request
@@ -28,6 +29,10 @@ class Refused(FairleadError):
 
 #: Answers that a later call may not get again.
 _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
+
+
+#: What a connection breaks with: an answer that ends in the middle is no ``OSError``.
+_BROKEN = (OSError, http.client.HTTPException)
 
 
 class FairleadClient:
@@ -69,14 +74,14 @@ class FairleadClient:
     def _read_line(response: Any) -> bytes:
         try:
             return response.readline()
-        except OSError as error:
+        except _BROKEN as error:
             raise FairleadError(f"the stream of changes broke: {error}") from error
 
     def _call(self, method: str, path: str, body: str | None) -> Any:
         with self._open(method, path, body, self._timeout) as response:
             try:
                 return json.loads(response.read())
-            except (OSError, ValueError) as error:
+            except (*_BROKEN, ValueError) as error:
                 raise FairleadError(f"{method} {path}: the answer could not be read: {error}") from error
 
     def _open(self, method: str, path: str, body: str | None, timeout: float) -> Any:
@@ -98,7 +103,7 @@ class FairleadClient:
             if error.code in _PASSING:
                 raise FairleadError(f"{method} {path}: {message}") from error
             raise Refused(error.code, reason, f"{method} {path}: {message}") from error
-        except OSError as error:
+        except _BROKEN as error:
             raise FairleadError(f"{method} {path}: {error}") from error
 
 

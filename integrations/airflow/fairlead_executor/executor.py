@@ -284,7 +284,7 @@ class _Sender(threading.Thread):
             try:
                 self._send([run for run in batch if not run.is_revoked], [run for run in batch if run.is_revoked])
                 self._outage.ended()
-            except FairleadError as error:
+            except Exception as error:
                 self._waiting = batch + self._waiting
                 self._outage.began("tasks wait until the service can be reached", error)
                 return False

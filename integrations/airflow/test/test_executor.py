@@ -222,6 +222,12 @@ class Hanging(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         self.seen.append(self.headers["Authorization"])
+        if self.headers["Authorization"] == "Bearer half":
+            self.send_response(200)
+            self.send_header("Content-Length", "1000")
+            self.end_headers()
+            self.wfile.write(b'{"runs": [')
+            return
         if self.headers["Authorization"] == f"Bearer {self.token}":
             time.sleep(5)
         self.send_response(401)
@@ -280,6 +286,14 @@ class ServiceTest(unittest.TestCase):
             self.assertFalse(sender.send())
             executor.sync()
         self.assertEqual((Hanging.seen, executor.get_event_buffer()), (["Bearer old"] * 3 + ["Bearer new"], {}))
+
+    def test_an_answer_that_breaks_in_the_middle_loses_nothing(self) -> None:
+        client = FairleadClient(self.url, lambda: "half")
+        executor = FairleadExecutor(parallelism=10, client=client)
+        sender = _Sender(client, executor._outbox, executor._changes, executor.log)
+        executor.queue_workload(workload("a"), None)
+        executor.heartbeat()
+        self.assertEqual((sender.send(), sender.send(), len(Hanging.seen), len(sender._waiting)), (False, False, 2, 1))
 
     def test_a_configuration_that_cannot_be_used_says_why(self) -> None:
         with tempfile.NamedTemporaryFile() as empty:
