@@ -163,13 +163,14 @@ describe("the role of the deployment", () => {
       await there(KubeResource.pods, "run-long-0r1")
       world.remove(KubeResource.taskActions, "run-long")
       await there(KubeResource.taskActions, "run-long", false)
-      // The same with a Job.
-      world.create(KubeResource.taskActions, job("job"))
-      await there(KubeResource.jobs, "run-job-0")
-      world.remove(KubeResource.jobs, "run-job-0")
-      await there(KubeResource.jobs, "run-job-0r1")
-      world.remove(KubeResource.taskActions, "run-job")
-      await there(KubeResource.taskActions, "run-job", false)
+      // The same with a Job, once the engine has noted it: one that is gone before is simply launched.
+      world.create(KubeResource.taskActions, job("long-job"))
+      const phase = () => (world.get(KubeResource.taskActions, "run-long-job") as { status?: { pluginPhase?: string } } | undefined)?.status?.pluginPhase
+      await expect.poll(phase, { timeout: 15_000 }).toBe("PhaseRunning")
+      world.remove(KubeResource.jobs, "run-long-job-0")
+      await there(KubeResource.jobs, "run-long-job-0r1")
+      world.remove(KubeResource.taskActions, "run-long-job")
+      await there(KubeResource.taskActions, "run-long-job", false)
       // Trouble that lasts becomes an event, and then its series.
       world.fail(`POST http://api/api/v1/namespaces/${namespace}/pods`, 3)
       world.create(KubeResource.taskActions, action("flaky"))
