@@ -24,12 +24,16 @@ const differences = (fields: object, previous: object, levels: number): string =
   const now = fields as Fields
   const before = previous as Fields
   let text = ""
+  let kept = 0
   // Not `for (const key in now)`: V8 finds code for that too special for all these shapes again and again, and drops it each time.
   for (const key of Object.keys(now)) {
     const value = now[key]
+    if (value === undefined) continue
     const old = before[key]
-    if (value === old || value === undefined) continue
-    if (typeof value !== "object" || value === null) text += ` ${key}:${JSON.stringify(value)}`
+    if (old !== undefined) kept++
+    if (value === old) continue
+    if (typeof value === "string") text += ` ${key}:"${value}"`
+    else if (typeof value !== "object" || value === null) text += ` ${key}:${String(value)}`
     else if (levels > 1 && isFields(value) && isFields(old)) {
       const inside = differences(value, old, levels - 1)
       if (inside !== "") text += ` ${key}{${inside}}`
@@ -38,6 +42,11 @@ const differences = (fields: object, previous: object, levels: number): string =
       if (inside !== "") text += ` ${key}[${value.length}${inside}]`
     } else if (!deepEqual(value, old)) text += ` ${key}:${JSON.stringify(value)}`
   }
+  return Object.keys(before).length === kept ? text : text + removals(now, before)
+}
+
+const removals = (now: Fields, before: Fields): string => {
+  let text = ""
   for (const key of Object.keys(before)) if (now[key] === undefined && before[key] !== undefined) text += ` ${key}-`
   return text
 }

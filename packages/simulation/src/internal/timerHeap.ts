@@ -13,7 +13,7 @@ const sweepSizeMin = 64
 const capacityMin = 64
 
 /**
- * Binary heap with lazy deletion: a cancelled timer stays until it reaches the top or until more than half of the
+ * Heap of four children a node, with lazy deletion: a cancelled timer stays until it reaches the top or until more than half of the
  * heap is dead, when all dead ones are swept out at once. `(time, sequence)` is a total order, so the order of
  * `pop` never depends on the shape of the heap.
  *
@@ -85,7 +85,7 @@ export class TimerHeap {
     this.timers.forEach((timer, index) => {
       this.times[index] = timer.time
     })
-    for (let index = (this.timers.length >> 1) - 1; index >= 0; index--) this.siftDown(index)
+    for (let index = (this.timers.length - 2) >> 2; index >= 0; index--) this.siftDown(index)
   }
 
   private siftUp(start: number): void {
@@ -94,7 +94,7 @@ export class TimerHeap {
     const time = times[start]!
     let index = start
     while (index > 0) {
-      const parent = (index - 1) >> 1
+      const parent = (index - 1) >> 2
       const above = times[parent]!
       if (time > above || (time === above && timer.sequence > timers[parent]!.sequence)) break
       timers[index] = timers[parent]!
@@ -112,9 +112,11 @@ export class TimerHeap {
     const time = times[start]!
     let index = start
     for (;;) {
-      let child = 2 * index + 1
-      if (child >= length) break
-      if (child + 1 < length && this.isBefore(child + 1, child)) child++
+      const first = 4 * index + 1
+      if (first >= length) break
+      const end = Math.min(first + 4, length)
+      let child = first
+      for (let other = first + 1; other < end; other++) if (this.isBefore(other, child)) child = other
       const below = times[child]!
       if (below > time || (below === time && timers[child]!.sequence > timer.sequence)) break
       timers[index] = timers[child]!

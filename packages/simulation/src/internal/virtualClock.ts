@@ -19,7 +19,15 @@ const nanosPerMilli = 1_000_000
  */
 export const makeClock = (time: VirtualTime): Clock.Clock => {
   const millis = (): number => Math.floor(time.epoch + time.elapsed())
-  const monotonicNanos = (): bigint => BigInt(Math.floor(time.elapsed() * nanosPerMilli))
+  let elapsedLast = 0
+  let nanosLast = 0n
+  // Asked several times at each moment by everybody who works at it.
+  const monotonicNanos = (): bigint => {
+    const elapsed = time.elapsed()
+    if (elapsed === elapsedLast) return nanosLast
+    elapsedLast = elapsed
+    return (nanosLast = BigInt(Math.floor(elapsed * nanosPerMilli)))
+  }
   const epochNanos = BigInt(time.epoch) * BigInt(nanosPerMilli)
   const nanos = (): bigint => epochNanos + monotonicNanos()
   return {

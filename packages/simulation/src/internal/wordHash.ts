@@ -12,8 +12,8 @@ const spread = (word: number): number => {
 }
 
 /**
- * Two 32-bit lanes of MurmurHash3 with different multipliers over the same words, two UTF-16 units a word, joined at
- * the end. It tells texts apart by accident, not against an adversary.
+ * Two 32-bit lanes of MurmurHash3 with different multipliers over the same words, joined at the end. It tells texts apart by
+ * accident, not against an adversary.
  */
 export class WordHash {
   private one: number
@@ -24,14 +24,21 @@ export class WordHash {
     this.two = two | 0
   }
 
-  /** Adds one text. Its length is hashed too, so where one text ends and the next begins matters. */
+  /** Adds one text, two UTF-16 units a word. Its length is hashed too, so where one text ends and the next begins matters. */
   update(text: string): void {
-    const length = text.length
+    const { length } = text
+    const words = new Int32Array((length + 1) >> 1)
+    // Past the end `charCodeAt` gives NaN, which counts as 0 here; the length keeps "a" and "a\0" apart.
+    for (let index = 0; index < words.length; index++) words[index] = text.charCodeAt(2 * index) | (text.charCodeAt(2 * index + 1) << 16)
+    this.updateWords(words, words.length, length)
+  }
+
+  /** Adds the first `count` words, which stand for something of this length. */
+  updateWords(words: Int32Array, count: number, length: number): void {
     let one = this.one
     let two = this.two
-    for (let index = 0; index < length; index += 2) {
-      // Past the end `charCodeAt` gives NaN, which counts as 0 here; the length keeps "a" and "a\0" apart.
-      const word = text.charCodeAt(index) | (index + 1 < length ? text.charCodeAt(index + 1) << 16 : 0)
+    for (let index = 0; index < count; index++) {
+      const word = words[index]!
       one = Math.imul(rotate(one ^ Math.imul(rotate(Math.imul(word, 0xcc9e2d51), 15), 0x1b873593), 13), 5) + 0xe6546b64 | 0
       two = Math.imul(rotate(two ^ Math.imul(rotate(Math.imul(word, 0x239b961b), 17), 0x38b34ae5), 11), 5) + 0x561ccd1b | 0
     }
