@@ -38,8 +38,9 @@ const travel = <A, E>(simulation: Simulation.Simulation, call: Effect.Effect<A, 
     onFailure: (cause) => after(simulation, back, Effect.failCause(cause))
   }))
 
+/** The timer of an interrupted wait is left to run out, since it wakes nobody any more: to have it cancelled would cost every other wait. */
 const after = <A, E>(simulation: Simulation.Simulation, delay: number, effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
-  Effect.callback((resume) => Effect.sync(simulation.schedule(delay, () => resume(effect))))
+  Effect.callback((resume) => void simulation.schedule(delay, () => resume(effect)))
 
 const watch = (
   inner: KubeTransport["Service"],
