@@ -71,44 +71,6 @@ class Walk {
   }
 }
 
-/**
- * Whether a value fits its schema with nothing to report and no integer to wrap, in one pass: what nearly every patch makes. Where it is not so, the two
- * functions below tell what there is to do. Parts of `stored` itself are known to be right.
- */
-export const fitsUnstructured = (node: SchemaNode, value: unknown, stored: unknown): boolean => {
-  if (value === null || value === undefined || value === stored) return true
-  switch (node.shape) {
-    case "struct": {
-      if (!isObject(value)) return false
-      const before = isObject(stored) ? stored : noFields
-      for (const key in value) {
-        const part = value[key]
-        const old = before[key]
-        if (part === old && part !== undefined) continue
-        const field = node.field(key)
-        if (field === undefined || !fitsUnstructured(field.node, part, old)) return false
-      }
-      return true
-    }
-    case "map": {
-      if (!isObject(value)) return false
-      const before = isObject(stored) ? stored : noFields
-      for (const key in value) if (!fitsUnstructured(node.items as SchemaNode, value[key], before[key])) return false
-      return true
-    }
-    case "list": {
-      if (!Array.isArray(value)) return false
-      const before: ReadonlyArray<unknown> | undefined = Array.isArray(stored) ? stored : undefined
-      for (let i = 0; i < value.length; i++) if (!fitsUnstructured(node.items as SchemaNode, value[i], before?.[i])) return false
-      return true
-    }
-    case "scalar":
-      return normalise(node.scalar, value) !== undefined
-    default:
-      return true
-  }
-}
-
 /** The first mismatch in the order of the schema, and unknown fields, innermost first. Parts of `stored` itself are known to be right. */
 export const diagnoseUnstructured = (node: SchemaNode, value: unknown, stored?: unknown): Diagnosis => {
   const walk = new Walk()

@@ -17,7 +17,7 @@ import { GoSyntaxError, parse } from "../builtin/GoJson.ts"
 import { goPrint, goQuote } from "../builtin/GoText.ts"
 import { deduced, field, list, map, scalar, struct, type SchemaNode } from "../builtin/SchemaNode.ts"
 import { isObject, type Fields } from "../builtin/Sharing.ts"
-import { diagnoseUnstructured, fitsUnstructured, wrapIntegers } from "../builtin/Unstructured.ts"
+import { diagnoseUnstructured, wrapIntegers } from "../builtin/Unstructured.ts"
 import { applyJsonPatch, Inapplicable, type Operation } from "./JsonPatch.ts"
 import { mergePatch } from "./MergePatch.ts"
 import { badPatch, inapplicable, invalidResult, PatchError } from "./PatchError.ts"
@@ -125,14 +125,15 @@ const otherKindProblem = (object: Fields, current: Fields): string =>
 
 /** The result of a strategic patch goes straight into the struct, which forgives more and words its errors differently. */
 const restoreResult = (request: PatchRequest, patched: Patched, current: Fields, schema: SchemaNode): Patched | PatchError => {
-  if (fitsUnstructured(schema, patched.object, current)) {
-    const { object } = decode(schema, { ...patched.object, kind: current["kind"], apiVersion: current["apiVersion"] }, { previous: current })
-    return finish(request, patched.object, object, patched.warnings)
+  const { kind, apiVersion } = current
+  if (patched.object["kind"] === kind && patched.object["apiVersion"] === apiVersion) {
+    const { object, isClean } = decode(schema, patched.object, { previous: current })
+    if (isClean) return finish(request, patched.object, object, patched.warnings)
   }
   const found = diagnoseUnstructured(schema, patched.object, current)
   if (found.problem !== undefined) return invalidResult(shownValue(request, patched.object), found.problem)
   const wrapped = wrapIntegers(schema, patched.object, current) as Fields
-  const decoded = decode(schema, { ...wrapped, kind: current["kind"], apiVersion: current["apiVersion"] }, { previous: current })
+  const decoded = decode(schema, { ...wrapped, kind, apiVersion }, { previous: current })
   const strict = request.fieldValidation === "Ignore" ? [] : found.strict
   return finish(request, patched.object, decoded.object, [...patched.warnings, ...strict])
 }

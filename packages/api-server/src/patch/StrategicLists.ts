@@ -42,19 +42,30 @@ export const mergeKeyed = (current: List, patch: List, rules: ListRules): List =
   if (key === undefined) return broken("cannot merge lists without merge key for struct")
   const [kept, changes] = applyItemDirectives(current, patch as ReadonlyArray<Fields>, key)
   const merged = [...kept]
+  const keys = merged.map((item) => keyOf(item, key))
   let last = -1
   let isInOrder = true
   for (const change of changes) {
     if (!Object.hasOwn(change, key)) noMergeKey(change, key)
-    const at = findByKey(merged, key, change[key])
-    if (at < 0) merged.push(change)
-    else merged[at] = rules.mergeItem(merged[at] as Fields, change)
+    const at = keys.indexOf(change[key])
+    if (at >= 0) merged[at] = rules.mergeItem(merged[at] as Fields, change)
+    else keys[merged.push(change) - 1] = change[key]
     isInOrder &&= at > last
     last = at
   }
-  // The usual patch changes items that are there, in the order in which they stand, and so leaves them there.
-  if (isInOrder && haveOwnKeys(merged, key)) return merged
+  if (areDistinct(keys)) {
+    // The usual patch changes items that are there, in the order in which they stand, and so leaves them there,
+    if (isInOrder) return merged
+    // or it only brings new ones, which go to the front.
+    if (merged.length === kept.length + changes.length) return [...changes, ...kept]
+  }
   return inOrder(...partition(merged, changes, key), changes, kept, key)
+}
+
+/** Whether every item has a key of its own. */
+const areDistinct = (keys: List): boolean => {
+  for (let i = 0; i < keys.length; i++) if (keys[i] === undefined || keys.indexOf(keys[i]) !== i) return false
+  return true
 }
 
 /**
@@ -78,12 +89,9 @@ export const orderLeftBy = (current: List, patch: List, key: string | undefined)
   return order
 }
 
-/** Whether all items have the key, each with a value of its own. */
-const haveOwnKeys = (list: List, key: string): boolean =>
-  list.every((item, i) => isObject(item) && Object.hasOwn(item, key) && findByKey(list, key, item[key]) === i)
-
 /** Takes the special items out of the patch: what is left of the list, and the plain items to merge into it. */
 const applyItemDirectives = (current: List, patch: ReadonlyArray<Fields>, key: string): readonly [List, ReadonlyArray<Fields>] => {
+  if (!patch.some((item) => Object.hasOwn(item, "$patch"))) return [current, patch]
   let kept = current
   let replace = false
   const plain: Array<Fields> = []

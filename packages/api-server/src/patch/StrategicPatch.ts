@@ -27,22 +27,33 @@ export const strategicPatch = (current: Fields, patch: Fields, schema: SchemaNod
 }
 
 const mergeMap = (current: Fields, patch: Fields, schema: SchemaNode): Fields => {
+  if (hasDirectives(patch)) return mergeDirected(current, patch, schema)
+  let out = current
+  for (const key in patch) out = mergeKey(out, current, key, patch[key], schema, false)
+  return out
+}
+
+/** A patch that says more than what to set and what to delete. */
+const mergeDirected = (current: Fields, patch: Fields, schema: SchemaNode): Fields => {
   if (Object.hasOwn(patch, directive)) return replaceOrDelete(patch)
   const kept = applyRetainKeys(current, patch)
-  const out: Fields = { ...kept }
-  let done: Set<string> | undefined
-  for (const key in patch) if (isDirective(key) && key.startsWith(elementOrder)) orderList(out, patch, key, schema, (done ??= new Set()))
+  let out: Fields = { ...kept }
+  const done = new Set<string>()
+  for (const key in patch) if (key.startsWith(elementOrder)) orderList(out, patch, key, schema, done)
   for (const key in patch) {
-    if (key === retainKeys || done?.has(key) === true) continue
-    if (isDirective(key) && key.startsWith(deleteFromList)) mergeKey(out, listNameOf(key, deleteFromList, "primitive list"), patch[key], schema, true)
-    else mergeKey(out, key, patch[key], schema, false)
+    if (key === retainKeys || done.has(key)) continue
+    if (key.startsWith(deleteFromList)) out = mergeKey(out, kept, listNameOf(key, deleteFromList, "primitive list"), patch[key], schema, true)
+    else out = mergeKey(out, kept, key, patch[key], schema, false)
   }
   return sameParts(out, current) ? current : out
 }
 
 const dollar = 36
 
-const isDirective = (key: string): boolean => key.charCodeAt(0) === dollar
+const hasDirectives = (patch: Fields): boolean => {
+  for (const key in patch) if (key.charCodeAt(0) === dollar) return true
+  return false
+}
 
 const replaceOrDelete = (patch: Fields): Fields => {
   const { [directive]: wanted, ...rest } = patch
@@ -66,18 +77,33 @@ const listNameOf = (key: string, prefix: string, what: string): string => {
   return slash < 0 || key.slice(0, slash) !== prefix ? malformed(what) : key.slice(slash + 1)
 }
 
-const mergeKey = (out: Fields, key: string, patch: unknown, schema: SchemaNode, isDeleteList: boolean): void => {
-  if (patch === null) {
-    delete out[key]
-    return
-  }
-  const current = out[key]
-  const sameKind = Object.hasOwn(out, key) && goTypeOf(current) === goTypeOf(patch)
-  if (!sameKind) {
-    if (!isDeleteList) setClean(out, key, withoutNulls(patch))
-  } else if (isObject(patch)) put(out, key, mergeObjectField(current as Fields, patch, lookUp(schema, key)))
-  else if (Array.isArray(patch)) put(out, key, mergeListField(current as ReadonlyArray<unknown>, patch, listRulesOf(schema, key), isDeleteList))
-  else put(out, key, patch)
+/** `out` with one key merged; a copy where it is still the shared object and has to change. */
+const mergeKey = (out: Fields, shared: Fields, key: string, patch: unknown, schema: SchemaNode, isDeleteList: boolean): Fields => {
+  const isThere = Object.hasOwn(out, key)
+  const current = isThere ? out[key] : undefined
+  // A field of a struct that is written as null comes back when the result is decoded.
+  if (patch === null) return !isThere || (current === null && schema.shape === "struct") ? out : without(out, key)
+  if (isDeleteList && goTypeOf(current) !== goTypeOf(patch)) return out
+  const next = mergeValue(current, patch, schema, key, isDeleteList)
+  if (next === current) return out
+  if (next === undefined) return without(out, key)
+  const target = out === shared ? { ...out } : out
+  put(target, key, next)
+  return target
+}
+
+/** Copies, since an object from which a key was deleted is slow ever after. */
+const without = (value: Fields, dropped: string): Fields => {
+  const out: Fields = {}
+  for (const key in value) if (key !== dropped) put(out, key, value[key])
+  return out
+}
+
+/** What a patch makes of one value; `undefined` where nothing is left of it. */
+const mergeValue = (current: unknown, patch: unknown, schema: SchemaNode, key: string, isDeleteList: boolean): unknown => {
+  if (typeof patch !== "object") return patch
+  if (Array.isArray(patch)) return Array.isArray(current) ? mergeListField(current, patch, listRulesOf(schema, key), isDeleteList) : clean(patch)
+  return isObject(current) ? mergeObjectField(current, patch as Fields, lookUp(schema, key)) : clean(patch)
 }
 
 const mergeObjectField = (current: Fields, patch: Fields, field: SchemaField): Fields =>
@@ -152,11 +178,14 @@ const listRulesOf = (schema: SchemaNode, key: string): ListRules => {
   return { merges: field.patchStrategy === "merge", key: field.mergeKey, mergeItem: (current, change) => mergeMap(current, change, field.node.items as SchemaNode) }
 }
 
-/** Sets what a patch brings where there was nothing: directives inside it mean nothing then. */
-const setClean = (out: Fields, key: string, value: unknown): void => {
-  const clean = withoutDirectives(value)
-  if (clean === undefined) delete out[key]
-  else put(out, key, clean)
+/** What a patch brings where there was nothing: directives inside it mean nothing then. */
+const clean = (value: unknown): unknown => (isClean(value) ? value : withoutDirectives(withoutNulls(value)))
+
+const isClean = (value: unknown): boolean => {
+  if (typeof value !== "object") return value !== undefined
+  if (Array.isArray(value)) return value.every((item) => item === null || isClean(item))
+  for (const key in value) if (key === directive || !isClean((value as Fields)[key])) return false
+  return value !== null
 }
 
 /** Drops every object that has a `$patch`; `undefined` when the value itself is one. */

@@ -8,15 +8,14 @@ const pullPolicy: Defaults = (container) => {
   container["imagePullPolicy"] ??= pullPolicyOf((container["image"] as string | undefined) ?? "")
 }
 
-const volumeSources = [
-  "hostPath", "emptyDir", "gcePersistentDisk", "awsElasticBlockStore", "gitRepo", "secret", "nfs", "iscsi", "glusterfs",
-  "persistentVolumeClaim", "rbd", "flexVolume", "cinder", "cephfs", "flocker", "downwardAPI", "fc", "azureFile", "configMap",
-  "vsphereVolume", "quobyte", "azureDisk", "photonPersistentDisk", "projected", "portworxVolume", "scaleIO", "storageos", "csi",
-  "ephemeral", "image"
-]
+/** Every field of a volume but its name is a source. */
+const hasSource = (volume: Fields): boolean => {
+  for (const key in volume) if (key !== "name") return true
+  return false
+}
 
 const volume: Defaults = (out) => {
-  if (volumeSources.every((source) => out[source] === undefined)) out["emptyDir"] = {}
+  if (!hasSource(out)) out["emptyDir"] = {}
   const image = out["image"]
   if (isObject(image) && image["pullPolicy"] === undefined) {
     out["image"] = { ...image, pullPolicy: pullPolicyOf((image["reference"] as string | undefined) ?? "") }
@@ -77,8 +76,9 @@ const dropOldAnnotations: Defaults = (out) => {
   out["metadata"] = sizeOf(kept) === 0 ? rest : { ...rest, annotations: kept }
 }
 
-const pod: Defaults = (out) => {
-  dropOldAnnotations(out)
+const pod: Defaults = (out, previous) => {
+  dropOldAnnotations(out, previous)
+  if (out["spec"] === previous?.["spec"]) return
   let spec = mapped(mapped(out["spec"] as Fields, "containers", withRequests), "initContainers", withRequests)
   if (isObject(spec["resources"])) spec = withPodResources(spec)
   if (spec["enableServiceLinks"] === undefined) spec = { ...spec, enableServiceLinks: true }
@@ -139,13 +139,10 @@ const sameFirst = (single: string, list: string, key: string | undefined): Defau
 }
 
 /** Amounts finer than a thousandth are rounded up. */
-export const roundedUp: Defaults = (list) => {
-  for (const name in list) {
-    const amount = list[name]
-    if (typeof amount !== "string" || !/[nu]$|e-/.test(amount)) continue
-    const parsed = Quantity.parse(amount)
-    if (parsed !== undefined) list[name] = Quantity.format({ nanos: Quantity.toScaled(parsed, -3) * 1_000_000n, format: parsed.format })
-  }
+export const roundedUp = (amount: unknown): unknown => {
+  if (typeof amount !== "string" || !/[nu]$|e-/.test(amount)) return amount
+  const parsed = Quantity.parse(amount)
+  return parsed === undefined ? amount : Quantity.format({ nanos: Quantity.toScaled(parsed, -3) * 1_000_000n, format: parsed.format })
 }
 
 /** Rules by Go type. */
