@@ -15,9 +15,10 @@ import { update } from "./rest/Update.ts"
 import { watch, type WatchHandle, type WatchListener } from "./rest/Watch.ts"
 import { unreachable } from "./outside/Outside.ts"
 import { type OutsideFetch, OutsideSession } from "./outside/OutsideSession.ts"
-import { hasWebhooks } from "./policy/expressions/PolicySource.ts"
+import { admissionCollections, hasWebhooks } from "./policy/AdmissionCollections.ts"
 import type { FlowRule } from "./policy/fairness/TooMany.ts"
 import { ResourceCatalog } from "./ResourceCatalog.ts"
+import type { ServedResource } from "./ServedResource.ts"
 import type { ServerContext } from "./ServerContext.ts"
 import { Store, type StoreOptions, type StoreWrite } from "./store/Store.ts"
 import { callHandler } from "./subresources/Subresources.ts"
@@ -108,6 +109,7 @@ const build = (options: ApiServerOptions, store: Store, secret: string, definiti
   const context: ServerContext = {
     store,
     catalog: new ResourceCatalog(store),
+    admission: admissionCollections(store),
     now: options.now,
     random: options.random,
     schedule: options.schedule,
@@ -122,7 +124,7 @@ const build = (options: ApiServerOptions, store: Store, secret: string, definiti
   followDefinitions(context, definitions)
   return {
     handle: (request) => handle(context, request),
-    answer: (request) => (hasWebhooks(store) || context.catalog.asksOutside ? wait(context, request, options.fetch) : handle(context, request)),
+    answer: (request) => (hasWebhooks(context.admission) || context.catalog.asksOutside ? wait(context, request, options.fetch) : handle(context, request)),
     watch: (request, listener) => openWatch(context, request, listener),
     onWrite: (listener) => store.onWrite(listener),
     revision: () => store.revision,
@@ -144,8 +146,9 @@ const build = (options: ApiServerOptions, store: Store, secret: string, definiti
 }
 
 const handle = (context: ServerContext, request: ApiRequest): ApiResponse => {
-  const deprecation = context.catalog.find(request.group, request.version, request.plural)?.deprecation
-  const response = attempt(context, request)
+  const resource = context.catalog.find(request.group, request.version, request.plural)
+  const response = attempt(context, resource, request)
+  const deprecation = resource?.deprecation
   return deprecation === undefined ? response : { ...response, warnings: [deprecation, ...response.warnings] }
 }
 
@@ -156,10 +159,10 @@ const wait = (context: ServerContext, request: ApiRequest, fetch: OutsideFetch |
     refusal
   )
 
-const attempt = (context: ServerContext, request: ApiRequest): ApiResponse => {
+const attempt = (context: ServerContext, resource: ServedResource | undefined, request: ApiRequest): ApiResponse => {
   let call: Call | undefined
   try {
-    call = callFor(context, request)
+    call = callFor(context, resource, request)
     return perform(call)
   } catch (error) {
     if (error instanceof ApiFailure) return refusal(error, call?.warnings)
@@ -176,8 +179,7 @@ const refusal = (failure: ApiFailure, warnings: ReadonlyArray<string> = noWarnin
   headers: failure.headers
 })
 
-const callFor = (context: ServerContext, request: ApiRequest): Call => {
-  const resource = context.catalog.find(request.group, request.version, request.plural)
+const callFor = (context: ServerContext, resource: ServedResource | undefined, request: ApiRequest): Call => {
   if (resource === undefined) throw notServed()
   return makeCall(context, resource, request)
 }
@@ -205,7 +207,8 @@ const verbs: { readonly [verb in ApiRequest["verb"]]: (call: Call) => ApiRespons
 
 const openWatch = (context: ServerContext, request: ApiWatchRequest, listener: WatchListener): WatchAnswer => {
   try {
-    const handle: WatchHandle = watch(callFor(context, { ...request, user: request.user ?? adminUser, verb: "list" }), listener)
+    const resource = context.catalog.find(request.group, request.version, request.plural)
+    const handle: WatchHandle = watch(callFor(context, resource, { ...request, user: request.user ?? adminUser, verb: "list" }), listener)
     return { opened: true, close: handle.close }
   } catch (error) {
     if (error instanceof ApiFailure) return { opened: false, response: refusal(error) }

@@ -3,6 +3,7 @@ import type { User } from "./ApiRequest.ts"
 import type { Kubelet } from "./Kubelet.ts"
 import type { Outside } from "./outside/Outside.ts"
 import type { FlowRule } from "./policy/fairness/TooMany.ts"
+import type { AdmissionCollections } from "./policy/AdmissionCollections.ts"
 import type { ResourceCatalog } from "./ResourceCatalog.ts"
 import type { Store } from "./store/Store.ts"
 
@@ -10,6 +11,7 @@ import type { Store } from "./store/Store.ts"
 export interface ServerContext {
   readonly store: Store
   readonly catalog: ResourceCatalog
+  readonly admission: AdmissionCollections
   /** Milliseconds since 1970. */
   readonly now: () => number
   /** Numbers in [0, 1). */

@@ -7,7 +7,7 @@ import { subdomainErrors } from "../internal/nameRules.ts"
 import type { Call } from "../rest/Call.ts"
 import type { SelectableFields } from "../rest/FieldSelector.ts"
 import { kindRules, type KindRules } from "../rest/KindRules.ts"
-import { checkMetadata, checkMetadataUpdate } from "../rest/MetadataRules.ts"
+import { checkMetadata } from "../rest/MetadataRules.ts"
 import type { ScalePaths } from "../subresources/Scale.ts"
 import { Correlation } from "./Correlation.ts"
 import { warnOfFinalizers } from "./FinalizerWarnings.ts"
@@ -37,39 +37,51 @@ export const customRules = (kind: CustomKind): KindRules => kindRules({
     if (kind.hasStatus) delete draft["status"]
   },
   validateCreate: (draft, call) => checkNew(kind, draft, call),
-  validateUpdate: (draft, previous, call) => checkChanged(kind, draft, previous, call),
-  validateStatus: (draft, previous, call) => checkStatus(kind, draft, previous, call)
+  validateUpdate: (draft, previous, call, ofMetadata) => checkChanged(kind, draft, previous, call, ofMetadata),
+  validateStatus: (draft, previous, call, ofMetadata) => checkStatus(kind, draft, previous, call, ofMetadata)
 })
 
 const checkNew = ({ schema, scale }: CustomKind, draft: Draft, call: Call): ReadonlyArray<StatusCause> => {
   const causes: Array<StatusCause> = []
   checkMetadata(draft.metadata, call.resource.namespaced, subdomainErrors, causes)
-  causes.push(...schema.checkNew(draft))
+  add(causes, schema.checkNew(draft))
   if (scale !== undefined) causes.push(...checkScaleSpec(draft, scale), ...checkScaleStatus(draft, scale))
-  causes.push(...schema.checkLists(draft), ...schema.checkRules(draft, undefined, undefined, causes, call.warnings))
+  const ofLists = schema.checkLists(draft)
+  const ofRules = schema.checkRules(draft, undefined, undefined, causes, call.warnings)
+  add(causes, ofLists)
+  add(causes, ofRules)
   if (causes.length === 0) warnOfFinalizers(call.warnings, draft.metadata, undefined)
   return causes
 }
 
-const checkChanged = ({ schema, scale }: CustomKind, draft: Draft, previous: KubeObject, call: Call): ReadonlyArray<StatusCause> => {
-  const causes: Array<StatusCause> = []
+const checkChanged = ({ schema, scale }: CustomKind, draft: Draft, previous: KubeObject, call: Call, ofMetadata: ReadonlyArray<StatusCause>): ReadonlyArray<StatusCause> => {
+  const causes: Array<StatusCause> = [...ofMetadata]
   const correlation = new Correlation(draft, previous, schema.root)
-  checkMetadataUpdate(draft.metadata, previous.metadata, causes)
-  causes.push(...schema.checkChanged(draft, correlation))
+  add(causes, schema.checkChanged(draft, correlation))
   if (scale !== undefined) causes.push(...checkScaleSpec(draft, scale), ...checkScaleStatus(draft, scale))
-  causes.push(...schema.checkLists(draft, previous), ...schema.checkRules(draft, previous, correlation, causes, call.warnings))
+  const ofLists = schema.checkLists(draft, previous)
+  const ofRules = schema.checkRules(draft, previous, correlation, causes, call.warnings)
+  add(causes, ofLists)
+  add(causes, ofRules)
   if (causes.length === 0) warnOfFinalizers(call.warnings, draft.metadata, previous.metadata)
   return causes
 }
 
-const checkStatus = ({ schema, scale }: CustomKind, draft: Draft, previous: KubeObject, call: Call): ReadonlyArray<StatusCause> => {
-  const causes: Array<StatusCause> = []
+const checkStatus = ({ schema, scale }: CustomKind, draft: Draft, previous: KubeObject, call: Call, ofMetadata: ReadonlyArray<StatusCause>): ReadonlyArray<StatusCause> => {
+  const causes: Array<StatusCause> = [...ofMetadata]
   const correlation = new Correlation(draft, previous, schema.root)
-  checkMetadataUpdate(draft.metadata, previous.metadata, causes)
-  causes.push(...schema.checkStatus(draft, previous, correlation))
+  add(causes, schema.checkStatus(draft, previous, correlation))
   if (scale !== undefined) causes.push(...checkScaleStatus(draft, scale))
-  causes.push(...schema.checkLists(draft, previous), ...schema.checkRules(draft, previous, correlation, causes, call.warnings))
+  const ofLists = schema.checkLists(draft, previous)
+  const ofRules = schema.checkRules(draft, previous, correlation, causes, call.warnings)
+  add(causes, ofLists)
+  add(causes, ofRules)
   return causes
+}
+
+/** Mostly there is nothing to add, and looking first costs less. */
+const add = (causes: Array<StatusCause>, more: ReadonlyArray<StatusCause>): void => {
+  if (more.length > 0) causes.push(...more)
 }
 
 const anythingButMetadata = (next: Draft, previous: KubeObject): boolean => {

@@ -61,7 +61,11 @@ const searchSet = (list: ReadonlyArray<unknown>, path: string, found: Array<Stat
 const shortMax = 16
 
 /** Whether each item has a text of its own under the key. */
-const haveOwnTexts = (list: ReadonlyArray<{ readonly [key: string]: unknown }>, key: string): boolean => {
+export const haveOwnTexts = (list: ReadonlyArray<{ readonly [key: string]: unknown } | null>, key: string): boolean => {
+  if (list.length > shortMax) {
+    const texts = new Set<unknown>(list.map((item) => item?.[key]))
+    return texts.size === list.length && list.every((item) => typeof item?.[key] === "string")
+  }
   for (let i = 0; i < list.length; i++) {
     const text = list[i]?.[key]
     if (typeof text !== "string") return false
@@ -76,7 +80,7 @@ const searchMap = (list: ReadonlyArray<unknown>, keys: ReadonlyArray<string>, pa
     found.push(invalid(`${path}[${stranger}]`, list[stranger], "must be an object for an array of list-type map"))
     return
   }
-  if (keys.length === 1 && list.length <= shortMax && haveOwnTexts(list as ReadonlyArray<{ readonly [key: string]: unknown }>, keys[0]!)) return
+  if (keys.length === 1 && haveOwnTexts(list as ReadonlyArray<{ readonly [key: string]: unknown } | null>, keys[0]!)) return
   const keyed = list.map((item) => Object.fromEntries(keys.flatMap((key) => (isObject(item) && Object.hasOwn(item, key) ? [[key, item[key]]] : []))))
   for (const i of secondOnes(keyed)) found.push(duplicate(`${path}[${i}]`, keyed[i]))
 }

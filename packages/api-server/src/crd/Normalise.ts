@@ -5,23 +5,8 @@
 import { type Fields, isObject, put } from "../builtin/Sharing.ts"
 import type { Structural } from "./Structural.ts"
 
-/** Gives the normal form of a value; the value itself is never changed. Parts of `settled` are passed over: it stood in the same place and is in normal form. */
-export type Normalise = (value: unknown, settled?: unknown) => unknown
-
-/** Remembers which objects are in normal form: most writes leave whole parts of an object as they are. Only for objects that never change. */
-const remembering = (step: Normalise): Normalise => {
-  const normal = new WeakSet<object>()
-  return (value, previous) => {
-    if (typeof value !== "object" || value === null || normal.has(value)) return value
-    const next = step(value, typeof previous === "object" && previous !== null && normal.has(previous) ? previous : undefined)
-    if (typeof next === "object" && next !== null) normal.add(next)
-    return next
-  }
-}
-
-/** Compiles the normal form of whole objects; those handed to it may bring what stood there `previous`ly along. */
-export const compileObjects = (schema: Structural): ((object: Fields, previous?: Fields) => Fields) =>
-  compileObject(schema, schema.preserves ? "skip" : "prune", true, (name, step) => (name === "metadata" ? (value) => step(value) : remembering(step))) as (object: Fields, previous?: Fields) => Fields
+/** Gives the normal form of a value; the value itself is never changed. */
+export type Normalise = (value: unknown) => unknown
 
 /** `prune` drops unknown fields, `keep` leaves all, `skip` leaves those of this object and of lists in it. */
 type Mode = "prune" | "skip" | "keep"
@@ -42,14 +27,18 @@ const metaFields: ReadonlySet<string> = new Set(["apiVersion", "kind", "metadata
 export const compileNormalise = (schema: Structural, options: { readonly defaults: boolean } = { defaults: true }): Normalise =>
   compile(schema, "prune", options.defaults)
 
+/** Compiles the normal form of whole objects, but for parts that `isSettled` says are in it. */
+export const compileObjects = (schema: Structural, isSettled: (name: string, part: unknown) => boolean): ((object: Fields) => Fields) =>
+  compileObject(schema, schema.preserves ? "skip" : "prune", true, (name, step) => (part) => (isSettled(name, part) ? part : step(part))) as (object: Fields) => Fields
+
 const compile = (schema: Structural | undefined, asked: Mode, fills: boolean): Normalise => {
   if (schema === undefined) return asked === "prune" ? strip : same
   const mode = asked === "prune" && schema.preserves ? "skip" : asked
   const object = compileObject(schema, mode, fills)
   const list = compileList(schema, mode, fills)
-  return (value, settled) => {
-    if (typeof value !== "object" || value === null || value === settled) return value
-    return Array.isArray(value) ? list(value, settled) : object(value as Fields, isObject(settled) ? settled : undefined)
+  return (value) => {
+    if (typeof value !== "object" || value === null) return value
+    return Array.isArray(value) ? list(value) : object(value as Fields)
   }
 }
 
@@ -61,21 +50,20 @@ const strip: Normalise = (value) => {
   return value
 }
 
-const mapped = (list: ReadonlyArray<unknown>, step: Normalise, settled?: unknown): ReadonlyArray<unknown> => {
-  const known: ReadonlyArray<unknown> | undefined = Array.isArray(settled) ? settled : undefined
+const mapped = (list: ReadonlyArray<unknown>, step: (item: unknown, index: number) => unknown): ReadonlyArray<unknown> => {
   let out: Array<unknown> | undefined
   for (let i = 0; i < list.length; i++) {
-    const next = step(list[i], known?.[i])
+    const next = step(list[i], i)
     if (next !== list[i]) (out ??= list.slice())[i] = next
   }
   return out ?? list
 }
 
-const compileList = ({ items }: Structural, mode: Mode, fills: boolean): ((list: ReadonlyArray<unknown>, settled: unknown) => unknown) => {
+const compileList = ({ items }: Structural, mode: Mode, fills: boolean): ((list: ReadonlyArray<unknown>) => unknown) => {
   const step = compile(items, mode, fills)
   const absent = !fills || items === undefined || items.nullable || items.default === undefined ? null : defaultOf(items)
-  const each: Normalise = (item, settled) => (item === null ? absent : step(item, settled))
-  return (list, settled) => mapped(list, each, settled)
+  const each: Normalise = (item) => (item === null ? absent : step(item))
+  return (list) => mapped(list, each)
 }
 
 const entryOf = (child: Structural | undefined, mode: Mode, fills: boolean): Entry => ({
@@ -93,7 +81,7 @@ const compileObject = (
   mode: Mode,
   fills: boolean,
   wrap: (name: string, step: Normalise) => Normalise = (_, step) => step
-): ((object: Fields, settled?: Fields) => unknown) => {
+): ((object: Fields) => unknown) => {
   const below: Mode = mode === "keep" ? "keep" : "prune"
   const entries = new Map<string, Entry>()
   if (schema.embedded) for (const name of metaFields) entries.set(name, entryOf(undefined, "keep", fills))
@@ -104,12 +92,12 @@ const compileObject = (
   const others = schema.takesOthers ? entryOf(schema.values, below, fills) : undefined
   const unknown = others ?? (mode === "prune" ? undefined : entryOf(undefined, "keep", fills))
   const defaulted = [...entries].filter(([, entry]) => entry.default !== undefined).map(([name, entry]) => [name, entry.default] as const)
-  return (object, settled) => {
+  return (object) => {
     let out: Fields | undefined
     for (const key in object) {
       const entry = entries.get(key) ?? unknown
       const value = object[key]
-      const next = entry === undefined ? undefined : value === null && !entry.nullable ? entry.default : entry.step(value, settled?.[key])
+      const next = entry === undefined ? undefined : value === null && !entry.nullable ? entry.default : entry.step(value)
       if (next === value) continue
       out ??= { ...object }
       if (next === undefined) delete out[key]
@@ -124,7 +112,7 @@ const compileObject = (
 
 /** The normal form of a value with the nulls of `sent` that it dropped; they were not allowed, and are now found to be so. */
 export const withNullsOf = (sent: unknown, normal: unknown): unknown => {
-  if (Array.isArray(sent) && Array.isArray(normal)) return mapped(normal, (item, origin) => withNullsOf(origin, item), sent)
+  if (Array.isArray(sent) && Array.isArray(normal)) return mapped(normal, (item, i) => withNullsOf(sent[i], item))
   if (!isObject(sent) || !isObject(normal)) return normal
   let out: Fields | undefined
   for (const key in sent) {

@@ -9,23 +9,10 @@ import { checksNumbers, isNumberValid } from "./NumberChecks.ts"
 import { itemsOf, type SchemaProps, valueSchemaOf } from "./SchemaProps.ts"
 import { enumHas, formatOf, isInt64, lengthOf, typesOf } from "./ValueChecks.ts"
 
-/** Whether a value keeps to the schema. Parts of `trusted` are passed over: it stood in the same place and was valid. */
-export type Validity = (value: unknown, trusted?: unknown) => boolean
+/** Whether a value keeps to the schema. */
+export type Validity = (value: unknown) => boolean
 
 const always: Validity = () => true
-const noFields: Fields = {}
-
-/** Remembers the objects that were found valid: most writes leave whole parts of an object as they are. Only for objects that never change. */
-export const remembering = (validity: Validity): Validity => {
-  const valid = new WeakSet<object>()
-  return (value, previous) => {
-    if (typeof value !== "object" || value === null) return validity(value)
-    if (valid.has(value)) return true
-    if (!validity(value, typeof previous === "object" && previous !== null && valid.has(previous) ? previous : undefined)) return false
-    valid.add(value)
-    return true
-  }
-}
 
 /** Compiles a schema; `parts` are those of its properties that are compiled already. */
 export const compileValidity = (schema: SchemaProps, parts?: ReadonlyMap<string, Validity>): Validity => {
@@ -39,7 +26,7 @@ export const compileValidity = (schema: SchemaProps, parts?: ReadonlyMap<string,
   const number: (value: number) => boolean = checksNumbers(schema) ? (value) => isNumberValid(schema, value) : () => true
   const list = compileList(schema)
   const object = compileObject(schema, parts)
-  return (value, trusted) => {
+  const general: Validity = (value) => {
     if (value === null) return ofNull && values.length === 0
     if (!typed(value) || !junctors(value) || !listed(value)) return false
     switch (typeof value) {
@@ -48,11 +35,15 @@ export const compileValidity = (schema: SchemaProps, parts?: ReadonlyMap<string,
       case "number":
         return number(value)
       case "object":
-        return Array.isArray(value) ? list(value, trusted) : object(value as Fields, trusted)
+        return Array.isArray(value) ? list(value) : object(value as Fields)
       default:
         return true
     }
   }
+  // Most values are texts of which little is asked.
+  if (types.length !== 1 || types[0] !== "string" || junctors !== always) return general
+  if (string === always && listed === always) return (value) => typeof value === "string" || general(value)
+  return (value) => (typeof value === "string" ? string(value) && listed(value) : general(value))
 }
 
 const compileType = (schema: SchemaProps): Validity => {
@@ -90,7 +81,7 @@ const compileString = (schema: SchemaProps): ((value: string) => boolean) => {
   const { maxLength = Number.POSITIVE_INFINITY, minLength = 0, pattern = "" } = schema
   const test = formatTest(formatOf(schema))
   const regex = pattern === "" ? undefined : goRegex(pattern)
-  if (maxLength === Number.POSITIVE_INFINITY && minLength === 0 && test === undefined && regex === undefined) return () => true
+  if (maxLength === Number.POSITIVE_INFINITY && minLength === 0 && test === undefined && regex === undefined) return always
   return (value) =>
     // Texts have at least half as many characters as code units.
     (value.length <= maxLength || lengthOf(value) <= maxLength) &&
@@ -99,35 +90,22 @@ const compileString = (schema: SchemaProps): ((value: string) => boolean) => {
     (test === undefined || test(value))
 }
 
-const compileList = (schema: SchemaProps): ((value: ReadonlyArray<unknown>, trusted: unknown) => boolean) => {
+const compileList = (schema: SchemaProps): ((value: ReadonlyArray<unknown>) => boolean) => {
   const items = itemsOf(schema)
   const item = items === undefined ? always : compileValidity(items)
   const { minItems = 0, maxItems = Number.POSITIVE_INFINITY } = schema
-  return (value, trusted) => {
-    if (value.length < minItems || value.length > maxItems) return false
-    if (item === always) return true
-    const known: ReadonlyArray<unknown> | undefined = Array.isArray(trusted) ? trusted : undefined
-    for (let i = 0; i < value.length; i++) {
-      const [one, old] = [value[i], known?.[i]]
-      if ((one !== old || one === undefined) && !item(one, old)) return false
-    }
-    return true
-  }
+  return (value) => value.length >= minItems && value.length <= maxItems && (item === always || value.every((one) => item(one)))
 }
 
-const compileObject = (schema: SchemaProps, parts?: ReadonlyMap<string, Validity>): ((value: Fields, trusted: unknown) => boolean) => {
+const compileObject = (schema: SchemaProps, parts?: ReadonlyMap<string, Validity>): ((value: Fields) => boolean) => {
   const { required = [], minProperties = 0, maxProperties = Number.POSITIVE_INFINITY, properties = {} } = schema
   const counts = minProperties > 0 || maxProperties !== Number.POSITIVE_INFINITY
   const byName = new Map(Object.keys(properties).map((name) => [name, parts?.get(name) ?? compileValidity(properties[name]!)]))
   const values = valueSchemaOf(schema)
   const other: Validity = schema.additionalProperties === false ? () => false : values === undefined ? always : compileValidity(values)
-  return (value, trusted) => {
-    const known = isObject(trusted) ? trusted : noFields
-    for (const key in value) {
-      const part = value[key]
-      const old = known[key]
-      if ((part !== old || part === undefined) && !(byName.get(key) ?? other)(part, old)) return false
-    }
+  const looks = byName.size > 0 || other !== always
+  return (value) => {
+    if (looks) for (const key in value) if (!(byName.get(key) ?? other)(value[key])) return false
     for (const name of required) if (!Object.hasOwn(value, name)) return false
     if (!counts) return true
     const size = sizeOf(value)

@@ -41,6 +41,8 @@ export interface Patched {
 
 const operationsMax = 10_000
 
+const noTexts: ReadonlyArray<string> = []
+
 const text = scalar("string", "string")
 
 const operationsSchema = list(
@@ -68,7 +70,7 @@ const quickBody = (request: PatchRequest): boolean => request.text === undefined
 
 /** Applies the patch to a document without a schema. */
 export const patchDocument = (request: PatchRequest, current: Fields, schema?: SchemaNode): Patched | PatchError => {
-  const warnings = quickBody(request) && request.type !== "json" ? [] : readBody(request)
+  const warnings = quickBody(request) && request.type !== "json" ? noTexts : readBody(request)
   if (warnings instanceof PatchError) return warnings
   const result = carryOut(request, current, schema)
   return result instanceof PatchError ? result : { object: result, warnings }

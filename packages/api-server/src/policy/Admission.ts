@@ -2,6 +2,7 @@
 import type { KubeObject } from "@fairlead/kube"
 import type { Draft } from "../Draft.ts"
 import type { Call } from "../rest/Call.ts"
+import { hasHooks, hasWebhooks } from "./AdmissionCollections.ts"
 import { validateSigner } from "./CertificateSigners.ts"
 import { validateClaimResize } from "./ClaimResize.ts"
 import { admitDefaultClass } from "./DefaultClasses.ts"
@@ -32,7 +33,7 @@ export type Admit = (call: Call, operation: Operation, draft: Draft, previous: K
 /** Refuses an object that is otherwise complete and valid. */
 export type Validate = (call: Call, operation: Operation, object: Draft | undefined, previous: KubeObject | undefined) => void
 
-/** What is about kinds that every cluster has. */
+/** What is about kinds that every cluster has. None of them looks at writes to a status. */
 const builtinAdmissions: ReadonlyArray<Admit> = [
   admitLimits,
   admitServiceAccount,
@@ -57,8 +58,12 @@ const builtinValidations: ReadonlyArray<Validate> = [
   validatePodResize
 ]
 
+/** The only ones of them that look at writes to a status. */
+const statusValidations: ReadonlyArray<Validate> = [validateSigner]
+
 /** Runs the policies that may change a draft; all once more if what comes last changed something. */
 export const admit: Admit = (call, operation, draft, previous) => {
+  if (!hasHooks(call.server.admission)) return admitBuiltin(call, operation, draft, previous)
   const again = new Reinvocation()
   admitOnce(call, operation, draft, previous, again)
   if (!again.isNeeded) return
@@ -66,22 +71,31 @@ export const admit: Admit = (call, operation, draft, previous) => {
   admitOnce(call, operation, draft, previous, again)
 }
 
-const admitOnce = (call: Call, operation: Operation, draft: Draft, previous: KubeObject | undefined, again: Reinvocation): void => {
+const admitBuiltin: Admit = (call, operation, draft, previous) => {
   admitNamespace(call, operation, draft, previous)
-  if (!call.resource.custom) for (const policy of builtinAdmissions) policy(call, operation, draft, previous)
+  if (call.resource.custom || call.request.subresource === "status") return
+  for (const policy of builtinAdmissions) policy(call, operation, draft, previous)
+}
+
+const admitOnce = (call: Call, operation: Operation, draft: Draft, previous: KubeObject | undefined, again: Reinvocation): void => {
+  admitBuiltin(call, operation, draft, previous)
   admitPolicies(call, operation, draft, previous, again)
   admitWebhooks(call, operation, draft, previous, again)
 }
 
 /** Runs everything that has a say in a deletion. */
 export const admitDeletion = (call: Call, found: KubeObject): void => {
-  admitWebhooks(call, "delete", undefined, found, new Reinvocation())
+  if (hasWebhooks(call.server.admission)) admitWebhooks(call, "delete", undefined, found, new Reinvocation())
   validateAdmitted(call, "delete", undefined, found)
 }
 
 /** Runs the policies that look at the finished object. */
 export const validateAdmitted: Validate = (call, operation, object, previous) => {
-  if (!call.resource.custom) for (const policy of builtinValidations) policy(call, operation, object, previous)
+  if (!call.resource.custom) {
+    const policies = call.request.subresource === "status" ? statusValidations : builtinValidations
+    for (const policy of policies) policy(call, operation, object, previous)
+  }
+  if (!hasHooks(call.server.admission)) return
   validatePolicies(call, operation, object, previous)
   validateWebhooks(call, operation, object, previous)
 }

@@ -10,7 +10,7 @@ const namespaces = { group: "", plural: "namespaces" } as const
 export const admitNamespace: Admit = (call, operation, draft) => {
   const { resource, namespace, server } = call
   if (!resource.namespaced || namespace === "" || operation === "update") return
-  const found = server.store.collection(namespaces).get("", namespace)
+  const found = server.admission.namespaces.get("", namespace)
   if (found === undefined) throw notFound(namespaces, namespace)
   if (found.metadata.deletionTimestamp === undefined && field<{ phase?: string }>(found, "status")?.phase !== "Terminating") return
   const denial = refusal(call, draft, `unable to create new content in namespace ${namespace} because it is being terminated`)

@@ -22,8 +22,8 @@ interface Charge {
 export const checkQuotas = (call: Call, operation: Operation, object: Draft, previous: KubeObject | undefined): () => void => {
   const { server, namespace, resource, request } = call
   if (namespace === "") return nothing
-  const collection = server.store.collection(resourceQuotas)
-  if (collection.sizeIn(namespace) === 0) return nothing
+  const collection = server.admission.resourcequotas
+  if (collection.size === 0 || collection.sizeIn(namespace) === 0) return nothing
   const evaluator = evaluatorOf(resource)
   const asObject = object as unknown as KubeObject
   if (evaluator?.handles(operation, request.subresource ?? "", asObject, previous) !== true) return nothing

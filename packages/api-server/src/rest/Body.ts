@@ -53,7 +53,8 @@ const decodeCustom = (call: Call, body: Fields, previous: KubeObject | undefined
   const read = resource.customSchema!.read(body, strict, previous)
   if (read.problem !== undefined) throw cannotBeHandled(resource, read.problem)
   const duplicates = strict && request.bodyText !== undefined ? diagnose(deduced, parse(request.bodyText)).strict : []
-  meetStrictProblems(call, [...yamlDuplicates(call), ...duplicates, ...read.strict])
+  const problems = [...yamlDuplicates(call), ...duplicates, ...read.strict]
+  meetStrictProblems(call, problems)
   return draftFrom(resource, read.object)
 }
 
@@ -113,17 +114,19 @@ const kindOfJson = (value: unknown): string => (Array.isArray(value) ? "array" :
 
 const checkTypeMeta = (call: Call, body: Fields): void => {
   const { apiVersion, kind } = body
-  for (const [name, value] of [["apiVersion", apiVersion], ["kind", kind]] as const) {
-    if (value !== undefined && value !== null && typeof value !== "string") {
-      throw unrecognised(call, `couldn't get version/kind; json parse error: json: cannot unmarshal ${kindOfJson(value)} into Go struct field .${name} of type string`)
-    }
-  }
+  refuseNoText(call, "apiVersion", apiVersion)
+  refuseNoText(call, "kind", kind)
   const givenVersion = (apiVersion ?? "") as string
   const givenKind = (kind ?? "") as string
   if (call.resource.custom) return checkCustomKind(call, givenVersion, givenKind)
   if (givenVersion === call.resource.apiVersion && givenKind === call.resource.kind) return
   if (givenVersion.split("/").length > 2) throw unrecognised(call, `unexpected GroupVersion string: ${givenVersion}`)
   checkBuiltinKind(call.resource, givenVersion === "" ? call.resource.apiVersion : givenVersion, givenKind === "" ? call.resource.kind : givenKind)
+}
+
+const refuseNoText = (call: Call, name: string, value: unknown): void => {
+  if (value === undefined || value === null || typeof value === "string") return
+  throw unrecognised(call, `couldn't get version/kind; json parse error: json: cannot unmarshal ${kindOfJson(value)} into Go struct field .${name} of type string`)
 }
 
 const checkBuiltinKind = (resource: ServedResource, apiVersion: string, kind: string): void => {

@@ -4,7 +4,7 @@ import { adminUser, type ApiRequest, type User } from "../ApiRequest.ts"
 import { badRequest } from "../ApiFailure.ts"
 import type { ServedResource } from "../ServedResource.ts"
 import type { ServerContext } from "../ServerContext.ts"
-import { checkWriteOptions, type OptionsKind } from "./WriteOptions.ts"
+import { checkWriteOptions, noQuery, type OptionsKind } from "./WriteOptions.ts"
 
 /** How unknown and duplicate fields of a body are met. */
 export type FieldValidation = "Ignore" | "Warn" | "Strict"
@@ -25,8 +25,6 @@ export interface Call {
   readonly fieldManager: string
   readonly warnings: Array<string>
 }
-
-const noQuery: KubeQuery = {}
 
 const optionsKinds: { readonly [verb in ApiRequest["verb"]]?: OptionsKind } = {
   create: "CreateOptions",

@@ -31,8 +31,9 @@ export interface KindRules {
   /** Makes the object that a write to the status subresource stores, out of what was sent. */
   readonly prepareStatus: (draft: Draft, previous: KubeObject, call: Call) => void
   readonly validateCreate: (draft: Draft, call: Call) => ReadonlyArray<StatusCause>
-  readonly validateUpdate: (draft: Draft, previous: KubeObject, call: Call) => ReadonlyArray<StatusCause>
-  readonly validateStatus: (draft: Draft, previous: KubeObject, call: Call) => ReadonlyArray<StatusCause>
+  /** `ofMetadata` is what is wrong with the change of the metadata: some kinds say it once more. */
+  readonly validateUpdate: (draft: Draft, previous: KubeObject, call: Call, ofMetadata: ReadonlyArray<StatusCause>) => ReadonlyArray<StatusCause>
+  readonly validateStatus: (draft: Draft, previous: KubeObject, call: Call, ofMetadata: ReadonlyArray<StatusCause>) => ReadonlyArray<StatusCause>
   /** Whether an update that leaves a terminating object without finalizers removes it. */
   readonly goesWithUpdate: (next: Draft) => boolean
   /** Warns who deletes without saying what becomes of the dependents. */
@@ -93,15 +94,18 @@ export const keepSpec = (draft: Draft, previous: KubeObject): void => {
 
 /** Takes the status from what was sent, and everything else but managedFields from what is stored. */
 export const keepAllButStatus = (draft: Draft, previous: KubeObject): void => {
-  const { status } = draft
   const sent = draft.metadata
-  for (const key of Object.keys(draft)) if (!(key in previous)) delete draft[key]
-  Object.assign(draft, previous)
+  const before = previous as unknown as Draft
+  // Mostly nothing else differs: looking first costs much less than writing in vain.
+  for (const key in draft) {
+    if (key !== "status" && before[key] === undefined) delete draft[key]
+  }
+  for (const key in before) {
+    if (key !== "status" && key !== "metadata" && draft[key] !== before[key]) draft[key] = before[key]
+  }
   draft.metadata = { ...previous.metadata }
   restore(draft.metadata, "managedFields", sent.managedFields)
   restore(draft.metadata, "resourceVersion", sent.resourceVersion)
-  if (status === undefined) delete draft["status"]
-  else draft["status"] = status
 }
 
 const restore = <K extends string>(target: { [key in K]?: unknown }, key: K, value: unknown): void => {

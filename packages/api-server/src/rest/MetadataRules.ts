@@ -9,13 +9,13 @@ export type NameErrors = (name: string) => ReadonlyArray<string>
 
 const annotationsBytesMax = 256 * 1024
 
-/** Checks the metadata of an object as a whole; labels and the like that are those of the stored `previous` itself were checked before. */
+/** Checks the metadata of an object as a whole; what is that of the stored `previous` itself was checked before. */
 export const checkMetadata = (meta: ObjectMeta, namespaced: boolean, nameErrors: NameErrors, causes: Causes, previous?: ObjectMeta): void => {
-  if (meta.generateName !== undefined && meta.generateName !== "") {
+  if (meta.generateName !== undefined && meta.generateName !== "" && meta.generateName !== previous?.generateName) {
     for (const error of nameErrors(maskTrailingDash(meta.generateName))) causes.push(invalidValue("metadata.generateName", meta.generateName, error))
   }
   if (meta.name === undefined || meta.name === "") causes.push(requiredValue("metadata.name", "name or generateName is required"))
-  else for (const error of nameErrors(meta.name)) causes.push(invalidValue("metadata.name", meta.name, error))
+  else if (meta.name !== previous?.name) for (const error of nameErrors(meta.name)) causes.push(invalidValue("metadata.name", meta.name, error))
   if (!namespaced && meta.namespace !== undefined && meta.namespace !== "") {
     causes.push(forbiddenValue("metadata.namespace", "not allowed on this type"))
   }
@@ -33,12 +33,18 @@ export const checkMetadataUpdate = (next: ObjectMeta, previous: ObjectMeta, caus
   if ((next.generation ?? 0) < (previous.generation ?? 0)) {
     causes.push(invalidValue("metadata.generation", next.generation ?? 0, "must not be decremented"))
   }
-  for (const key of ["name", "namespace", "uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds"] as const) {
-    if (next[key] !== previous[key] && (next[key] ?? undefined) !== (previous[key] ?? undefined)) {
-      causes.push(immutableValue(`metadata.${key}`, next[key]))
-    }
-  }
+  keep("name", next.name, previous.name, causes)
+  keep("namespace", next.namespace, previous.namespace, causes)
+  keep("uid", next.uid, previous.uid, causes)
+  keep("creationTimestamp", next.creationTimestamp, previous.creationTimestamp, causes)
+  keep("deletionTimestamp", next.deletionTimestamp, previous.deletionTimestamp, causes)
+  keep("deletionGracePeriodSeconds", next.deletionGracePeriodSeconds, previous.deletionGracePeriodSeconds, causes)
   checkMaps(next, causes, previous)
+}
+
+/** Refuses another value in a field that cannot change. */
+const keep = (name: keyof ObjectMeta, next: unknown, previous: unknown, causes: Causes): void => {
+  if (next !== previous && (next ?? undefined) !== (previous ?? undefined)) causes.push(immutableValue(`metadata.${name}`, next))
 }
 
 /** Finalizers of built-in kinds are standard ones or carry a domain. */

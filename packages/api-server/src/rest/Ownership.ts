@@ -18,7 +18,7 @@ export const noteSent = (draft: Draft, sent: object): void => void sentForms.set
 /** Notes the fields that this write sets or changes under its manager. `previous` is absent for a create. */
 export const ownFields = (call: Call, draft: Draft, previous: KubeObject | undefined): void => {
   if (!call.server.managedFields) {
-    delete draft.metadata.managedFields
+    if (draft.metadata.managedFields !== undefined) delete draft.metadata.managedFields
     return
   }
   const sent = sentForms.get(draft)

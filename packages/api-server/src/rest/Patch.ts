@@ -25,7 +25,7 @@ export const patch = (call: Call): ApiResponse => {
   const previous = existingObject(call)
   const draft = patchedDraft(call, previous)
   checkName(call, draft)
-  return answer(call, 200, replaceObject(call, draft))
+  return answer(call, 200, replaceObject(call, draft, previous))
 }
 
 const apply = (call: Call): ApiResponse => {
@@ -33,7 +33,7 @@ const apply = (call: Call): ApiResponse => {
   if (live === undefined && call.request.subresource !== undefined) throw notFound(call.resource, call.name)
   const draft = appliedDraft(call, live)
   checkName(call, draft)
-  if (live !== undefined) return answer(call, 200, replaceObject(call, draft))
+  if (live !== undefined) return answer(call, 200, replaceObject(call, draft, live))
   if (draft.metadata.uid) {
     throw conflict(call.resource, call.name, `uid mismatch: the provided object specified uid ${draft.metadata.uid}, and no existing object was found`)
   }
@@ -79,7 +79,7 @@ export const patchedDraft = (call: Call, current: KubeObject): Draft => {
     ? patchBuiltin(patchRequest, fields, resource.schema)
     : patchCustom(patchRequest, current, resource.customSchema)
   if (patched instanceof PatchError) throw refusal(patched)
-  call.warnings.push(...patched.warnings)
+  if (patched.warnings.length > 0) call.warnings.push(...patched.warnings)
   return draftFrom(resource, patched.object)
 }
 
@@ -89,7 +89,7 @@ const patchCustom = (request: PatchRequest, current: KubeObject, schema: CustomS
   if (patched instanceof PatchError) return patched
   const read = schema.read(patched.object, request.fieldValidation !== "Ignore", current)
   if (read.problem !== undefined) return invalidResult(goQuote(JSON.stringify(patched.object)), read.problem)
-  const warnings = [...patched.warnings, ...read.strict]
+  const warnings = read.strict.length === 0 ? patched.warnings : [...patched.warnings, ...read.strict]
   if (warnings.length > 0 && request.fieldValidation === "Strict") return strictError(request, patched.object, warnings)
   return { object: read.object, warnings }
 }

@@ -19,14 +19,15 @@ import { ownFields, settleFields } from "./Ownership.ts"
 
 /** PUT on an object. */
 export const update = (call: Call): ApiResponse => {
-  const draft = readBody(call, findObject(call))
+  const found = findObject(call)
+  const draft = readBody(call, found)
   checkName(call, draft)
   placeInNamespace(call, draft)
-  if (call.request.subresource === undefined && call.resource.rules.allowCreateOnUpdate && stored(call) === undefined) {
+  if (call.request.subresource === undefined && call.resource.rules.allowCreateOnUpdate && found === undefined) {
     refuseUidOfMissing(call, draft)
     return answer(call, 201, createObject(call, withoutVersion(draft)))
   }
-  return answer(call, 200, replaceObject(call, draft))
+  return answer(call, 200, replaceObject(call, draft, found))
 }
 
 const withoutVersion = (draft: Draft): Draft => {
@@ -34,11 +35,9 @@ const withoutVersion = (draft: Draft): Draft => {
   return draft
 }
 
-const stored = (call: Call): KubeObject | undefined => call.resource.collection.get(call.namespace, call.name)
-
 /** The object that the call names, in its served form. */
 export const findObject = (call: Call): KubeObject | undefined => {
-  const found = stored(call)
+  const found = call.resource.collection.get(call.namespace, call.name)
   return found === undefined ? undefined : toServed(call.resource, found)
 }
 
@@ -59,8 +58,7 @@ export const checkName = (call: Call, draft: Draft): void => {
 }
 
 /** Puts `draft` in place of the stored object, after all checks; `draft` belongs to it. */
-export const replaceObject = (call: Call, draft: Draft): KubeObject => {
-  const previous = existingObject(call)
+export const replaceObject = (call: Call, draft: Draft, previous: KubeObject = existingObject(call)): KubeObject => {
   placeInNamespace(call, draft)
   checkUid(call, draft, previous)
   if (call.request.patchType !== "apply") ownFields(call, draft, previous)
@@ -82,16 +80,20 @@ const commit = (call: Call, draft: Draft, previous: KubeObject): KubeObject => {
     return draft
   }
   if (call.dryRun) return draft
-  if (deepEqual(draft, previous)) return previous
+  if (isSame(draft, previous)) return previous
   const next = toStored(resource, draft)
   refuseTooLarge(call, next, previous)
   return toServed(resource, server.store.put(resource.collection, call.namespace, call.name, next))
 }
 
+/** Most writes change the status, so it is compared first. */
+const isSame = (draft: Draft, previous: KubeObject): boolean =>
+  deepEqual(draft["status"], (previous as unknown as Draft)["status"]) && deepEqual(draft, previous)
+
 /** The last finalizer is gone from an object that waited for that. */
 const deletesNow = (next: Draft, previous: KubeObject): boolean =>
-  (next.metadata.finalizers ?? []).length === 0 &&
   previous.metadata.deletionTimestamp !== undefined &&
+  (next.metadata.finalizers ?? []).length === 0 &&
   (previous.metadata.deletionGracePeriodSeconds ?? 0) === 0
 
 const prepare = (call: Call, draft: Draft, previous: KubeObject): void => {
@@ -110,10 +112,11 @@ const prepare = (call: Call, draft: Draft, previous: KubeObject): void => {
   }
   keepSystemFields(draft, previous)
   const causes: Array<StatusCause> = []
+  const ofChange: Array<StatusCause> = []
   checkMetadata(draft.metadata, namespaced, pathSegmentErrors, causes, old)
-  checkMetadataUpdate(draft.metadata, old, causes)
-  causes.push(...(isStatus ? rules.validateStatus(draft, previous, call) : rules.validateUpdate(draft, previous, call)))
-  refuseInvalid(call, draft, causes)
+  checkMetadataUpdate(draft.metadata, old, ofChange)
+  const found = isStatus ? rules.validateStatus(draft, previous, call, ofChange) : rules.validateUpdate(draft, previous, call, ofChange)
+  if (causes.length + ofChange.length + found.length > 0) refuseInvalid(call, draft, [...causes, ...ofChange, ...found])
 }
 
 const keepStatus = (draft: Draft, previous: KubeObject): void => {
@@ -171,6 +174,7 @@ const storageKey = ({ resource, namespace, name }: Call): string =>
 const checkVersion = (call: Call, draft: Draft, previous: KubeObject): void => {
   const { resource } = call
   const asked = draft.metadata.resourceVersion ?? ""
+  if (asked === previous.metadata.resourceVersion) return
   if (asked !== "" && !/^\d+$/.test(asked)) throw rawError(`strconv.ParseUint: parsing ${JSON.stringify(asked)}: invalid syntax`)
   const unconditional = asked === "" || asked === "0"
   if (unconditional && !resource.rules.allowUnconditionalUpdate) {

@@ -36,22 +36,26 @@ const bookmarkIntervalMs = 60_000
 const bookmarkBeforeEndSeconds = 2
 const timeoutSecondsMin = 1800
 
-class WatchSession implements WatchHandle {
+class WatchSession implements WatchHandle, CollectionWatcher {
+  readonly namespace: string
   private readonly call: Call
   private readonly selection: Selection
   private readonly options: ListOptions
   private readonly listener: WatchListener
   private readonly cancels: Array<() => void> = []
-  private watcher: CollectionWatcher | undefined
   private closed = false
   /** Changes up to this revision are known to the client. */
   private revision = 0
+  /** Whether every event goes out as it is stored. */
+  private readonly showsAll: boolean
   /** Bookmarks before the end say something only if they are newer than this. */
   private start = 0
 
   constructor(call: Call, selection: Selection, options: ListOptions, listener: WatchListener) {
+    this.namespace = call.namespace
     this.call = call
     this.selection = selection
+    this.showsAll = selection.matches === undefined && call.resource.conversion === undefined
     this.options = options
     this.listener = listener
   }
@@ -80,7 +84,7 @@ class WatchSession implements WatchHandle {
   readonly close = (): void => {
     if (this.closed) return
     this.closed = true
-    if (this.watcher !== undefined) this.call.resource.collection.watchers.delete(this.watcher)
+    this.call.resource.collection.watchers.delete(this)
     for (const cancel of this.cancels) cancel()
   }
 
@@ -122,8 +126,7 @@ class WatchSession implements WatchHandle {
 
   private follow(): void {
     const { call, options } = this
-    this.watcher = { namespace: call.namespace, onEvent: (event) => this.onEvent(event) }
-    call.resource.collection.watchers.add(this.watcher)
+    call.resource.collection.watchers.add(this)
     const { schedule, random } = call.server
     const seconds = options.timeoutSeconds ?? Math.floor(timeoutSecondsMin * (1 + random()))
     this.cancels.push(schedule(seconds * 1000, () => this.end()))
@@ -147,8 +150,9 @@ class WatchSession implements WatchHandle {
     this.cancels.push(cancel)
   }
 
-  private onEvent(event: StoreEvent): void {
+  onEvent(event: StoreEvent): void {
     if (this.closed || event.revision <= this.revision) return
+    if (this.showsAll) return this.send(plainEvents(event))
     try {
       const shown = this.show(event)
       if (shown !== undefined) this.send([shown])
@@ -168,7 +172,7 @@ class WatchSession implements WatchHandle {
   private show(event: StoreEvent): WatchEvent | undefined {
     const { matches } = this.selection
     const { resource } = this.call
-    if (matches === undefined) return resource.conversion === undefined ? plainEvent(event) : { type: event.type, object: toServed(resource, event.object) }
+    if (matches === undefined) return { type: event.type, object: toServed(resource, event.object) }
     const was = event.previous !== undefined && matches(event.previous)
     if (event.type === "DELETED") return was ? { type: "DELETED", object: toServed(resource, event.object) } : undefined
     const is = matches(event.object)
@@ -179,12 +183,12 @@ class WatchSession implements WatchHandle {
 
 /** The last event that was shown whole. Everybody who watches everything is told of one event before the next. */
 let lastEvent: StoreEvent | undefined
-let lastShown: WatchEvent | undefined
+let lastShown: ReadonlyArray<WatchEvent> = []
 
 /** The event for those who watch everything, made once for all of them. */
-const plainEvent = (event: StoreEvent): WatchEvent => {
-  if (lastShown === undefined || lastEvent !== event) {
-    lastShown = { type: event.type, object: event.object }
+const plainEvents = (event: StoreEvent): ReadonlyArray<WatchEvent> => {
+  if (lastEvent !== event) {
+    lastShown = [{ type: event.type, object: event.object }]
     lastEvent = event
   }
   return lastShown

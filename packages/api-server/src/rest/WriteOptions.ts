@@ -6,11 +6,15 @@ import { goQuote } from "../builtin/GoText.ts"
 
 const fieldManagerBytesMax = 128
 
+/** The query of a call that brings none. */
+export const noQuery: KubeQuery = {}
+
 /** Kinds of options, by what is done. */
 export type OptionsKind = "CreateOptions" | "UpdateOptions" | "PatchOptions"
 
 /** Throws `Invalid` if an option has a value that it cannot have. */
 export const checkWriteOptions = (kind: OptionsKind, query: KubeQuery, isApply: boolean): void => {
+  if (query === noQuery && !isApply) return
   const causes: Array<StatusCause> = []
   const { dryRun, fieldManager = "", fieldValidation = "", force } = query
   if (kind === "PatchOptions") {

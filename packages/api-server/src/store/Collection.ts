@@ -85,27 +85,38 @@ export class Collection {
     return this.entries(namespace).map(objectOf)
   }
 
-  /** Takes a committed change; see `Store.commit`. */
-  apply(event: StoreEvent): void {
-    this.changed++
-    const bucket = this.bucketOf(event.namespace)
-    const entry = bucket.get(event.name)
-    if (event.type === "DELETED") {
-      if (entry === undefined) throw new Error(`deleted ${event.namespace}/${event.name}, which is not stored`)
-      this.labels.update(entry, entry.object, undefined)
-      bucket.remove(entry)
-      this.count--
-    } else if (entry === undefined) {
-      const added: Entry = { namespace: event.namespace, name: event.name, object: event.object, alive: true }
+  /** Takes in an object under a new revision; see `Store.put`. */
+  put(revision: number, namespace: string, name: string, object: KubeObject): StoreEvent {
+    const bucket = this.bucketOf(namespace)
+    const entry = bucket.get(name)
+    const previous = entry?.object
+    if (entry === undefined) {
+      const added: Entry = { namespace, name, object, alive: true }
       bucket.add(added)
-      this.labels.update(added, undefined, event.object)
+      this.labels.update(added, undefined, object)
       this.count++
     } else {
-      const previous = entry.object
-      entry.object = event.object
-      this.labels.update(entry, previous, event.object)
+      entry.object = object
+      this.labels.update(entry, previous, object)
     }
+    return this.note({ type: previous === undefined ? "ADDED" : "MODIFIED", revision, namespace, name, object, previous })
+  }
+
+  /** Lets go of an object; `last` is what it is at the revision of its end. */
+  remove(revision: number, namespace: string, name: string, last: KubeObject): StoreEvent {
+    const bucket = this.bucketOf(namespace)
+    const entry = bucket.get(name)!
+    const previous = entry.object
+    this.labels.update(entry, previous, undefined)
+    bucket.remove(entry)
+    this.count--
+    return this.note({ type: "DELETED", revision, namespace, name, object: last, previous })
+  }
+
+  private note(event: StoreEvent): StoreEvent {
+    this.changed++
     this.history.push(event)
+    return event
   }
 
   private entries(namespace: string): ReadonlyArray<Entry> {

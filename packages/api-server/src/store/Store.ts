@@ -80,16 +80,9 @@ export class Store {
 
   /** Stores `draft`, giving it the next resourceVersion. */
   put(collection: Collection, namespace: string, name: string, draft: Draft): KubeObject {
-    const previous = collection.get(namespace, name)
     draft.metadata.resourceVersion = String(++this.last)
-    this.commit(collection, {
-      type: previous === undefined ? "ADDED" : "MODIFIED",
-      revision: this.last,
-      namespace,
-      name,
-      object: draft,
-      previous
-    })
+    if (this.options.freeze) deepFreeze(draft)
+    this.tell(collection, collection.put(this.last, namespace, name, draft))
     return draft
   }
 
@@ -98,7 +91,8 @@ export class Store {
     const previous = collection.get(namespace, name)
     if (previous === undefined) throw new Error(`cannot delete ${printResource(collection.resource)} ${namespace}/${name}: not stored`)
     const object = { ...previous, metadata: { ...previous.metadata, resourceVersion: String(++this.last) } }
-    this.commit(collection, { type: "DELETED", revision: this.last, namespace, name, object, previous })
+    if (this.options.freeze) deepFreeze(object)
+    this.tell(collection, collection.remove(this.last, namespace, name, object))
     return object
   }
 
@@ -113,9 +107,8 @@ export class Store {
     return () => void this.listeners.delete(listener)
   }
 
-  private commit(collection: Collection, event: StoreEvent): void {
-    if (this.options.freeze) deepFreeze(event.object)
-    collection.apply(event)
+  /** Tells everybody of a change that its collection has taken in. */
+  private tell(collection: Collection, event: StoreEvent): void {
     if (this.listeners.size > 0) {
       const write = { resource: collection.resource, event }
       for (const listener of this.listeners) listener(write)
@@ -126,16 +119,16 @@ export class Store {
     }
     this.telling = true
     try {
-      tell(collection, event)
-      for (let next = this.untold.shift(); next !== undefined; next = this.untold.shift()) tell(next.collection, next.event)
+      tellWatchers(collection, event)
+      for (let next = this.untold.shift(); next !== undefined; next = this.untold.shift()) tellWatchers(next.collection, next.event)
     } finally {
       this.telling = false
-      this.untold.length = 0
+      if (this.untold.length > 0) this.untold.length = 0
     }
   }
 }
 
-const tell = (collection: Collection, event: StoreEvent): void => {
+const tellWatchers = (collection: Collection, event: StoreEvent): void => {
   for (const watcher of collection.watchers) {
     if (watcher.namespace === "" || watcher.namespace === event.namespace) watcher.onEvent(event)
   }

@@ -27,11 +27,25 @@ export const goRegex = (text: string): GoRegex => {
   return regex
 }
 
+const [matchedMax, matchedLengthMax] = [256, 64]
+
+/** Remembers the short texts that last matched: reasons and names come again and again, and matching them takes ten times as long. */
+const remembering = (test: (text: string) => boolean): ((text: string) => boolean) => {
+  const matched = new Set<string>()
+  return (text) => {
+    if (matched.has(text)) return true
+    if (!test(text)) return false
+    if (matched.size >= matchedMax) matched.clear()
+    if (text.length <= matchedLengthMax) matched.add(text)
+    return true
+  }
+}
+
 const compileRegex = (node: RegexNode): GoRegex => {
   const source = sourceOf(node)
   const once = new RegExp(source, "u")
   return {
-    test: nests(node) && matchesLinearly(node) ? new LinearMatcher(node).test : (text) => once.test(text),
+    test: nests(node) && matchesLinearly(node) ? remembering(new LinearMatcher(node).test) : (text) => once.test(text),
     find: (text) => once.exec(text)?.[0],
     findAll: (text, limit) => {
       const found: Array<string> = []

@@ -3,7 +3,7 @@ import type { KubeObject } from "@fairlead/kube"
 import type { ServedResource } from "../../ServedResource.ts"
 import type { ServerContext } from "../../ServerContext.ts"
 import type { Collection } from "../../store/Collection.ts"
-import type { Store } from "../../store/Store.ts"
+import { admissionGroup, type AdmissionKind } from "../AdmissionCollections.ts"
 import type { AdmissionPolicy, PolicyBinding } from "./PolicyKinds.ts"
 
 /** A policy with what binds it, both in the order of their names. */
@@ -12,41 +12,11 @@ export interface PolicyHook<Policy extends AdmissionPolicy> {
   readonly bindings: ReadonlyArray<PolicyBinding>
 }
 
-const group = "admissionregistration.k8s.io"
-
 const none: ReadonlyArray<never> = []
 
-/** What the objects of the group are called that say what admission does. */
-export type AdmissionKind = "mutatingadmissionpolicybindings" | "mutatingwebhookconfigurations" | "validatingadmissionpolicybindings" | "validatingwebhookconfigurations"
-
-type Collections = { readonly [kind in AdmissionKind]: Collection }
-
-const known = new WeakMap<Store, Collections>()
-
-const collectionsOf = (store: Store): Collections => {
-  let found = known.get(store)
-  if (found === undefined) {
-    const of = (plural: AdmissionKind): Collection => store.collection({ group, plural })
-    found = {
-      mutatingadmissionpolicybindings: of("mutatingadmissionpolicybindings"),
-      mutatingwebhookconfigurations: of("mutatingwebhookconfigurations"),
-      validatingadmissionpolicybindings: of("validatingadmissionpolicybindings"),
-      validatingwebhookconfigurations: of("validatingwebhookconfigurations")
-    }
-    known.set(store, found)
-  }
-  return found
-}
-
-/** Whether any webhook is configured. */
-export const hasWebhooks = (store: Store): boolean => {
-  const { mutatingwebhookconfigurations, validatingwebhookconfigurations } = collectionsOf(store)
-  return mutatingwebhookconfigurations.size > 0 || validatingwebhookconfigurations.size > 0
-}
-
 /** The stored objects of a kind, in the order of their names; finding none costs next to nothing. */
-export const admissionObjects = (store: Store, kind: AdmissionKind): ReadonlyArray<KubeObject> => {
-  const collection = collectionsOf(store)[kind]
+export const admissionObjects = ({ admission }: ServerContext, kind: AdmissionKind): ReadonlyArray<KubeObject> => {
+  const collection = admission[kind]
   return collection.size === 0 ? none : collection.list("")
 }
 
@@ -59,10 +29,10 @@ interface Bound {
 const bound = new WeakMap<Collection, Bound>()
 
 /** The policies of a kind that are in effect; found anew only after a change of policies or bindings. */
-export const boundPolicies = <Policy extends AdmissionPolicy>({ store }: ServerContext, policies: string, bindings: AdmissionKind): ReadonlyArray<PolicyHook<Policy>> => {
-  const from = collectionsOf(store)[bindings]
+export const boundPolicies = <Policy extends AdmissionPolicy>({ admission, store }: ServerContext, policies: string, bindings: AdmissionKind): ReadonlyArray<PolicyHook<Policy>> => {
+  const from = admission[bindings]
   if (from.size === 0) return none
-  const of = store.collection({ group, plural: policies })
+  const of = store.collection({ group: admissionGroup, plural: policies })
   let found = bound.get(from)
   if (found?.bindingChanges !== from.changes || found.policyChanges !== of.changes) {
     found = { bindingChanges: from.changes, policyChanges: of.changes, hooks: hooksOf(of.list("") as ReadonlyArray<AdmissionPolicy>, from.list("") as ReadonlyArray<PolicyBinding>) }
@@ -87,7 +57,7 @@ const exemptKinds: ReadonlySet<string> = new Set([
 ])
 
 /** Writes to what admission itself is made of, so that no policy can lock everybody out. */
-export const isExempt = ({ group: of, plural }: ServedResource): boolean => of === group && exemptKinds.has(plural)
+export const isExempt = ({ group: of, plural }: ServedResource): boolean => of === admissionGroup && exemptKinds.has(plural)
 
 /** Remembers what is made of a stored object for as long as that object is there. */
 export const remembered = <Stored extends KubeObject, Made>(make: (object: Stored) => Made): ((object: Stored) => Made) => {

@@ -52,8 +52,8 @@ const hooksOf = remembered((configuration: KubeObject & { readonly webhooks?: Re
   })))
 
 /** All webhooks of one kind of configuration. */
-export const webhooksOf = ({ store }: ServerContext, plural: "mutatingwebhookconfigurations" | "validatingwebhookconfigurations"): ReadonlyArray<WebhookHook> => {
-  const configurations = admissionObjects(store, plural)
+export const webhooksOf = (server: ServerContext, plural: "mutatingwebhookconfigurations" | "validatingwebhookconfigurations"): ReadonlyArray<WebhookHook> => {
+  const configurations = admissionObjects(server, plural)
   return configurations.length === 0 ? none : configurations.flatMap(hooksOf)
 }
 
