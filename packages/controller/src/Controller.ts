@@ -2,7 +2,7 @@
 import { Clock, Duration, Effect, Random, Scheduler } from "effect"
 import { ControllerCore } from "./internal/controllerCore.ts"
 import { controllerHealth, registerController } from "./internal/controllerMetrics.ts"
-import { Expectations } from "./internal/expectations.ts"
+import { RequestMap } from "./internal/nameMap.ts"
 import { CurrentHealth } from "./Health.ts"
 import type { Informer } from "./Informer.ts"
 import { monotonicMillis } from "./MonotonicTime.ts"
@@ -23,7 +23,7 @@ export interface ControllerOptions<E, R> {
   readonly workers?: number | undefined
   /** Longest run of one reconcile, after which it is interrupted; 5 minutes when left out, `Duration.infinity` for none. */
   readonly timeout?: Duration.Input | undefined
-  readonly queue?: WorkQueueOptions | undefined
+  readonly queue?: WorkQueueOptions<ReconcileRequest> | undefined
   /** Waits this long after a change before the key is ready, so that a burst is one reconcile; 0 when left out. */
   readonly debounce?: Duration.Input | undefined
   /** Stretches every `requeueAfter` by a random part of it, up to this; 0.1 makes 60 s to 66 s of 60 s. 0 when left out. */
@@ -101,16 +101,16 @@ const start = Effect.fnUntraced(function*<E, R>(options: ControllerOptions<E, R>
     requeueJitter: options.requeueJitter ?? 0,
     debounceMillis: Duration.toMillis(options.debounce ?? 0),
     accepts: options.accepts,
-    queue: new WorkQueue(options.queue),
+    queue: new WorkQueue(options.queue, new RequestMap()),
+    informers,
+    ownWritesMillis: Duration.toMillis(options.ownWritesTimeout ?? "10 seconds"),
     clock,
     random: yield* Random.Random,
     scheduler: yield* Scheduler.Scheduler,
     context
   })
-  core.expectations = new Expectations(informers, Duration.toMillis(options.ownWritesTimeout ?? "10 seconds"), core.release)
   const health = yield* CurrentHealth
   const stops = [
-    core.expectations.start(),
     ...options.sources.filter((it) => it.everyMillis === undefined).map((it) => it.start(core.enqueue)),
     registerController(options.name, workers, core, clock, context),
     health.register(controllerHealth(options.name, core, informers, { workers, timeoutMillis }, () => monotonicMillis(clock)))

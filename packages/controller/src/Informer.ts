@@ -7,7 +7,6 @@ import { informerHealth, registerInformer } from "./internal/informerMetrics.ts"
 import { monotonicMillis } from "./MonotonicTime.ts"
 import { follow, type Reflection } from "./internal/reflectorLoop.ts"
 import { initialState, type ReflectorOptions } from "./internal/reflectorState.ts"
-import { keyOf } from "./ReconcileRequest.ts"
 import type { Change, Indexes, Store } from "./Store.ts"
 import { Transform } from "./Transform.ts"
 
@@ -122,7 +121,7 @@ const make = Effect.fnUntraced(function*<A extends KubeObject>(options: Informer
     const answer = (yield* transport.request({ verb: "list", resource, namespace: of ?? namespace, query, metadataOnly })) as KubeList
     const found = answer.items?.[0]
     if (found !== undefined) core.upsert(found)
-    else if (answer.metadata.resourceVersion !== undefined) core.removeAbsent(keyOf(of, name), answer.metadata.resourceVersion)
+    else if (answer.metadata.resourceVersion !== undefined) core.removeAbsent(of, name, answer.metadata.resourceVersion)
   })
 
   const informer: Informer<A> = {

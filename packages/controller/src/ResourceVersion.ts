@@ -1,10 +1,9 @@
 /** Compares resource versions, which are decimal numbers that only ever grow. */
 
+const isDigit = (code: number): boolean => code >= 48 && code <= 57
+
 const isDecimal = (version: string): boolean => {
-  for (let i = 0; i < version.length; i++) {
-    const code = version.charCodeAt(i)
-    if (code < 48 || code > 57) return false
-  }
+  for (let i = 0; i < version.length; i++) if (!isDigit(version.charCodeAt(i))) return false
   return version.length > 0
 }
 
@@ -18,8 +17,16 @@ const isDecimal = (version: string): boolean => {
 export const isOlder = (a: string | undefined, b: string | undefined): boolean => {
   if (a === b || b === undefined) return false
   if (a === undefined) return true
-  if (!isDecimal(a) || !isDecimal(b)) return false
-  return a.length === b.length ? a < b : a.length < b.length
+  if (a.length !== b.length) return a.length < b.length && isDecimal(a) && isDecimal(b)
+  // One pass over both, since every event is compared several times: their first difference decides.
+  let difference = 0
+  for (let i = 0; i < a.length; i++) {
+    const left = a.charCodeAt(i)
+    const right = b.charCodeAt(i)
+    if (!isDigit(left) || !isDigit(right)) return false
+    if (difference === 0) difference = left - right
+  }
+  return difference < 0
 }
 
 /** The newer of two versions; `b` when they cannot be compared. */

@@ -93,20 +93,23 @@ type KeysOf<A> = (object: A, yieldKey: (namespace: string | undefined, name: str
 
 const listen = <A extends KubeObject>(informer: Informer<A>, options: SourceOptions<A>, keysOf: KeysOf<A>, alsoPrevious = false): Source => ({
   informers: [informer],
-  start: (enqueue) =>
-    informer.subscribe((change: Change<A>) => {
+  start: (enqueue) => {
+    let priority = 0
+    let last: string | undefined
+    let lastNamespace: string | undefined
+    const yieldKey = (namespace: string | undefined, name: string): void => {
+      // Both states of an object nearly always have one owner.
+      if (name === last && namespace === lastNamespace) return
+      last = name
+      lastNamespace = namespace
+      enqueue(namespace, name, priority)
+    }
+    return informer.subscribe((change: Change<A>) => {
       if (options.predicate !== undefined && !options.predicate(change)) return
-      const priority = change.initial === true ? priorityInitial : (options.priority ?? 0)
-      let last: string | undefined
-      let lastNamespace: string | undefined
-      const yieldKey = (namespace: string | undefined, name: string): void => {
-        // Both states of an object nearly always have one owner.
-        if (name === last && namespace === lastNamespace) return
-        last = name
-        lastNamespace = namespace
-        enqueue(namespace, name, priority)
-      }
+      priority = change.initial === true ? priorityInitial : (options.priority ?? 0)
+      last = undefined
       keysOf(change.object, yieldKey)
       if (alsoPrevious && change.type === "Updated") keysOf(change.previous!, yieldKey)
     })
+  }
 })

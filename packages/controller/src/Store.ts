@@ -12,10 +12,10 @@ export interface Change<A extends KubeObject = KubeObject> {
   readonly type: "Added" | "Updated" | "Deleted"
   readonly object: A
   readonly previous?: A | undefined
-  readonly initial?: boolean
+  readonly initial?: boolean | undefined
 }
 
-/** Index name → values under which an object is to be found. Must be pure: it is asked again for the old object on each change. */
+/** Index name → values under which an object is to be found. Must be pure. */
 export type Indexes<A extends KubeObject> = { readonly [index: string]: (object: A) => ReadonlyArray<string> }
 
 /**

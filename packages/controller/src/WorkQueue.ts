@@ -1,14 +1,15 @@
 /** Decides which key is worked on next. */
+import { Chain } from "./internal/chain.ts"
 import { FairLanes } from "./internal/fairLanes.ts"
 import { QueueEntry } from "./internal/queueEntry.ts"
 import { RankHeap } from "./internal/rankHeap.ts"
 import { TokenBucket } from "./internal/tokenBucket.ts"
-import { namespaceOfKey } from "./ReconcileRequest.ts"
+import { keyOf, namespaceOfKey, type ReconcileRequest } from "./ReconcileRequest.ts"
 
 /** How a work queue shares and waits. All times are in milliseconds. */
-export interface WorkQueueOptions {
+export interface WorkQueueOptions<K = string> {
   /** Who a key belongs to; its namespace when left out. Tenants of one priority have turns. */
-  readonly tenantOf?: ((key: string) => string) | undefined
+  readonly tenantOf?: ((key: K) => string) | undefined
   /** Most keys of one tenant that are worked on at once; without limit when left out. */
   readonly tenantActiveMax?: number | undefined
   /** Delay after the first failure of a key; doubles with each more. 5 when left out. */
@@ -20,8 +21,8 @@ export interface WorkQueueOptions {
 }
 
 /** A key that was taken. A live view: good until `done`. */
-export interface QueueItem {
-  readonly key: string
+export interface QueueItem<K = string> {
+  readonly key: K
   readonly priority: number
   /** Failures in a row before this run. */
   readonly failures: number
@@ -48,6 +49,14 @@ export interface QueueStats {
 /** Priority of keys from a first list or a resync: behind everything that really happened. */
 export const priorityInitial = -100
 
+/** What a queue finds its keys in: a `Map`, or something that takes other keys for equal than a `Map` does. */
+export interface KeyIndex<K, V> {
+  readonly size: number
+  readonly get: (key: K) => V | undefined
+  readonly set: (key: K, value: V) => unknown
+  readonly delete: (key: K) => boolean
+}
+
 /**
  * Decides which key is worked on next. Plain and synchronous; it reads no clock, `now` is passed in and must not go back.
  *
@@ -60,20 +69,21 @@ export const priorityInitial = -100
  *
  * Everything takes constant time, but delays, which take the logarithm of their number.
  */
-export class WorkQueue {
-  readonly #tenantOf: (key: string) => string
+export class WorkQueue<K extends string | ReconcileRequest = string> {
+  readonly #tenantOf: (key: K) => string
   readonly #backoffMin: number
   readonly #backoffMax: number
   readonly #retryBucket: TokenBucket | undefined
-  readonly #entries = new Map<string, QueueEntry>()
+  readonly #entries: KeyIndex<K, QueueEntry>
   readonly #lanes: FairLanes
   readonly #delayed = new RankHeap<QueueEntry>()
-  readonly #processing = new Set<QueueEntry>()
+  readonly #processing = new Chain<QueueEntry>()
   #adds = 0
   #retries = 0
 
-  constructor(options: WorkQueueOptions = {}) {
-    this.#tenantOf = options.tenantOf ?? namespaceOfKey
+  constructor(options: WorkQueueOptions<K> = {}, entries: KeyIndex<K, QueueEntry> = new Map()) {
+    this.#entries = entries
+    this.#tenantOf = options.tenantOf ?? namespaceOf
     this.#backoffMin = options.backoffMin ?? 5
     this.#backoffMax = options.backoffMax ?? 1_000_000
     this.#retryBucket = options.retryLimit === undefined ? undefined : new TokenBucket(options.retryLimit.perSecond, options.retryLimit.burst)
@@ -91,7 +101,7 @@ export class WorkQueue {
   }
 
   /** Makes a key ready now, or again after its run. */
-  add(key: string, now: number, priority = 0): void {
+  add(key: K, now: number, priority = 0): void {
     const entry = this.#entries.get(key) ?? this.#enter(key)
     if (entry.isProcessing) {
       if (entry.heapIndex >= 0) this.#delayed.remove(entry)
@@ -115,7 +125,7 @@ export class WorkQueue {
   }
 
   /** Makes a key ready after `delay`, unless it is to be ready sooner anyway. */
-  addAfter(key: string, delay: number, now: number, priority = 0): void {
+  addAfter(key: K, delay: number, now: number, priority = 0): void {
     if (delay <= 0) return this.add(key, now, priority)
     const entry = this.#entries.get(key) ?? this.#enter(key)
     if (entry.lane !== undefined || entry.isDirty) {
@@ -135,7 +145,7 @@ export class WorkQueue {
   }
 
   /** Counts a failure of the key and makes it ready after its backoff, `delayMin` at least. Answers the delay. */
-  retry(key: string, now: number, priority = 0, delayMin = 0): number {
+  retry(key: K, now: number, priority = 0, delayMin = 0): number {
     const entry = this.#entries.get(key) ?? this.#enter(key)
     const backoff = Math.min(this.#backoffMax, this.#backoffMin * 2 ** Math.min(entry.failures, 60))
     entry.failures++
@@ -146,7 +156,7 @@ export class WorkQueue {
   }
 
   /** Forgets the failures of a key. */
-  forget(key: string): void {
+  forget(key: K): void {
     const entry = this.#entries.get(key)
     if (entry === undefined || entry.failures === 0) return
     entry.failures = 0
@@ -169,23 +179,23 @@ export class WorkQueue {
   }
 
   /** Takes the key that is next; `undefined` when none may run. Call `done` when it has run, whatever came of it. */
-  take(now: number): QueueItem | undefined {
+  take(now: number): QueueItem<K> | undefined {
     const due = this.#delayed.first
     if (due !== undefined && due.rank <= now) this.advance(now)
     const entry = this.#lanes.pop()
     if (entry === undefined) return undefined
     entry.isProcessing = true
     entry.startedAt = now
-    this.#processing.add(entry)
-    return entry
+    this.#processing.push(entry)
+    return entry as QueueItem<unknown> as QueueItem<K>
   }
 
   /** Gives a taken key back. It is ready at once if it was added meanwhile. */
-  done(key: string, now: number): void {
+  done(key: K, now: number): void {
     const entry = this.#entries.get(key)
-    if (entry === undefined || !entry.isProcessing) throw new Error(`done was called for ${key}, which nobody has taken`)
+    if (entry === undefined || !entry.isProcessing) throw new Error(`done was called for ${textOf(key)}, which nobody has taken`)
     entry.isProcessing = false
-    this.#processing.delete(entry)
+    this.#processing.remove(entry)
     this.#lanes.release(entry.tenant)
     if (entry.isDirty) {
       entry.isDirty = false
@@ -196,7 +206,6 @@ export class WorkQueue {
 
   /** Figures for metrics and health. */
   stats(): QueueStats {
-    const [oldest] = this.#processing
     return {
       adds: this.#adds,
       retries: this.#retries,
@@ -205,18 +214,18 @@ export class WorkQueue {
       delayed: this.#delayed.size,
       processing: this.#processing.size,
       keys: this.#entries.size,
-      oldestStart: oldest?.startedAt
+      oldestStart: this.#processing.first?.startedAt
     }
   }
 
   /** Sum of the lengths of all runs that go on. */
   unfinishedMillis(now: number): number {
     let sum = 0
-    for (const entry of this.#processing) sum += now - entry.startedAt
+    for (let entry = this.#processing.first; entry !== undefined; entry = entry.next) sum += now - entry.startedAt
     return sum
   }
 
-  #enter(key: string): QueueEntry {
+  #enter(key: K): QueueEntry {
     const entry = new QueueEntry(key, this.#lanes.enter(this.#tenantOf(key)))
     this.#entries.set(key, entry)
     return entry
@@ -231,7 +240,11 @@ export class WorkQueue {
   /** Keeps nothing about keys that neither wait nor run nor failed. */
   #leaveIfIdle(entry: QueueEntry): void {
     if (entry.isProcessing || entry.isDirty || entry.lane !== undefined || entry.heapIndex >= 0 || entry.failures > 0) return
-    this.#entries.delete(entry.key)
+    this.#entries.delete(entry.key as K)
     this.#lanes.leave(entry.tenant)
   }
 }
+
+const namespaceOf = (key: string | ReconcileRequest): string => (typeof key === "string" ? namespaceOfKey(key) : (key.namespace ?? ""))
+
+const textOf = (key: string | ReconcileRequest): string => (typeof key === "string" ? key : keyOf(key.namespace, key.name))

@@ -127,8 +127,8 @@ const isStrayNews = (store: Store<TaskActionReconciler.CachedAction>, { object, 
 }
 
 /** All actions may live in one namespace, so that projects and domains are who shares the engine. An action that is gone costs next to nothing. */
-const tenantOf = (store: Store<TaskActionReconciler.CachedAction>) => (key: string): string => {
-  const spec: Partial<TaskAction.TaskActionSpec> | undefined = store.getByKey(key)?.spec
+const tenantOf = (store: Store<TaskActionReconciler.CachedAction>) => ({ name, namespace }: ReconcileRequest): string => {
+  const spec: Partial<TaskAction.TaskActionSpec> | undefined = store.get(namespace, name)?.spec
   return `${spec?.project}/${spec?.domain}`
 }
 

@@ -1,25 +1,18 @@
 /** The heart of a controller: takes keys from the queue, runs them as fibers, and puts them back. */
-import { Cause, type Clock, Context, Effect, type Fiber, type Exit, Latch, type Scheduler } from "effect"
+import { Cause, type Clock, Context, Effect, type Exit, Latch, type Scheduler } from "effect"
 import { CurrentWrites } from "../OwnWrites.ts"
-import { fromKey, keyOf, type ReconcileRequest } from "../ReconcileRequest.ts"
+import { keyOf, type ReconcileRequest } from "../ReconcileRequest.ts"
+import type { Informer } from "../Informer.ts"
 import type { Result } from "../Result.ts"
 import type { QueueItem, WorkQueue } from "../WorkQueue.ts"
 import { Alarm } from "./alarm.ts"
-import type { Expectations } from "./expectations.ts"
+import { Chain } from "./chain.ts"
+import { Run } from "./controllerRun.ts"
+import { Expectations } from "./expectations.ts"
 import { Histogram, queueBuckets, reconcileBuckets } from "./histogram.ts"
 import { monotonicMillis } from "../MonotonicTime.ts"
+import { RequestMap } from "./nameMap.ts"
 import { describe, type Outcome, outcomeOf } from "./outcome.ts"
-
-/** One reconcile that is going on. */
-interface Run {
-  readonly key: string
-  readonly priority: number
-  readonly startedAt: number
-  fiber: Fiber.Fiber<Result, unknown> | undefined
-  isTimedOut: boolean
-  /** It did not react to the interruption: its place was given to another key. */
-  isAbandoned: boolean
-}
 
 export interface CoreOptions {
   readonly name: string
@@ -29,11 +22,14 @@ export interface CoreOptions {
   readonly requeueJitter: number
   readonly debounceMillis: number
   readonly accepts: ((request: ReconcileRequest) => boolean) | undefined
-  readonly queue: WorkQueue
+  readonly queue: WorkQueue<ReconcileRequest>
   readonly clock: Clock.Clock
   readonly random: { nextDoubleUnsafe(): number }
   readonly scheduler: Scheduler.Scheduler
   readonly context: Context.Context<never>
+  /** Those whose objects the reconciles write; how long their own writes are waited for. */
+  readonly informers: ReadonlyArray<Informer>
+  readonly ownWritesMillis: number
 }
 
 /** Time that a reconcile has to react to its interruption before another key gets its place. */
@@ -42,7 +38,7 @@ const abandonMillis = 5000
 const startsMax = 32
 
 export class ControllerCore {
-  readonly queue: WorkQueue
+  readonly queue: WorkQueue<ReconcileRequest>
   readonly queueSeconds = new Histogram(queueBuckets)
   readonly workSeconds = new Histogram(queueBuckets)
   readonly reconcileSeconds = new Histogram(reconcileBuckets)
@@ -54,16 +50,14 @@ export class ControllerCore {
   active = 0
   /** When a run last began or ended. */
   progressedAt = 0
-  expectations: Expectations | undefined
+  readonly expectations: Expectations
   readonly #options: CoreOptions
   readonly #alarm: Alarm
   readonly #dispatcher: Scheduler.SchedulerDispatcher
-  readonly #running = new Set<Run>()
-  /** Runs in the order of their deadlines, and those whose deadline has passed. */
-  readonly #timed = new Set<Run>()
-  readonly #overdue = new Set<Run>()
+  /** In the order of their start, and so of their deadlines. */
+  readonly #running = new Chain<Run>()
   /** Keys that wait for their own writes, with their priority. */
-  readonly #held = new Map<string, number>()
+  readonly #held = new RequestMap<number>()
   readonly #idle = Latch.makeUnsafe(false)
   #isOpen = false
   #isClosed = false
@@ -72,6 +66,7 @@ export class ControllerCore {
   constructor(options: CoreOptions) {
     this.#options = options
     this.queue = options.queue
+    this.expectations = new Expectations(options.informers, options.ownWritesMillis, (request) => this.#release(request))
     this.#alarm = new Alarm(options.clock, Effect.runForkWith(options.context), (at) => this.#onAlarm(at))
     this.#dispatcher = options.scheduler.makeDispatcher()
   }
@@ -82,18 +77,17 @@ export class ControllerCore {
 
   /** Asks for a key; what comes before `open` waits in the queue. */
   readonly enqueue = (namespace: string | undefined, name: string, priority: number): void => {
-    if (this.#isClosed || (this.#options.accepts !== undefined && !this.#options.accepts({ namespace, name }))) return
-    const now = this.#now()
-    const key = keyOf(namespace, name)
-    if (this.#options.debounceMillis > 0) this.queue.addAfter(key, this.#options.debounceMillis, now, priority)
-    else this.queue.add(key, now, priority)
+    const request: ReconcileRequest = { namespace, name }
+    if (this.#isClosed || (this.#options.accepts !== undefined && !this.#options.accepts(request))) return
+    if (this.#options.debounceMillis > 0) this.queue.addAfter(request, this.#options.debounceMillis, this.now(), priority)
+    else this.queue.add(request, this.now(), priority)
     this.#schedulePump()
   }
 
   /** Starts to work. */
   open(): void {
     this.#isOpen = true
-    this.progressedAt = this.#now()
+    this.progressedAt = this.now()
     this.#schedulePump()
   }
 
@@ -110,27 +104,29 @@ export class ControllerCore {
 
   /** Keys that are being reconciled now. */
   runningKeys(): ReadonlyArray<string> {
-    return Array.from(this.#running, (it) => it.key)
+    return this.#running.toArray().map(({ request }) => keyOf(request.namespace, request.name))
   }
 
   interruptAll(): void {
-    for (const run of Array.from(this.#running)) run.fiber?.interruptUnsafe()
+    for (const run of this.#running.toArray()) run.fiber?.interruptUnsafe()
   }
 
   dispose(): void {
+    this.expectations.stop()
     this.#alarm.stop()
   }
 
-  /** The key has seen all its own writes. */
-  readonly release = (key: string): void => {
-    const priority = this.#held.get(key)
-    if (priority === undefined || this.#isClosed) return
-    this.queue.add(key, this.#now(), priority)
-    this.#schedulePump()
+  /** Monotonic milliseconds. */
+  now(): number {
+    return monotonicMillis(this.#options.clock)
   }
 
-  #now(): number {
-    return monotonicMillis(this.#options.clock)
+  /** The request has seen all its own writes. */
+  #release(request: ReconcileRequest): void {
+    const priority = this.#held.get(request)
+    if (priority === undefined || this.#isClosed) return
+    this.queue.add(request, this.now(), priority)
+    this.#schedulePump()
   }
 
   #schedulePump(): void {
@@ -142,7 +138,7 @@ export class ControllerCore {
   readonly #pump = (): void => {
     this.#isPumpScheduled = false
     if (this.#isClosed) return
-    const now = this.#now()
+    const now = this.now()
     for (let starts = 0; this.active < this.#options.workers; starts++) {
       if (starts === startsMax) {
         this.#schedulePump()
@@ -155,9 +151,9 @@ export class ControllerCore {
     this.#setAlarm(now)
   }
 
-  #start(item: QueueItem, now: number): void {
+  #start(item: QueueItem<ReconcileRequest>, now: number): void {
     const { key, priority } = item
-    const waitsUntil = this.expectations?.waitsUntil(key)
+    const waitsUntil = this.expectations.waitsUntil(key)
     if (waitsUntil !== undefined && waitsUntil > now) {
       this.waits++
       this.#held.set(key, priority)
@@ -165,40 +161,32 @@ export class ControllerCore {
       this.queue.done(key, now)
       return
     }
-    this.#held.delete(key)
+    if (this.#held.size > 0) this.#held.delete(key)
     this.queueSeconds.observe((now - item.readySince) / 1000)
-    const run: Run = { key, priority, startedAt: now, fiber: undefined, isTimedOut: false, isAbandoned: false }
+    const run = new Run(this, item, now)
     this.active++
     this.progressedAt = now
-    this.#running.add(run)
-    if (this.#options.timeoutMillis !== Number.POSITIVE_INFINITY) this.#timed.add(run)
-    const fiber = Effect.runForkWith(this.#contextOf(key))(this.#effectOf(key, waitsUntil !== undefined))
+    this.#running.push(run)
+    const fiber = Effect.runForkWith(Context.add(this.#options.context, CurrentWrites, run))(this.#effectOf(key, waitsUntil !== undefined))
     run.fiber = fiber
     fiber.addObserver((exit) => this.#finish(run, exit))
   }
 
-  #effectOf(key: string, isBehind: boolean): Effect.Effect<Result, unknown> {
-    const reconcile = Effect.suspend(() => this.#options.reconcile(fromKey(key)))
-    if (!isBehind) return reconcile
-    this.catchUps++
-    return Effect.flatMap(this.expectations!.catchUp(key), () => reconcile)
-  }
-
-  #contextOf(key: string): Context.Context<never> {
-    const { expectations } = this
-    if (expectations === undefined) return this.#options.context
-    return Context.add(this.#options.context, CurrentWrites, {
-      record: (object) => expectations.record(key, object, this.#now()),
-      recordDeletion: (resource, { name, namespace }) => expectations.recordDeletion(key, resource, namespace, name, this.#now()),
-      recordUnknown: (resource, { name, namespace }) => expectations.recordUnknown(key, resource, namespace, name, this.#now())
-    })
+  #effectOf(request: ReconcileRequest, isBehind: boolean): Effect.Effect<Result, unknown> {
+    if (isBehind) {
+      this.catchUps++
+      return Effect.flatMap(this.expectations.catchUp(request), () => this.#options.reconcile(request))
+    }
+    try {
+      return this.#options.reconcile(request)
+    } catch (defect) {
+      return Effect.die(defect)
+    }
   }
 
   #finish(run: Run, exit: Exit.Exit<Result, unknown>): void {
-    const now = this.#now()
-    this.#running.delete(run)
-    this.#timed.delete(run)
-    this.#overdue.delete(run)
+    const now = this.now()
+    this.#running.remove(run)
     if (run.isAbandoned) this.abandoned--
     else this.active--
     this.progressedAt = now
@@ -208,27 +196,27 @@ export class ControllerCore {
     const outcome = outcomeOf(exit, run.isTimedOut)
     this.outcomes[outcome._tag]++
     this.#requeue(run, outcome, exit, now)
-    this.queue.done(run.key, now)
+    this.queue.done(run.request, now)
     if (this.#isClosed) {
       if (this.#running.size === 0) this.#idle.openUnsafe()
     } else if (this.queue.depth > 0) this.#schedulePump()
     else this.#setAlarm(now)
   }
 
-  #requeue({ key, priority }: Run, outcome: Outcome, exit: Exit.Exit<Result, unknown>, now: number): void {
-    if (outcome._tag === "Done" || outcome._tag === "RequeueAfter" || outcome._tag === "Terminal") this.queue.forget(key)
+  #requeue({ priority, request }: Run, outcome: Outcome, exit: Exit.Exit<Result, unknown>, now: number): void {
+    if (outcome._tag === "Done" || outcome._tag === "RequeueAfter" || outcome._tag === "Terminal") this.queue.forget(request)
     if (outcome._tag === "RequeueAfter") {
       const stretch = 1 + (this.#options.requeueJitter === 0 ? 0 : this.#options.requeueJitter * this.#options.random.nextDoubleUnsafe())
-      this.queue.addAfter(key, outcome.delayMillis * stretch, now, priority)
+      this.queue.addAfter(request, outcome.delayMillis * stretch, now, priority)
     }
     if (outcome._tag === "Done" || outcome._tag === "RequeueAfter" || (this.#isClosed && outcome._tag === "Interrupted")) return
-    const delay = outcome._tag === "Terminal" ? undefined : this.queue.retry(key, now, priority, outcome._tag === "Failed" ? outcome.delayMin : 0)
-    this.#report(key, outcome, exit, delay)
+    const delay = outcome._tag === "Terminal" ? undefined : this.queue.retry(request, now, priority, outcome._tag === "Failed" ? outcome.delayMin : 0)
+    this.#report(request, outcome, exit, delay)
   }
 
-  #report(key: string, outcome: Outcome, exit: Exit.Exit<Result, unknown>, delay: number | undefined): void {
+  #report({ name, namespace }: ReconcileRequest, outcome: Outcome, exit: Exit.Exit<Result, unknown>, delay: number | undefined): void {
     const again = delay === undefined ? "not tried again until it changes" : `again in ${Math.round(delay)} ms`
-    const line = `controller ${this.#options.name}: reconcile of ${key} ${said(outcome, this.#options.timeoutMillis)}; ${again}`
+    const line = `controller ${this.#options.name}: reconcile of ${keyOf(namespace, name)} ${said(outcome, this.#options.timeoutMillis)}; ${again}`
     // A conflict is the usual way to learn that somebody else was faster.
     const isConflict = outcome._tag === "Failed" && (outcome.error as { reason?: { _tag?: unknown } } | null)?.reason?._tag === "Conflict"
     const log = outcome._tag === "Defect" && exit._tag === "Failure"
@@ -238,19 +226,14 @@ export class ControllerCore {
   }
 
   #onAlarm(at: number): void {
-    const now = Math.max(at, this.#now())
+    const now = Math.max(at, this.now())
     const { timeoutMillis } = this.#options
-    for (const run of Array.from(this.#overdue)) {
-      if (run.startedAt + timeoutMillis + abandonMillis > now) break
-      this.#overdue.delete(run)
-      this.#abandon(run)
-    }
-    for (const run of this.#timed) {
+    for (const run of this.#running.toArray()) {
       if (run.startedAt + timeoutMillis > now) break
-      this.#timed.delete(run)
-      this.#overdue.add(run)
-      run.isTimedOut = true
-      run.fiber?.interruptUnsafe()
+      if (!run.isTimedOut) {
+        run.isTimedOut = true
+        run.fiber?.interruptUnsafe()
+      } else if (!run.isAbandoned && run.startedAt + timeoutMillis + abandonMillis <= now) this.#abandon(run)
     }
     if (this.queue.advance(now) > 0) this.#schedulePump()
     this.#setAlarm(now)
@@ -261,21 +244,17 @@ export class ControllerCore {
     this.active--
     this.abandoned++
     this.#schedulePump()
-    const line = `controller ${this.#options.name}: reconcile of ${run.key} does not react to its interruption; the key stays locked, its worker goes on with others`
+    const line = `controller ${this.#options.name}: reconcile of ${keyOf(run.request.namespace, run.request.name)} does not react to its interruption; the key stays locked, its worker goes on with others`
     Effect.runForkWith(this.#options.context)(Effect.logError(line))
   }
 
   #setAlarm(now: number): void {
     const { timeoutMillis } = this.#options
     let at = this.#isClosed ? Number.POSITIVE_INFINITY : (this.queue.nextDueAt ?? Number.POSITIVE_INFINITY)
-    // The first of each ends first.
-    for (const run of this.#timed) {
-      at = Math.min(at, run.startedAt + timeoutMillis)
-      break
-    }
-    for (const run of this.#overdue) {
-      at = Math.min(at, run.startedAt + timeoutMillis + abandonMillis)
-      break
+    for (let run = this.#running.first; run !== undefined; run = run.next) {
+      if (run.isAbandoned) continue
+      at = Math.min(at, run.startedAt + timeoutMillis + (run.isTimedOut ? abandonMillis : 0))
+      if (!run.isTimedOut) break
     }
     if (at !== Number.POSITIVE_INFINITY) this.#alarm.set(at, now)
   }

@@ -1,12 +1,12 @@
 /** Ready entries: the highest priority first, tenants of one priority in turn, first in first out for each tenant. */
+import { Chain } from "./chain.ts"
 import type { QueueEntry } from "./queueEntry.ts"
 
 /** The ready entries of one tenant at one priority. A lane that has any is in the ring of its level. */
 export interface Lane {
   readonly tenant: Tenant
   readonly level: Level
-  head: QueueEntry | undefined
-  tail: QueueEntry | undefined
+  readonly entries: Chain<QueueEntry>
   isInRing: boolean
   before: Lane | undefined
   after: Lane | undefined
@@ -55,11 +55,7 @@ export class FairLanes {
   push(entry: QueueEntry): void {
     const lane = this.#laneOf(entry.tenant, entry.priority)
     entry.lane = lane
-    entry.previous = lane.tail
-    entry.next = undefined
-    if (lane.tail === undefined) lane.head = entry
-    else lane.tail.next = entry
-    lane.tail = entry
+    lane.entries.push(entry)
     lane.level.size++
     this.size++
     if (!lane.isInRing && entry.tenant.active < this.#activeMax) link(lane)
@@ -67,14 +63,11 @@ export class FairLanes {
 
   remove(entry: QueueEntry): void {
     const lane = entry.lane!
-    if (entry.previous === undefined) lane.head = entry.next
-    else entry.previous.next = entry.next
-    if (entry.next === undefined) lane.tail = entry.previous
-    else entry.next.previous = entry.previous
-    entry.lane = entry.next = entry.previous = undefined
+    lane.entries.remove(entry)
+    entry.lane = undefined
     lane.level.size--
     this.size--
-    if (lane.head === undefined && lane.isInRing) unlink(lane)
+    if (lane.entries.size === 0 && lane.isInRing) unlink(lane)
   }
 
   /** Takes the entry whose turn it is, and counts it as active; `undefined` when none may run. */
@@ -82,7 +75,7 @@ export class FairLanes {
     for (const level of this.#levels) {
       const lane = level.turn
       if (lane === undefined) continue
-      const entry = lane.head!
+      const entry = lane.entries.first!
       level.turn = lane.after
       this.remove(entry)
       if (++entry.tenant.active >= this.#activeMax) for (const it of entry.tenant.lanes) if (it.isInRing) unlink(it)
@@ -94,7 +87,7 @@ export class FairLanes {
   /** An active entry of the tenant is done. */
   release(tenant: Tenant): void {
     if (tenant.active-- < this.#activeMax) return
-    for (const lane of tenant.lanes) if (!lane.isInRing && lane.head !== undefined) link(lane)
+    for (const lane of tenant.lanes) if (!lane.isInRing && lane.entries.size > 0) link(lane)
   }
 
   /** Ready entries for each priority, the highest first. */
@@ -104,7 +97,7 @@ export class FairLanes {
 
   #laneOf(tenant: Tenant, priority: number): Lane {
     for (const lane of tenant.lanes) if (lane.level.priority === priority) return lane
-    const lane: Lane = { tenant, level: this.#levelOf(priority), head: undefined, tail: undefined, isInRing: false, before: undefined, after: undefined }
+    const lane: Lane = { tenant, level: this.#levelOf(priority), entries: new Chain(), isInRing: false, before: undefined, after: undefined }
     tenant.lanes.push(lane)
     return lane
   }

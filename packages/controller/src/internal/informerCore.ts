@@ -4,7 +4,7 @@ import { keyOf } from "../ReconcileRequest.ts"
 import type { Change, Indexes } from "../Store.ts"
 import type { Transform } from "../Transform.ts"
 import type { ReflectorSink } from "./reflectorState.ts"
-import { StoreState } from "./storeState.ts"
+import { type NamedObject, StoreState } from "./storeState.ts"
 
 interface Subscription<A extends KubeObject> {
   readonly onChange: (change: Change<A>) => void
@@ -56,37 +56,45 @@ export class InformerCore<A extends KubeObject> implements ReflectorSink {
 
   upsert(object: KubeObject): void {
     this.events++
-    const key = this.#keyOf(object)
-    if (key === undefined) return
-    const taken = this.#take(key, object)
-    if (taken === undefined) return
-    const change = this.store.upsert(key, taken)
+    if (!this.#isNamed(object)) return
+    const { name } = object.metadata
+    const namespace = this.#namespaceOf(object)
+    let change: Change<A> | undefined
+    try {
+      change = this.store.upsert(namespace, name!, this.#transform(this.#withHeader(object)))
+      if (this.parked.size > 0) this.parked.delete(keyOf(namespace, name!))
+    } catch (defect) {
+      this.#park(keyOf(namespace, name!), defect)
+    }
     if (change !== undefined) this.#dispatch(this.#subscriptions, change)
   }
 
   remove(object: KubeObject): void {
     this.events++
-    const key = this.#keyOf(object)
-    if (key === undefined) return
-    const change = this.store.remove(key, this.#lastState(object))
-    this.parked.delete(key)
+    if (!this.#isNamed(object)) return
+    const { name } = object.metadata
+    const namespace = this.#namespaceOf(object)
+    const change = this.store.remove(namespace, name!, this.#lastState(object))
+    if (this.parked.size > 0) this.parked.delete(keyOf(namespace, name!))
     if (change !== undefined) this.#dispatch(this.#subscriptions, change)
   }
 
   /** A read at `version` did not find the object. */
-  removeAbsent(key: string, version: string): void {
-    const change = this.store.removeAbsent(key, version)
+  removeAbsent(namespace: string | undefined, name: string, version: string): void {
+    const change = this.store.removeAbsent(this.#resource.namespaced ? namespace : undefined, name, version)
     if (change !== undefined) this.#dispatch(this.#subscriptions, change)
   }
 
   replace(objects: ReadonlyArray<KubeObject>, version: string): void {
-    const taken: Array<readonly [string, A]> = []
+    const taken: Array<NamedObject<A>> = []
     const parkedBefore = Array.from(this.parked.keys())
     this.parked.clear()
     for (const object of objects) {
-      const key = this.#keyOf(object)
-      const readable = key === undefined ? undefined : (this.#take(key, object) ?? this.store.getByKey(key))
-      if (readable !== undefined) taken.push([key!, readable])
+      if (!this.#isNamed(object)) continue
+      const name = object.metadata.name!
+      const namespace = this.#namespaceOf(object)
+      const readable = this.#take(namespace, name, object) ?? this.store.get(namespace, name)
+      if (readable !== undefined) taken.push({ namespace, name, object: readable })
     }
     if (parkedBefore.length > 0 && this.parked.size === 0) this.#report(`all ${parkedBefore.length} parked objects are readable again or gone`)
     const changes = this.store.replace(taken, version)
@@ -119,7 +127,7 @@ export class InformerCore<A extends KubeObject> implements ReflectorSink {
   }
 
   #dispatch(subscriptions: ReadonlyArray<Subscription<A>>, change: Change<A>): void {
-    for (const subscription of subscriptions) this.#deliver(subscription, change)
+    for (let i = 0; i < subscriptions.length; i++) this.#deliver(subscriptions[i]!, change)
   }
 
   #deliver(subscription: Subscription<A>, change: Change<A>): void {
@@ -132,14 +140,16 @@ export class InformerCore<A extends KubeObject> implements ReflectorSink {
     }
   }
 
-  #keyOf(object: KubeObject): string | undefined {
+  #isNamed(object: KubeObject): boolean {
     const name: unknown = object?.metadata?.name
     const namespace: unknown = object?.metadata?.namespace
-    if (typeof name === "string" && name !== "" && (this.#resource.namespaced ? typeof namespace === "string" && namespace !== "" : true)) {
-      return keyOf(this.#resource.namespaced ? (namespace as string) : undefined, name)
-    }
+    if (typeof name === "string" && name !== "" && (!this.#resource.namespaced || (typeof namespace === "string" && namespace !== ""))) return true
     this.malformed(`an object has no usable metadata: name ${JSON.stringify(name)}, namespace ${JSON.stringify(namespace)}`)
-    return undefined
+    return false
+  }
+
+  #namespaceOf(object: KubeObject): string | undefined {
+    return this.#resource.namespaced ? object.metadata.namespace : undefined
   }
 
   #read(object: KubeObject): A {
@@ -158,18 +168,20 @@ export class InformerCore<A extends KubeObject> implements ReflectorSink {
   }
 
   /** Transforms an object and tries its indexes; parks it when either throws. */
-  #take(key: string, object: KubeObject): A | undefined {
+  #take(namespace: string | undefined, name: string, object: KubeObject): A | undefined {
     try {
-      const taken = this.#read(object)
-      if (this.parked.size > 0) this.parked.delete(key)
-      return taken
+      return this.#read(object)
     } catch (defect) {
-      const why = String(defect)
-      this.parkings++
-      if (this.parked.get(key) !== why) this.#report(`${key} is parked, because it cannot be read: ${why}`)
-      if (this.parked.size < parkedMax || this.parked.has(key)) this.parked.set(key, why)
+      this.#park(keyOf(namespace, name), defect)
       return undefined
     }
+  }
+
+  #park(key: string, defect: unknown): void {
+    const why = String(defect)
+    this.parkings++
+    if (this.parked.get(key) !== why) this.#report(`${key} is parked, because it cannot be read: ${why}`)
+    if (this.parked.size < parkedMax || this.parked.has(key)) this.parked.set(key, why)
   }
 
   /** Items of a list come without the header that they have in events. */

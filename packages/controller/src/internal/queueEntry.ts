@@ -1,13 +1,16 @@
 /** What a work queue knows of one key. */
+import type { ReconcileRequest } from "../ReconcileRequest.ts"
+import type { Linked } from "./chain.ts"
 import type { Lane, Tenant } from "./fairLanes.ts"
 import type { Ranked } from "./rankHeap.ts"
 
 /** One key from its first add until it is idle and has no failures to remember. */
-export class QueueEntry implements Ranked {
-  readonly key: string
+export class QueueEntry implements Ranked, Linked<QueueEntry> {
+  readonly key: string | ReconcileRequest
   readonly tenant: Tenant
-  /** Where it waits when it is ready; neighbours there. */
+  /** Where it waits when it is ready. */
   lane: Lane | undefined
+  /** Neighbours in its lane, or among those that are worked on. */
   next: QueueEntry | undefined
   previous: QueueEntry | undefined
   priority = 0
@@ -24,7 +27,7 @@ export class QueueEntry implements Ranked {
   /** Failures in a row. */
   failures = 0
 
-  constructor(key: string, tenant: Tenant) {
+  constructor(key: string | ReconcileRequest, tenant: Tenant) {
     this.key = key
     this.tenant = tenant
   }

@@ -11,6 +11,8 @@ export interface Ranked {
 /** A binary heap that knows where each entry is, so that one can be taken out of the middle. */
 export class RankHeap<T extends Ranked> {
   readonly #entries: Array<T> = []
+  /** The ranks of the entries, in a piece: with thousands of entries it is reaching for each of them that takes the time. */
+  readonly #ranks: Array<number> = []
   #order = 0
 
   get size(): number {
@@ -24,54 +26,55 @@ export class RankHeap<T extends Ranked> {
   push(entry: T, rank: number): void {
     entry.rank = rank
     entry.heapOrder = this.#order++
-    entry.heapIndex = this.#entries.length
+    const index = this.#entries.length
     this.#entries.push(entry)
-    this.#up(entry.heapIndex)
+    this.#ranks.push(rank)
+    this.#up(entry, index)
   }
 
   remove(entry: T): void {
     const index = entry.heapIndex
     const last = this.#entries.pop()!
+    this.#ranks.pop()
     entry.heapIndex = -1
     if (last === entry) return
-    this.#place(last, index)
-    this.#up(index)
-    this.#down(last.heapIndex)
+    this.#up(last, index)
+    if (last.heapIndex === index) this.#down(last, index)
   }
 
-  #up(from: number): void {
-    const entry = this.#entries[from]!
-    let index = from
+  /** Puts the entry at the free place `index`, or further up. */
+  #up(entry: T, index: number): void {
     while (index > 0) {
       const parent = (index - 1) >> 1
-      const above = this.#entries[parent]!
-      if (!isBefore(entry, above)) break
-      this.#place(above, index)
+      if (!this.#isBefore(entry.rank, entry, parent)) break
+      this.#place(this.#entries[parent]!, index)
       index = parent
     }
     this.#place(entry, index)
   }
 
-  #down(from: number): void {
-    const entry = this.#entries[from]!
+  /** Puts the entry at the free place `index`, or further down. */
+  #down(entry: T, index: number): void {
     const { length } = this.#entries
-    let index = from
     for (;;) {
       let child = 2 * index + 1
       if (child >= length) break
-      if (child + 1 < length && isBefore(this.#entries[child + 1]!, this.#entries[child]!)) child++
-      const below = this.#entries[child]!
-      if (!isBefore(below, entry)) break
-      this.#place(below, index)
+      if (child + 1 < length && this.#isBefore(this.#ranks[child + 1]!, this.#entries[child + 1]!, child)) child++
+      if (this.#isBefore(entry.rank, entry, child)) break
+      this.#place(this.#entries[child]!, index)
       index = child
     }
     this.#place(entry, index)
   }
 
+  #isBefore(rank: number, entry: T, at: number): boolean {
+    const other = this.#ranks[at]!
+    return rank < other || (rank === other && entry.heapOrder < this.#entries[at]!.heapOrder)
+  }
+
   #place(entry: T, index: number): void {
     this.#entries[index] = entry
+    this.#ranks[index] = entry.rank
     entry.heapIndex = index
   }
 }
-
-const isBefore = (a: Ranked, b: Ranked): boolean => a.rank < b.rank || (a.rank === b.rank && a.heapOrder < b.heapOrder)

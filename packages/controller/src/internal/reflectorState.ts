@@ -168,9 +168,10 @@ export const onEvents = (state: ReflectorState, events: ReadonlyArray<WatchEvent
   }
   if (streamError !== undefined) current = { ...current, streamError }
   if (version === undefined || current.phase._tag !== "Watching") return current
-  const reached = newest(current.phase.version, version)
+  const before = current.phase.version
+  const reached = newest(before, version)
   sink.advance(reached)
-  return { ...current, phase: { _tag: "Watching", version: reached }, seen: newest(current.seen, reached) }
+  return { ...current, phase: { _tag: "Watching", version: reached }, seen: current.seen === before ? reached : newest(current.seen, reached) }
 }
 
 type InitialEvent = Exclude<WatchEvent, { readonly type: "ERROR" }>

@@ -1,19 +1,43 @@
 /** The writable side of a store: plain, synchronous, one call for each change. */
 import type { KubeObject } from "@fairlead/kube"
-import { keyOf } from "../ReconcileRequest.ts"
+import { fromKey, keyOf } from "../ReconcileRequest.ts"
 import type { Change, Indexes, Store } from "../Store.ts"
 import { isOlder, newest } from "../ResourceVersion.ts"
+import { NameMap } from "./nameMap.ts"
+
+/** An object and the name that it is known by; objects of the cluster have no namespace. */
+export interface NamedObject<A> {
+  readonly namespace: string | undefined
+  readonly name: string
+  readonly object: A
+}
+
+/** What the store holds of one object. An update changes it in place, so that nothing is looked up or filed again. */
+interface Entry<A> extends NamedObject<A> {
+  object: A
+  version: string | undefined
+  values: IndexValues
+}
+
+/** The values of an object in each of the indexes. */
+type IndexValues = ReadonlyArray<ReadonlyArray<string>>
 
 interface Index<A> {
   readonly name: string
   readonly valuesOf: (object: A) => ReadonlyArray<string>
-  readonly buckets: Map<string, Map<string, A>>
+  readonly buckets: Map<string, Set<Entry<A>>>
+}
+
+/** Entries by their names, and in the order in which they were added. */
+interface Contents<A> {
+  readonly names: NameMap<Entry<A>>
+  readonly all: Set<Entry<A>>
+  readonly indexes: ReadonlyArray<Index<A>>
 }
 
 /** Keyed and indexed objects. Every write is refused when the object is older than what is already known. */
 export class StoreState<A extends KubeObject> implements Store<A> {
-  #objects = new Map<string, A>()
-  #indexes: ReadonlyArray<Index<A>>
+  #contents: Contents<A>
   readonly #indexFunctions: Indexes<A>
   #list: ReadonlyArray<A> | undefined
   /** Keys that a live read found absent, with the version of that read: older events must not bring them back. */
@@ -22,32 +46,34 @@ export class StoreState<A extends KubeObject> implements Store<A> {
 
   constructor(indexes: Indexes<A> = {}) {
     this.#indexFunctions = indexes
-    this.#indexes = this.#emptyIndexes()
+    this.#contents = this.#empty()
   }
 
   get size(): number {
-    return this.#objects.size
+    return this.#contents.all.size
   }
 
   get(namespace: string | undefined, name: string): A | undefined {
-    return this.#objects.get(keyOf(namespace, name))
+    return this.#contents.names.get(namespace, name)?.object
   }
 
   getByKey(key: string): A | undefined {
-    return this.#objects.get(key)
+    const { name, namespace } = fromKey(key)
+    return this.get(namespace, name)
   }
 
   list(): ReadonlyArray<A> {
-    return (this.#list ??= Array.from(this.#objects.values()))
+    return (this.#list ??= Array.from(this.#contents.all, (it) => it.object))
   }
 
   byIndex(index: string, value: string): ReadonlyArray<A> {
-    const found = this.#indexes.find((it) => it.name === index)
+    const { indexes } = this.#contents
+    const found = indexes.find((it) => it.name === index)
     if (found === undefined) {
-      throw new Error(`the store has no index "${index}", only [${this.#indexes.map((it) => it.name).join(", ")}]: name it in the informer's indexes`)
+      throw new Error(`the store has no index "${index}", only [${indexes.map((it) => it.name).join(", ")}]: name it in the informer's indexes`)
     }
     const bucket = found.buckets.get(value)
-    return bucket === undefined ? [] : Array.from(bucket.values())
+    return bucket === undefined ? [] : Array.from(bucket, (it) => it.object)
   }
 
   /** Remembers that everything up to `version` has been seen. */
@@ -58,62 +84,70 @@ export class StoreState<A extends KubeObject> implements Store<A> {
     }
   }
 
-  /** Puts an object. Answers `undefined` when that changes nothing: the same version again, or an older one. */
-  upsert(key: string, object: A): Change<A> | undefined {
-    const previous = this.#objects.get(key)
+  /**
+   * Puts an object. Answers `undefined` when that changes nothing: the same version again, or an older one. An index
+   * function that throws does so before anything has changed.
+   */
+  upsert(namespace: string | undefined, name: string, object: A): Change<A> | undefined {
+    const values = this.#valuesOf(object)
+    const entry = this.#contents.names.get(namespace, name)
     const version = object.metadata.resourceVersion
-    if (previous !== undefined && (previous.metadata.resourceVersion === version || isOlder(version, previous.metadata.resourceVersion))) return undefined
-    if (this.#tombstones.size > 0 && isOlder(version, this.#tombstones.get(key))) return undefined
-    this.#put(this.#indexes, this.#objects, key, object, previous)
-    return previous === undefined ? { type: "Added", object } : { type: "Updated", object, previous }
+    if (entry !== undefined && (entry.version === version || isOlder(version, entry.version))) return undefined
+    if (this.#tombstones.size > 0 && isOlder(version, this.#tombstones.get(keyOf(namespace, name)))) return undefined
+    this.#list = undefined
+    if (entry === undefined) {
+      add(this.#contents, { namespace, name, object, version, values })
+      return { type: "Added", object, previous: undefined, initial: undefined }
+    }
+    const previous = entry.object
+    entry.object = object
+    entry.version = version
+    if (values.length > 0) refile(this.#contents.indexes, entry, values)
+    return { type: "Updated", object, previous, initial: undefined }
   }
 
   /** Takes an object away. `last` is its final state, as a deletion event carries it. */
-  remove(key: string, last: A | undefined): Change<A> | undefined {
-    const previous = this.#objects.get(key)
-    if (previous === undefined || isOlder(last?.metadata.resourceVersion, previous.metadata.resourceVersion)) return undefined
-    this.#objects.delete(key)
+  remove(namespace: string | undefined, name: string, last: A | undefined): Change<A> | undefined {
+    const entry = this.#contents.names.get(namespace, name)
+    if (entry === undefined || isOlder(last?.metadata.resourceVersion, entry.version)) return undefined
+    drop(this.#contents, entry)
     this.#list = undefined
-    for (const index of this.#indexes) unfile(index, key, index.valuesOf(previous))
-    return { type: "Deleted", object: last ?? previous, previous }
+    return { type: "Deleted", object: last ?? entry.object, previous: entry.object, initial: undefined }
   }
 
   /** Takes an object away because a read at `version` did not find it. */
-  removeAbsent(key: string, version: string): Change<A> | undefined {
-    const previous = this.#objects.get(key)
-    if (isOlder(this.version, version)) this.#tombstones.set(key, version)
+  removeAbsent(namespace: string | undefined, name: string, version: string): Change<A> | undefined {
+    const previous = this.get(namespace, name)
+    if (isOlder(this.version, version)) this.#tombstones.set(keyOf(namespace, name), version)
     if (previous === undefined || isOlder(version, previous.metadata.resourceVersion)) return undefined
-    return this.remove(key, { ...previous, metadata: { ...previous.metadata, resourceVersion: version } })
+    return this.remove(namespace, name, { ...previous, metadata: { ...previous.metadata, resourceVersion: version } })
   }
 
   /**
    * Replaces everything by what a list showed at `version`, and answers what that changed. Objects that are newer than
    * the list, known from a live read, stay as they are.
    */
-  replace(objects: ReadonlyArray<readonly [key: string, object: A]>, version: string): ReadonlyArray<Change<A>> {
+  replace(objects: ReadonlyArray<NamedObject<A>>, version: string): ReadonlyArray<Change<A>> {
     const initial = this.version === undefined
     // Only a history that was rewound makes a list older than the store; then nothing that is held can be trusted.
     const isRewound = isOlder(version, this.version)
-    const before = this.#objects
-    const after = new Map<string, A>()
-    const indexes = this.#emptyIndexes()
+    const before = this.#contents
+    const after = this.#empty()
     const changes: Array<Change<A>> = []
-    for (const [key, listed] of objects) {
-      const previous = before.get(key)
-      const isSame = previous !== undefined && (previous.metadata.resourceVersion === listed.metadata.resourceVersion ||
-        (!isRewound && isOlder(listed.metadata.resourceVersion, previous.metadata.resourceVersion)))
-      const object = isSame ? previous : listed
-      this.#put(indexes, after, key, object, undefined)
-      if (previous === undefined) changes.push({ type: "Added", object, initial })
-      else if (!isSame) changes.push({ type: "Updated", object, previous })
+    for (const { name, namespace, object: listed } of objects) {
+      const previous = before.names.get(namespace, name)
+      const listedVersion = listed.metadata.resourceVersion
+      const isSame = previous !== undefined && (previous.version === listedVersion || (!isRewound && isOlder(listedVersion, previous.version)))
+      add(after, isSame ? previous : { namespace, name, object: listed, version: listedVersion, values: this.#valuesOf(listed) })
+      if (previous === undefined) changes.push({ type: "Added", object: listed, previous: undefined, initial })
+      else if (!isSame) changes.push({ type: "Updated", object: listed, previous: previous.object, initial: undefined })
     }
-    for (const [key, previous] of before) {
-      if (after.has(key)) continue
-      if (!isRewound && isOlder(version, previous.metadata.resourceVersion)) this.#put(indexes, after, key, previous, undefined)
-      else changes.push({ type: "Deleted", object: previous, previous })
+    for (const entry of before.all) {
+      if (after.names.get(entry.namespace, entry.name) !== undefined) continue
+      if (!isRewound && isOlder(version, entry.version)) add(after, entry)
+      else changes.push({ type: "Deleted", object: entry.object, previous: entry.object, initial: undefined })
     }
-    this.#objects = after
-    this.#indexes = indexes
+    this.#contents = after
     this.#list = undefined
     this.#tombstones.clear()
     this.version = version
@@ -122,37 +156,69 @@ export class StoreState<A extends KubeObject> implements Store<A> {
 
   /** Calls every index function once, so that one that throws does so before anything has changed. */
   probe(object: A): void {
-    for (const index of this.#indexes) index.valuesOf(object)
+    this.#valuesOf(object)
   }
 
-  #put(indexes: ReadonlyArray<Index<A>>, objects: Map<string, A>, key: string, object: A, previous: A | undefined): void {
-    objects.set(key, object)
-    this.#list = undefined
-    for (const index of indexes) {
-      const values = index.valuesOf(object)
-      if (previous !== undefined) {
-        const before = index.valuesOf(previous)
-        if (!equal(before, values)) unfile(index, key, before)
-      }
-      for (const value of values) {
-        const bucket = index.buckets.get(value)
-        if (bucket === undefined) index.buckets.set(value, new Map([[key, object]]))
-        else bucket.set(key, object)
-      }
-    }
+  #valuesOf(object: A): IndexValues {
+    const { indexes } = this.#contents
+    if (indexes.length === 0) return none
+    const values: Array<ReadonlyArray<string>> = []
+    for (const index of indexes) values.push(index.valuesOf(object))
+    return values
   }
 
-  #emptyIndexes(): ReadonlyArray<Index<A>> {
-    return Object.keys(this.#indexFunctions).map((name) => ({ name, valuesOf: this.#indexFunctions[name]!, buckets: new Map<string, Map<string, A>>() }))
+  #empty(): Contents<A> {
+    const indexes = Object.keys(this.#indexFunctions).map((name) => ({ name, valuesOf: this.#indexFunctions[name]!, buckets: new Map<string, Set<Entry<A>>>() }))
+    return { names: new NameMap(), all: new Set(), indexes }
   }
 }
 
-const unfile = <A>(index: Index<A>, key: string, values: ReadonlyArray<string>): void => {
+const none: IndexValues = []
+
+const add = <A>(contents: Contents<A>, entry: Entry<A>): void => {
+  const { all, indexes, names } = contents
+  const twin = names.get(entry.namespace, entry.name)
+  // A list that has an object twice is no good one, but must not leave an entry behind that nobody finds.
+  if (twin !== undefined) drop(contents, twin)
+  names.set(entry.namespace, entry.name, entry)
+  all.add(entry)
+  indexes.forEach((index, at) => file(index, entry, entry.values[at]!))
+}
+
+const drop = <A>({ all, indexes, names }: Contents<A>, entry: Entry<A>): void => {
+  names.delete(entry.namespace, entry.name)
+  all.delete(entry)
+  indexes.forEach((index, at) => unfile(index, entry, entry.values[at]!))
+}
+
+const refile = <A>(indexes: ReadonlyArray<Index<A>>, entry: Entry<A>, values: IndexValues): void => {
+  const before = entry.values
+  entry.values = values
+  indexes.forEach((index, at) => {
+    if (equal(before[at]!, values[at]!)) return
+    unfile(index, entry, before[at]!)
+    file(index, entry, values[at]!)
+  })
+}
+
+const file = <A>({ buckets }: Index<A>, entry: Entry<A>, values: ReadonlyArray<string>): void => {
   for (const value of values) {
-    const bucket = index.buckets.get(value)
-    bucket?.delete(key)
-    if (bucket?.size === 0) index.buckets.delete(value)
+    const bucket = buckets.get(value)
+    if (bucket === undefined) buckets.set(value, new Set([entry]))
+    else bucket.add(entry)
   }
 }
 
-const equal = (a: ReadonlyArray<string>, b: ReadonlyArray<string>): boolean => a.length === b.length && a.every((it, i) => it === b[i])
+const unfile = <A>({ buckets }: Index<A>, entry: Entry<A>, values: ReadonlyArray<string>): void => {
+  for (const value of values) {
+    const bucket = buckets.get(value)
+    bucket?.delete(entry)
+    if (bucket?.size === 0) buckets.delete(value)
+  }
+}
+
+const equal = (a: ReadonlyArray<string>, b: ReadonlyArray<string>): boolean => {
+  if (a.length !== b.length) return false
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
+  return true
+}
