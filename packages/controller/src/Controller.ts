@@ -2,7 +2,7 @@
 import { Clock, Duration, Effect, Random, Scheduler } from "effect"
 import { ControllerCore } from "./internal/controllerCore.ts"
 import { controllerHealth, registerController } from "./internal/controllerMetrics.ts"
-import { RequestMap } from "./internal/nameMap.ts"
+import { RequestMap } from "./NameMap.ts"
 import { CurrentHealth } from "./Health.ts"
 import type { Informer } from "./Informer.ts"
 import { monotonicMillis } from "./MonotonicTime.ts"

@@ -73,7 +73,10 @@ const withRecord = (client: KubeClient["Service"]): KubeClient["Service"] => {
     options: CallOptions | undefined
   ): Effect.Effect<A, KubeError.KubeError> => {
     if (options?.query?.["dryRun"] !== undefined) return write
-    const done = Effect.tap(write, OwnWrites.record)
+    const done = Effect.flatMap(CurrentWrites, (writes) => Effect.map(write, (answer) => {
+      writes.record(answer)
+      return answer
+    }))
     return name === undefined ? done : Effect.tapError(done, (error) => (isUnknown(error) ? OwnWrites.recordUnknown(resource, { namespace, name }) : Effect.void))
   }
   return {

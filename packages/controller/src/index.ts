@@ -7,6 +7,7 @@ export { Informer, type InformerOptions, type InformerStats } from "./Informer.t
 export { LeaderElection, type LeaderElectionOptions, LeadershipLost } from "./LeaderElection.ts"
 export { Leadership, type LeadershipState } from "./Leadership.ts"
 export { monotonicMillis } from "./MonotonicTime.ts"
+export { NameMap, RequestMap } from "./NameMap.ts"
 export { OwnerReferences } from "./OwnerReferences.ts"
 export { CurrentWrites, type ObjectName, OwnWrites, type WriteRecord } from "./OwnWrites.ts"
 export { Predicate } from "./Predicate.ts"

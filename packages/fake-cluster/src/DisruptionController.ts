@@ -1,5 +1,5 @@
 /** Says in disruption budgets how many of their pods may be evicted. */
-import { Controller, type Informer, Result, Source } from "@fairlead/controller"
+import { Controller, type Informer, type ReconcileRequest, Result, Source } from "@fairlead/controller"
 import { KubeClient, type KubeError, type KubeObject, KubeResource, type OwnerReference, type Pod, Selector } from "@fairlead/kube"
 import { Clock, Effect, Result as Outcome } from "effect"
 import type { ResourceDirectory } from "./internal/resourceDirectory.ts"
@@ -42,7 +42,7 @@ const evictionMillis = 120_000
 export const run = Effect.fnUntraced(function*(pods: Informer<Pod>, directory: ResourceDirectory): Effect.fn.Return<never, never, KubeClient> {
   const client = yield* KubeClient
   const budgets = directory.kinds().find((it) => it.resource.plural === resource.plural)!.informer as Informer<Budget>
-  const budgetsOf = (pod: Pod) =>
+  const budgetsOf = (pod: Pod): ReadonlyArray<ReconcileRequest> => budgets.store.size === 0 ? [] :
     budgets.store.list().filter((budget) => budget.metadata.namespace === pod.metadata.namespace && selects(budget, pod))
       .map(({ metadata }) => ({ namespace: metadata.namespace, name: metadata.name! }))
   return yield* Controller.run({

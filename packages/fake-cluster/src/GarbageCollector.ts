@@ -2,7 +2,7 @@
 import { type Change, Controller, Result, Source } from "@fairlead/controller"
 import { KubeClient, type KubeError, type KubeObject, type OwnerReference } from "@fairlead/kube"
 import { Effect } from "effect"
-import { type GraphNode, isForeground, isOrphaning, judge, OwnerGraph, type OwnerState } from "./internal/ownerGraph.ts"
+import { type GraphNode, isForeground, isOrphaning, judge, looksSame, OwnerGraph, type OwnerState } from "./internal/ownerGraph.ts"
 import type { FollowedKind, ResourceDirectory } from "./internal/resourceDirectory.ts"
 
 interface Collection {
@@ -48,6 +48,7 @@ export const run = Effect.fnUntraced(function*(directory: ResourceDirectory): Ef
 
 const observe = (graph: OwnerGraph, { resource }: FollowedKind, { object, previous, type }: Change): ReadonlyArray<string> => {
   if (type === "Deleted") return graph.delete(object.metadata.uid ?? "")
+  if (previous !== undefined && looksSame(previous, object)) return []
   // A new object under the name of an old one: the old one is gone, even if nobody said so.
   const replaced = previous !== undefined && previous.metadata.uid !== object.metadata.uid ? graph.delete(previous.metadata.uid ?? "") : []
   return replaced.length === 0 ? graph.put(resource, object) : [...replaced, ...graph.put(resource, object)]

@@ -6,7 +6,9 @@ import { Clock, Duration, Effect, type Scope } from "effect"
 import { adopt } from "./internal/podAdoption.ts"
 import { evictionMessage, evictionOrder, type PressedResource } from "./internal/evictionRank.ts"
 import { answerLog } from "./internal/kubeletLogs.ts"
+import { PodEntries } from "./internal/podEntries.ts"
 import { type KubeletContext, PodEntry } from "./internal/podEntry.ts"
+import { hasEnded } from "./internal/podFacts.ts"
 import { keyOf } from "./internal/schedulerState.ts"
 import { fromContext } from "./internal/timers.ts"
 import type { LogOptions, PodRuntime } from "./PodRuntime.ts"
@@ -52,7 +54,7 @@ export const make = Effect.fnUntraced(function*(options: KubeletOptions): Effect
   const schedule = fromContext(services)
   const fork = Effect.runForkWith(services)
   const scope = yield* Effect.scope
-  const state: KubeletState = { entries: new Map(), drainSeconds: undefined, onSync: () => {} }
+  const state: KubeletState = { entries: new PodEntries(), drainSeconds: undefined, onSync: () => {} }
   let enqueue: (namespace: string | undefined, name: string) => void = () => {}
   const context: KubeletContext = {
     client: yield* KubeClient,
@@ -64,7 +66,7 @@ export const make = Effect.fnUntraced(function*(options: KubeletOptions): Effect
     wake: (namespace, name) => enqueue(namespace, name)
   }
   const close = (entry: PodEntry): Effect.Effect<void> => entry.close
-  yield* Effect.addFinalizer(() => Effect.forEach(Array.from(state.entries.values()), close, { concurrency: "unbounded", discard: true }))
+  yield* Effect.addFinalizer(() => Effect.forEach(state.entries.all(), close, { concurrency: "unbounded", discard: true }))
   yield* Effect.forkScoped(Controller.run({
     name: "kubelet",
     workers: options.workers ?? 64,
@@ -74,7 +76,7 @@ export const make = Effect.fnUntraced(function*(options: KubeletOptions): Effect
     sources: [
       Source.of(options.pods, {
         predicate: ({ object, previous, type }) =>
-          type === "Updated" ? isForKubelet(previous!, object) : type === "Deleted" || isBound(object) || state.entries.has(keyOf(object))
+          type === "Updated" ? isForKubelet(previous!, object) : type === "Deleted" || isBound(object) || state.entries.of(object) !== undefined
       }),
       Source.external((add) => {
         enqueue = (namespace, name) => add({ namespace, name })
@@ -83,13 +85,13 @@ export const make = Effect.fnUntraced(function*(options: KubeletOptions): Effect
         }
       })
     ],
-    reconcile: ({ name, namespace }) => syncPod(context, options, state, namespace ?? "", name)
+    reconcile: ({ name, namespace }) => syncPod(context, options, state, namespace, name)
   }))
   return {
-    logs: (namespace, pod, logOptions) => Effect.suspend(() => state.entries.get(`${namespace}/${pod}`)?.sandbox?.logs(logOptions) ?? Effect.undefined),
+    logs: (namespace, pod, logOptions) => Effect.suspend(() => state.entries.get(namespace, pod)?.sandbox?.logs(logOptions) ?? Effect.undefined),
     serves: {
       logs: (pod, container, query) => {
-        const entry = state.entries.get(keyOf(pod))
+        const entry = state.entries.of(pod)
         return entry === undefined || entry.uid !== pod.metadata.uid ? undefined : answerLog(entry, container, query, schedule)
       }
     },
@@ -99,8 +101,8 @@ export const make = Effect.fnUntraced(function*(options: KubeletOptions): Effect
       for (const entry of entriesOn(state, node)) context.wake(entry.record.pod.metadata.namespace, entry.record.pod.metadata.name!)
     },
     crash: (node) =>
-      Effect.forEach(Array.from(state.entries).filter(([, entry]) => entry.node === node), ([key, entry]) => {
-        state.entries.delete(key)
+      Effect.forEach(entriesOn(state, node), (entry) => {
+        state.entries.delete(entry)
         return entry.close
       }, { discard: true }),
     evict: (node, resource) => evict(context, state, node, resource)
@@ -108,15 +110,14 @@ export const make = Effect.fnUntraced(function*(options: KubeletOptions): Effect
 })
 
 interface KubeletState {
-  /** By `namespace/name`. */
-  readonly entries: Map<string, PodEntry>
+  readonly entries: PodEntries
   /** Set once the nodes are going down. */
   drainSeconds: number | undefined
   /** Called when a pod has been looked at. */
   onSync: () => void
 }
 
-const entriesOn = ({ entries }: KubeletState, node: string): ReadonlyArray<PodEntry> => Array.from(entries.values()).filter((it) => it.node === node)
+const entriesOn = ({ entries }: KubeletState, node: string): ReadonlyArray<PodEntry> => entries.all().filter((it) => it.node === node)
 
 const evict = (context: KubeletContext, state: KubeletState, node: string, resource: PressedResource): string | undefined => {
   const running = entriesOn(state, node).filter((it) => !it.isOver && it.record.ending === undefined)
@@ -131,11 +132,11 @@ const evict = (context: KubeletContext, state: KubeletState, node: string, resou
 const drain = (context: KubeletContext, state: KubeletState, graceSeconds: number): Effect.Effect<ReadonlyArray<string>> =>
   Effect.callback((resume) => {
     state.drainSeconds = graceSeconds
-    const running = Array.from(state.entries).filter(([, entry]) => !entry.isOver)
+    const running = state.entries.all().filter((entry) => !entry.isOver)
     state.onSync = () => {
-      if (running.every(([, entry]) => entry.isOver)) resume(Effect.succeed(running.map(([key]) => key)))
+      if (running.every((entry) => entry.isOver)) resume(Effect.succeed(running.map((entry) => keyOf(entry.record.pod))))
     }
-    for (const [, entry] of running) {
+    for (const entry of running) {
       entry.terminate(graceSeconds)
       context.wake(entry.record.pod.metadata.namespace, entry.record.pod.metadata.name!)
     }
@@ -153,42 +154,58 @@ const isForKubelet = (before: Pod, after: Pod): boolean =>
   before.metadata.deletionTimestamp !== after.metadata.deletionTimestamp ||
   (after.spec?.readinessGates?.length ?? 0) > 0
 
-const isEnded = (pod: Pod): boolean => pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed"
+const done = Effect.succeed(Result.done)
 
-const syncPod = Effect.fnUntraced(function*(
+const syncPod = (
   context: KubeletContext,
   options: KubeletOptions,
   state: KubeletState,
-  namespace: string,
+  namespace: string | undefined,
   name: string
-): Effect.fn.Return<Result, KubeError.KubeError | TerminalError> {
-  const { entries } = state
-  const key = `${namespace}/${name}`
+): Effect.Effect<Result, KubeError.KubeError | TerminalError> => {
   const pod = options.pods.store.get(namespace, name)
-  let entry = entries.get(key)
-  if (options.isLost?.(entry?.node ?? pod?.spec?.nodeName ?? "") === true) return Result.done
-  if (entry !== undefined && entry.uid !== pod?.metadata.uid) {
-    entry.abandon()
-    yield* entry.act
-    if (!entry.isOver) return Result.done
-    state.onSync()
-    yield* entry.close
-    entries.delete(key)
-    entry = undefined
-  }
-  if (pod === undefined || options.addressOf(pod.spec?.nodeName ?? "") === undefined) return Result.done
-  if (entry === undefined) {
-    if (isEnded(pod) && pod.metadata.deletionTimestamp === undefined) return Result.done
-    entry = new PodEntry(adopt(pod, context.now()), context)
-    entries.set(key, entry)
-    if (state.drainSeconds !== undefined) entry.terminate(state.drainSeconds)
-  }
-  entry.update(pod)
-  const wakeAt = yield* entry.act
-  yield* Effect.catch(entry.write, (error) => afterFailedWrite(error))
+  const entry = state.entries.get(namespace, name)
+  if (options.isLost?.(entry?.node ?? pod?.spec?.nodeName ?? "") === true) return done
+  if (entry === undefined || entry.uid === pod?.metadata.uid) return attend(context, options, state, pod, entry)
+  return Effect.flatMap(letGo(state, entry), (isGone) => (isGone ? attend(context, options, state, pod, undefined) : done))
+}
+
+/** The pod of the entry is gone: answers whether it has ended on the node too. */
+const letGo = Effect.fnUntraced(function*(state: KubeletState, entry: PodEntry): Effect.fn.Return<boolean> {
+  entry.abandon()
+  yield* entry.act
+  if (!entry.isOver) return false
   state.onSync()
-  return wakeAt === undefined ? Result.done : Result.requeueAfter(Math.max(0, wakeAt - context.now()))
+  yield* entry.close
+  state.entries.delete(entry)
+  return true
 })
+
+/** Does what the pod needs now and says how it is. Plain functions, for this is most of what a kubelet does. */
+const attend = (
+  context: KubeletContext,
+  options: KubeletOptions,
+  state: KubeletState,
+  pod: Pod | undefined,
+  known: PodEntry | undefined
+): Effect.Effect<Result, KubeError.KubeError | TerminalError> => {
+  if (pod === undefined || options.addressOf(pod.spec?.nodeName ?? "") === undefined) return done
+  if (known === undefined && hasEnded(pod) && pod.metadata.deletionTimestamp === undefined) return done
+  const entry = known ?? takeUp(context, state, pod)
+  entry.update(pod)
+  return Effect.flatMap(entry.act, (wakeAt) =>
+    Effect.map(Effect.catch(entry.write, afterFailedWrite), () => {
+      state.onSync()
+      return wakeAt === undefined ? Result.done : Result.requeueAfter(Math.max(0, wakeAt - context.now()))
+    }))
+}
+
+const takeUp = (context: KubeletContext, state: KubeletState, pod: Pod): PodEntry => {
+  const entry = new PodEntry(adopt(pod, context.now()), context)
+  state.entries.add(entry)
+  if (state.drainSeconds !== undefined) entry.terminate(state.drainSeconds)
+  return entry
+}
 
 /** A pod that is gone, or another one by now, needs no status. What cannot succeed is not tried again. */
 const afterFailedWrite = (error: KubeError.KubeError): Effect.Effect<void, KubeError.KubeError | TerminalError> => {

@@ -2,6 +2,7 @@
 import { Controller, type Informer, Result, Source } from "@fairlead/controller"
 import { KubeClient, type KubeError, KubeResource, type Node, type Pod } from "@fairlead/kube"
 import { Clock, Duration, Effect } from "effect"
+import { hasEnded } from "./internal/podFacts.ts"
 import { timestamp } from "./internal/timestamp.ts"
 
 /** What the collector works on. */
@@ -32,10 +33,14 @@ export const run = Effect.fnUntraced(function*(options: PodGarbageCollectorOptio
         const stopNodes = options.nodes.subscribe(({ object, type }) => {
           if (type === "Deleted") enqueue({ name: object.metadata.name! })
         })
-        const stopPods = options.pods.subscribe(({ object, type }) => {
-          const key = `${object.metadata.namespace}/${object.metadata.name}`
-          if (type !== "Deleted" && hasEnded(object)) ended.add(key)
-          else ended.delete(key)
+        const stopPods = options.pods.subscribe(({ object, previous, type }) => {
+          const isEnded = type !== "Deleted" && hasEnded(object)
+          // Nearly every change leaves this as it was; then no key is made.
+          if (isEnded !== (previous !== undefined && hasEnded(previous))) {
+            const key = `${object.metadata.namespace}/${object.metadata.name}`
+            if (isEnded) ended.add(key)
+            else ended.delete(key)
+          }
           if (ended.size > endedMost) enqueue({ namespace: object.metadata.namespace, name: object.metadata.name! })
         })
         return () => {
@@ -50,8 +55,6 @@ export const run = Effect.fnUntraced(function*(options: PodGarbageCollectorOptio
         : Effect.as(trim(client, options.pods, ended, endedMost), Result.done)
   })
 })
-
-const hasEnded = (pod: Pod): boolean => pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed"
 
 const giveUpNode = Effect.fnUntraced(function*(
   client: KubeClient["Service"],

@@ -1,11 +1,11 @@
 /** Finds a node for every pod that has none. */
-import { Controller, type Informer, Result, Source } from "@fairlead/controller"
+import { Controller, type Informer, type ReconcileRequest, Result, Source } from "@fairlead/controller"
 import { KubeClient, type KubeError, KubeResource, type Namespace, type Node, type Pod } from "@fairlead/kube"
 import { Clock, Effect } from "effect"
 import { type Budget, violates } from "./internal/budgets.ts"
 import type { Placement } from "./internal/nodeLedger.ts"
 import type { PodEvent } from "./internal/podEvents.ts"
-import { SchedulerState } from "./internal/schedulerState.ts"
+import { keyOf, SchedulerState } from "./internal/schedulerState.ts"
 import type { PodClass } from "./internal/schedulingQueue.ts"
 import { timestamp } from "./internal/timestamp.ts"
 
@@ -49,19 +49,14 @@ export const run = Effect.fnUntraced(function*(options: PodSchedulerOptions): Ef
     caches: [options.pods, options.nodes],
     sources: [
       Source.external((enqueue) => {
-        state.enqueue = (key, priority) => enqueue(splitKey(key), priority)
+        state.enqueue = enqueue
         const stops = [options.nodes.subscribe((change) => state.onNode(change)), options.pods.subscribe((change) => state.onPod(change))]
         return () => stops.forEach((stop) => stop())
       })
     ],
-    reconcile: ({ name, namespace }) => schedule(scheduling, namespace ?? "", name)
+    reconcile: (request) => schedule(scheduling, request)
   })
 })
-
-const splitKey = (key: string): { readonly namespace: string; readonly name: string } => {
-  const slash = key.indexOf("/")
-  return { namespace: key.slice(0, slash), name: key.slice(slash + 1) }
-}
 
 interface Scheduling {
   readonly client: KubeClient["Service"]
@@ -69,36 +64,51 @@ interface Scheduling {
   readonly state: SchedulerState
 }
 
-const schedule = Effect.fnUntraced(function*(scheduling: Scheduling, namespace: string, name: string): Effect.fn.Return<Result, KubeError.KubeError> {
-  const { client, options, state } = scheduling
-  const pod = options.pods.store.get(namespace, name)
-  const uid = pod?.metadata.uid ?? ""
-  const kind = state.kindOf(uid)
-  if (pod === undefined || kind === undefined || !state.isMine(pod)) return Result.done
-  const key = `${namespace}/${name}`
-  if (kind.refusal === undefined) {
-    const placement = state.place(pod, kind)
-    if ("node" in placement) {
-      state.assign(pod, placement.node)
-      const [next] = kind.refused
-      if (next !== undefined) state.enqueue(next, kind.priority)
-      yield* Effect.catch(bind(client, pod, placement.node), (error) => undo(state, uid, error))
-      if (options.tell !== undefined) {
-        yield* options.tell(pod, { type: "Normal", reason: "Scheduled", note: `Successfully assigned ${key} to ${placement.node}` })
-      }
-      return Result.done
-    }
-    const room = yield* makeRoom(scheduling, pod, kind, placement)
-    if ("node" in room) {
-      yield* tellRefusal(scheduling, pod, placement.reasons, room.node)
-      return Result.done
-    }
+const done = Effect.succeed(Result.done)
+
+const schedule = (scheduling: Scheduling, request: ReconcileRequest): Effect.Effect<Result, KubeError.KubeError> => {
+  const { options, state } = scheduling
+  const pod = options.pods.store.get(request.namespace, request.name)
+  const kind = state.kindOf(pod?.metadata.uid ?? "")
+  if (pod === undefined || kind === undefined || !state.isMine(pod)) return done
+  if (kind.refusal !== undefined) return putOff(scheduling, request, pod, kind, kind.refusal)
+  const placement = state.place(pod, kind)
+  return "node" in placement ? take(scheduling, pod, kind, placement.node) : giveUp(scheduling, request, pod, kind, placement)
+}
+
+/** Gives the pod the node. */
+const take = ({ client, options, state }: Scheduling, pod: Pod, kind: PodClass, node: string): Effect.Effect<Result, KubeError.KubeError> => {
+  state.assign(pod, node)
+  const [next] = kind.refused.values()
+  if (next !== undefined) state.enqueue(next, kind.priority)
+  const bound = Effect.catch(bind(client, pod, node), (error) => undo(state, pod.metadata.uid ?? "", error))
+  const { tell } = options
+  return tell === undefined
+    ? Effect.as(bound, Result.done)
+    : Effect.flatMap(bound, () => Effect.as(tell(pod, { type: "Normal", reason: "Scheduled", note: `Successfully assigned ${keyOf(pod)} to ${node}` }), Result.done))
+}
+
+/** There is no node for the pod: others make room, or all of its kind have to wait. */
+const giveUp = Effect.fnUntraced(function*(
+  scheduling: Scheduling,
+  request: ReconcileRequest,
+  pod: Pod,
+  kind: PodClass,
+  placement: Exclude<Placement, { readonly node: string }>
+): Effect.fn.Return<Result, KubeError.KubeError> {
+  const room = yield* makeRoom(scheduling, pod, kind, placement)
+  if ("refusal" in room) {
     kind.refusal = room.refusal
+    return yield* putOff(scheduling, request, pod, kind, room.refusal)
   }
-  kind.refused.add(key)
-  yield* tellRefusal(scheduling, pod, kind.refusal, undefined)
+  yield* tellRefusal(scheduling, pod, placement.reasons, room.node)
   return Result.done
 })
+
+const putOff = (scheduling: Scheduling, request: ReconcileRequest, pod: Pod, kind: PodClass, refusal: string): Effect.Effect<Result, KubeError.KubeError> => {
+  kind.refused.set(pod.metadata.uid ?? "", request)
+  return Effect.as(tellRefusal(scheduling, pod, refusal, undefined), Result.done)
+}
 
 /** Has less important pods deleted where that helps. Answers the node where there will be room, or why there will be none. */
 const makeRoom = Effect.fnUntraced(function*(

@@ -3,6 +3,7 @@ import { quotaResources, quotaUsage, type ResourceQuota } from "@fairlead/api-se
 import { type Change, Controller, type Informer, Result, Source } from "@fairlead/controller"
 import { KubeClient, type KubeError, type KubeObject, KubeResource, type Pod } from "@fairlead/kube"
 import { Clock, Effect } from "effect"
+import { hasEnded } from "./internal/podFacts.ts"
 import type { FollowedKind, ResourceDirectory } from "./internal/resourceDirectory.ts"
 import { isSame } from "./internal/statusPatch.ts"
 
@@ -37,13 +38,11 @@ export const run = Effect.fnUntraced(function*(directory: ResourceDirectory): Ef
   })
 })
 
-const hasEnded = (object: KubeObject): boolean => ["Succeeded", "Failed"].includes((object as Pod).status?.phase ?? "")
-
 /** Whether a change may leave less in use than before. */
 const givesBack = ({ resource: { group, plural } }: FollowedKind, { object, previous, type }: Change): boolean => {
   if (type === "Deleted") return true
   if (previous === undefined || group !== "") return false
-  if (plural === "pods") return hasEnded(object) !== hasEnded(previous)
+  if (plural === "pods") return hasEnded(object as Pod) !== hasEnded(previous as Pod)
   return (plural === "services" || plural === "persistentvolumeclaims") && previous.metadata.resourceVersion !== object.metadata.resourceVersion
 }
 

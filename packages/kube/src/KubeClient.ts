@@ -3,7 +3,7 @@ import { Context, Effect, Layer } from "effect"
 import { KubeError } from "./KubeError.ts"
 import type { KubeList, KubeObject } from "./KubeObject.ts"
 import { type KubeResource, pathOf } from "./KubeResource.ts"
-import { type KubeAnswer, type KubeQuery, KubeTransport, type PatchType } from "./KubeTransport.ts"
+import { type KubeAnswer, type KubeQuery, type KubeRequest, KubeTransport, type PatchType } from "./KubeTransport.ts"
 
 /** Names one object, or one of its subresources. */
 export interface ObjectKey {
@@ -60,33 +60,36 @@ export class KubeClient extends Context.Service<KubeClient, {
   )
 }
 
+/** Every request is made here and in one shape, whichever call it is: transports and servers read them all in the same places. */
+const requestOf = (
+  verb: KubeRequest["verb"],
+  resource: KubeResource,
+  { name, namespace, subresource }: { readonly namespace?: string | undefined; readonly name?: string | undefined; readonly subresource?: string | undefined },
+  options: CallOptions | undefined,
+  body?: unknown,
+  patchType?: PatchType
+): KubeRequest => ({ verb, resource, namespace, name, subresource: options?.subresource ?? subresource, query: options?.query, body, patchType })
+
 function make(transport: KubeTransport["Service"]): KubeClient["Service"] {
-  const requestObject = <A extends KubeObject>(request: Parameters<typeof transport.request>[0]): Effect.Effect<A, KubeError> =>
+  const requestObject = <A extends KubeObject>(request: KubeRequest): Effect.Effect<A, KubeError> =>
     Effect.flatMap(transport.request(request), (answer) =>
-      "metadata" in answer && typeof answer.metadata === "object"
-        ? Effect.succeed(answer as A)
-        : Effect.fail(notAnObject(request.verb, request.resource, request.namespace, request.name)))
+      typeof answer.metadata === "object" ? Effect.succeed(answer as A) : Effect.fail(notAnObject(request.verb, request.resource, request.namespace, request.name)))
 
   return {
-    get: (resource, key, options) => requestObject({ verb: "get", resource, ...key, ...options }),
+    get: (resource, key, options) => requestObject(requestOf("get", resource, key, options)),
     list: <A extends KubeObject>(resource: KubeResource, namespace: string | undefined, options?: CallOptions) =>
-      Effect.flatMap(transport.request({ verb: "list", resource, namespace, ...options }), (answer) =>
+      Effect.flatMap(transport.request(requestOf("list", resource, { namespace }, options)), (answer) =>
         "items" in answer
           ? Effect.succeed({ ...answer, items: answer.items ?? [] } as KubeList<A>)
           : Effect.fail(notAnObject("list", resource, namespace, undefined))),
-    create: (resource, object, options) =>
-      requestObject({ verb: "create", resource, namespace: object.metadata.namespace, body: object, ...options }),
-    createSubresource: (resource, key, body, options) => transport.request({ verb: "create", resource, ...key, body, ...options }),
-    update: (resource, object, options) =>
-      requestObject({ verb: "update", resource, namespace: object.metadata.namespace, name: object.metadata.name, body: object, ...options }),
-    patch: (resource, key, patchType, body, options) => requestObject({ verb: "patch", resource, ...key, body, patchType, ...options }),
+    create: (resource, object, options) => requestObject(requestOf("create", resource, { namespace: object.metadata.namespace }, options, object)),
+    createSubresource: (resource, key, body, options) => transport.request(requestOf("create", resource, key, options, body)),
+    update: (resource, object, options) => requestObject(requestOf("update", resource, { namespace: object.metadata.namespace, name: object.metadata.name }, options, object)),
+    patch: (resource, key, patchType, body, options) => requestObject(requestOf("patch", resource, key, options, body, patchType)),
     delete: (resource, key, deleteOptions) =>
-      Effect.asVoid(transport.request({
-        verb: "delete",
-        resource,
-        ...key,
-        ...(deleteOptions === undefined ? {} : { body: { kind: "DeleteOptions", apiVersion: "v1", ...deleteOptions } })
-      }))
+      Effect.asVoid(transport.request(
+        requestOf("delete", resource, key, undefined, deleteOptions === undefined ? undefined : { kind: "DeleteOptions", apiVersion: "v1", ...deleteOptions })
+      ))
   }
 }
 

@@ -11,7 +11,7 @@ import { Run } from "./controllerRun.ts"
 import { Expectations } from "./expectations.ts"
 import { Histogram, queueBuckets, reconcileBuckets } from "./histogram.ts"
 import { monotonicMillis } from "../MonotonicTime.ts"
-import { RequestMap } from "./nameMap.ts"
+import { RequestMap } from "../NameMap.ts"
 import { describe, type Outcome, outcomeOf } from "./outcome.ts"
 
 export interface CoreOptions {

@@ -4,7 +4,7 @@ import type { KubeError, KubeObject, KubeResource } from "@fairlead/kube"
 import type { Informer } from "../Informer.ts"
 import type { ReconcileRequest } from "../ReconcileRequest.ts"
 import { isOlder } from "../ResourceVersion.ts"
-import { RequestMap } from "./nameMap.ts"
+import { RequestMap } from "../NameMap.ts"
 import { type Ranked, RankHeap } from "./rankHeap.ts"
 
 /** What settles an expectation: a version, a deletion, or nothing but a read. */

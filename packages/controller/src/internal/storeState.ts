@@ -3,7 +3,7 @@ import type { KubeObject } from "@fairlead/kube"
 import { fromKey, keyOf } from "../ReconcileRequest.ts"
 import type { Change, Indexes, Store } from "../Store.ts"
 import { isOlder, newest } from "../ResourceVersion.ts"
-import { NameMap } from "./nameMap.ts"
+import { NameMap } from "../NameMap.ts"
 
 /** An object and the name that it is known by; objects of the cluster have no namespace. */
 export interface NamedObject<A> {

@@ -100,6 +100,11 @@ export class OwnerGraph {
   }
 }
 
+/** True when the graph shows an object and its later state alike. Unchanged parts of an object are shared, so that this costs next to nothing. */
+export const looksSame = ({ metadata: before }: KubeObject, { metadata: after }: KubeObject): boolean =>
+  before.ownerReferences === after.ownerReferences && before.finalizers === after.finalizers &&
+  before.deletionTimestamp === after.deletionTimestamp && before.uid === after.uid
+
 const sameOwners = (a: ReadonlyArray<OwnerReference>, b: ReadonlyArray<OwnerReference>): boolean =>
   a === b || (a.length === b.length && a.every((it, at) => it.uid === b[at]!.uid && it.blockOwnerDeletion === b[at]!.blockOwnerDeletion))
 

@@ -2,6 +2,7 @@
 import type { PodCondition } from "@fairlead/kube"
 import { type ContainerRecord, isReady, isStarted } from "./containerRecord.ts"
 import type { PodRecord } from "./podRecord.ts"
+import { conditionIn } from "./podFacts.ts"
 import { timestamp } from "./timestamp.ts"
 
 interface Verdict {
@@ -11,6 +12,7 @@ interface Verdict {
 }
 
 const yes: Verdict = { status: "True" }
+const no: Verdict = { status: "False" }
 
 /** Makes the five conditions that a kubelet sets. */
 export const conditionsOf = (
@@ -20,30 +22,32 @@ export const conditionsOf = (
   now: number
 ): ReadonlyArray<PodCondition> => {
   const containers = containersReady(record, phase)
-  const generation = record.pod.metadata.generation
-  const make = (type: string, verdict: Verdict): PodCondition => {
-    const before = previous.find((it) => it.type === type)
-    return {
-      type,
-      ...(generation === undefined ? {} : { observedGeneration: generation }),
-      status: verdict.status,
-      lastProbeTime: null as unknown as string,
-      lastTransitionTime: before?.status === verdict.status && before.lastTransitionTime != null ? before.lastTransitionTime : timestamp(now),
-      ...(verdict.reason === undefined ? {} : { reason: verdict.reason }),
-      ...(verdict.message === undefined ? {} : { message: verdict.message })
-    }
-  }
   const isEnded = phase === "Succeeded" || phase === "Failed"
-  return [
-    make("PodReadyToStartContainers", record.sandbox._tag === "Open" && !isEnded ? yes : { status: "False" }),
-    make("Initialized", initialized(record, phase)),
-    make("Ready", containers.status === "True" ? readinessGates(record, previous) : containers),
-    make("ContainersReady", containers),
-    make("PodScheduled", yes),
-    ...(record.ending?.reason === "Evicted" || record.ending?.reason === "Terminated"
-      ? [make("DisruptionTarget", { status: "True", reason: "TerminationByKubelet", message: record.ending.message ?? "" })]
-      : [])
+  const { ending, pod, sandbox } = record
+  const { generation } = pod.metadata
+  const conditions = [
+    make("PodReadyToStartContainers", sandbox._tag === "Open" && !isEnded ? yes : no, generation, previous, now),
+    make("Initialized", initialized(record, phase), generation, previous, now),
+    make("Ready", containers.status === "True" ? readinessGates(record, previous) : containers, generation, previous, now),
+    make("ContainersReady", containers, generation, previous, now),
+    make("PodScheduled", yes, generation, previous, now)
   ]
+  if (ending?.reason === "Evicted" || ending?.reason === "Terminated") {
+    conditions.push(make("DisruptionTarget", { status: "True", reason: "TerminationByKubelet", message: ending.message ?? "" }, generation, previous, now))
+  }
+  return conditions
+}
+
+const make = (type: string, { message, reason, status }: Verdict, generation: number | undefined, previous: ReadonlyArray<PodCondition>, now: number): PodCondition => {
+  const before = conditionIn(previous, type)
+  const lastTransitionTime = before?.status === status && before.lastTransitionTime != null ? before.lastTransitionTime : timestamp(now)
+  const lastProbeTime = null as unknown as string
+  const condition: { -readonly [Field in keyof PodCondition]: PodCondition[Field] } = generation === undefined
+    ? { type, status, lastProbeTime, lastTransitionTime }
+    : { type, observedGeneration: generation, status, lastProbeTime, lastTransitionTime }
+  if (reason !== undefined) condition.reason = reason
+  if (message !== undefined) condition.message = message
+  return condition
 }
 
 const initialized = (record: PodRecord, phase: string): Verdict => {
@@ -71,8 +75,10 @@ const containersReady = (record: PodRecord, phase: string): Verdict => {
 }
 
 const readinessGates = (record: PodRecord, previous: ReadonlyArray<PodCondition>): Verdict => {
-  const unmet = (record.pod.spec?.readinessGates ?? []).flatMap((gate) => {
-    const condition = previous.find((it) => it.type === gate.conditionType)
+  const gates = record.pod.spec?.readinessGates
+  if (gates === undefined) return yes
+  const unmet = gates.flatMap((gate) => {
+    const condition = conditionIn(previous, gate.conditionType)
     if (condition === undefined) return [`corresponding condition of pod readiness gate "${gate.conditionType}" does not exist.`]
     return condition.status === "True" ? [] : [`the status of pod readiness gate "${gate.conditionType}" is not "True", but ${condition.status}`]
   })

@@ -92,18 +92,28 @@ export class PodEntry {
   /** Carries out what is due. Answers when to look again. */
   get act(): Effect.Effect<number | undefined> {
     return Effect.suspend(() => {
+      const { steps, wakeAt } = this.#look()
+      if (steps.length === 0) return Effect.succeed(wakeAt)
       this.#isSyncing = true
-      return Effect.ensuring(this.#advance(), Effect.sync(() => {
+      return Effect.ensuring(this.#carryOut(steps), Effect.sync(() => {
         this.#isSyncing = false
       }))
     })
   }
 
-  #advance(): Effect.Effect<number | undefined> {
-    const { record, steps, wakeAt } = Records.advance(this.record, this.#of.now())
-    this.record = record
-    if (steps.length === 0) return Effect.succeed(wakeAt)
-    return Effect.flatMap(Effect.forEach(steps, (step) => this.#take(step), { discard: true }), () => this.#advance())
+  /** Lets time pass up to now. */
+  #look(): Records.Advance {
+    const next = Records.advance(this.record, this.#of.now())
+    this.record = next.record
+    return next
+  }
+
+  /** Takes the steps, and those that they lead to. */
+  #carryOut(steps: ReadonlyArray<Records.Step>): Effect.Effect<number | undefined> {
+    return Effect.flatMap(Effect.forEach(steps, (step) => this.#take(step), { discard: true }), () => {
+      const next = this.#look()
+      return next.steps.length === 0 ? Effect.succeed(next.wakeAt) : this.#carryOut(next.steps)
+    })
   }
 
   #take(step: Records.Step): Effect.Effect<void> {

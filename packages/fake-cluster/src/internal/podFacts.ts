@@ -2,7 +2,10 @@
 import type { OwnerReference, Pod, PodCondition } from "@fairlead/kube"
 
 /** Its containers will not run again. */
-export const hasEnded = (pod: Pod): boolean => pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed"
+export const hasEnded = ({ status }: Pod): boolean => {
+  const phase = status?.phase
+  return phase === "Succeeded" || phase === "Failed"
+}
 
 /** Deletion was asked for. */
 export const isTerminating = (pod: Pod): boolean => pod.metadata.deletionTimestamp !== undefined
@@ -10,8 +13,14 @@ export const isTerminating = (pod: Pod): boolean => pod.metadata.deletionTimesta
 /** Neither ended nor on its way out. */
 export const isActive = (pod: Pod): boolean => !hasEnded(pod) && !isTerminating(pod)
 
+/** A condition by its type. */
+export const conditionIn = (conditions: ReadonlyArray<PodCondition>, type: string): PodCondition | undefined => {
+  for (const it of conditions) if (it.type === type) return it
+  return undefined
+}
+
 /** A condition of the pod by its type. */
-export const conditionOf = (pod: Pod, type: string): PodCondition | undefined => pod.status?.conditions?.find((it) => it.type === type)
+export const conditionOf = (pod: Pod, type: string): PodCondition | undefined => conditionIn(pod.status?.conditions ?? [], type)
 
 /** Ready to serve. */
 export const isReady = (pod: Pod): boolean => conditionOf(pod, "Ready")?.status === "True"

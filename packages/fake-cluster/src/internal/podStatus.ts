@@ -1,6 +1,6 @@
 /** The status of a pod as a kubelet writes it, made from what it knows of the containers. */
 import type { ContainerState, ContainerStatus, PodCondition, PodStatus } from "@fairlead/kube"
-import { type ContainerRecord, type EndedRun, endedRun, isPending, isReady as servesAlready, isStarted } from "./containerRecord.ts"
+import { type ContainerRecord, type EndedRun, endedRun, isPending as holdsBack, isReady as servesAlready, isStarted } from "./containerRecord.ts"
 import { isOver, type PodRecord } from "./podRecord.ts"
 import { conditionsOf } from "./podConditions.ts"
 import { timestamp } from "./timestamp.ts"
@@ -14,28 +14,37 @@ export interface KubeletStatus extends Omit<PodStatus, "conditions"> {
 /** Phases of a pod. */
 export type PodPhase = "Pending" | "Running" | "Succeeded" | "Failed"
 
+type Writable<A> = { -readonly [Field in keyof A]: A[Field] }
+
 /** Makes the status. Transition times of conditions that keep their value are taken from `previous`. */
 export const podStatus = (record: PodRecord, previous: PodStatus | undefined, hostIp: string, now: number): KubeletStatus => {
   const over = isOver(record)
   const shown = over && record.ending !== undefined ? { ...record, containers: record.containers.map((it) => lose(it, now)) } : record
   const phase = phaseOf(shown, over)
-  const ended = phase === "Succeeded" || phase === "Failed"
-  const init = shown.containers.filter((it) => it.kind !== "main")
-  const main = shown.containers.filter((it) => it.kind === "main")
-  const ip = record.sandbox._tag === "Open" ? record.sandbox.ip : undefined
-  return {
-    ...(record.pod.metadata.generation === undefined ? {} : { observedGeneration: record.pod.metadata.generation }),
+  const init: Array<ContainerStatus> = []
+  const main: Array<ContainerStatus> = []
+  for (const it of shown.containers) (it.kind === "main" ? main : init).push(containerStatus(it))
+  const status: Writable<KubeletStatus> = {
     phase,
     conditions: conditionsOf(shown, phase, previous?.conditions ?? [], now),
-    ...(ended && record.ending?.reason !== undefined ? { reason: record.ending.reason } : {}),
-    ...(ended && record.ending?.message !== undefined ? { message: record.ending.message } : {}),
     hostIP: hostIp,
     hostIPs: [{ ip: hostIp }],
-    ...(ip === undefined ? {} : { podIP: ip, podIPs: [{ ip }] }),
     startTime: timestamp(record.startTime),
-    ...(init.length === 0 ? {} : { initContainerStatuses: init.map(containerStatus) }),
-    containerStatuses: main.map(containerStatus)
+    containerStatuses: main
   }
+  const { generation } = record.pod.metadata
+  if (generation !== undefined) status.observedGeneration = generation
+  if (phase === "Succeeded" || phase === "Failed") {
+    if (record.ending?.reason !== undefined) status.reason = record.ending.reason
+    if (record.ending?.message !== undefined) status.message = record.ending.message
+  }
+  if (record.sandbox._tag === "Open") {
+    const { ip } = record.sandbox
+    status.podIP = ip
+    status.podIPs = [{ ip }]
+  }
+  if (init.length > 0) status.initContainerStatuses = init
+  return status
 }
 
 /** A container that never ran in a pod that is over counts as lost. */
@@ -57,39 +66,47 @@ export const lostRun = (now: number): EndedRun => ({
 /** The kubelet's rules for the phase. */
 export const phaseOf = (record: PodRecord, over: boolean): PodPhase => {
   const policy = record.pod.spec?.restartPolicy ?? "Always"
-  const init = record.containers.filter((it) => it.kind === "init")
-  const main = record.containers.filter((it) => it.kind === "main")
-  const failedInit = init.some((it) => (endedRun(it)?.exitCode ?? 0) !== 0)
-  const anyRuns = record.containers.some((it) => it.kind !== "init" && it.phase._tag === "Running")
+  let failedInit = false
+  let isPending = false
+  let anyRuns = false
+  let allSucceeded = true
+  for (const it of record.containers) {
+    const isRunning = it.phase._tag === "Running"
+    if (it.kind !== "init") anyRuns ||= isRunning
+    if (it.kind === "init") {
+      const ended = endedRun(it)
+      failedInit ||= ended !== undefined && ended.exitCode !== 0
+      isPending ||= isRunning || ended === undefined
+    } else if (it.kind === "sidecar") isPending ||= !record.isInitialized && holdsBack(it)
+    else {
+      allSucceeded &&= hasSucceeded(it)
+      isPending ||= !isRunning && endedRun(it) === undefined && it.last === undefined
+    }
+  }
   if (failedInit && policy === "Never") return over ? "Failed" : "Pending"
   if (over && record.ending?.reason !== undefined) return "Failed"
-  if (over && record.ending !== undefined) return main.every(hasSucceeded) && !failedInit ? "Succeeded" : "Failed"
-  const initPends = init.some((it) => it.phase._tag === "Running" || endedRun(it) === undefined)
-  const sidecarPends = !record.isInitialized && record.containers.some((it) => it.kind === "sidecar" && isPending(it))
-  const waits = main.some((it) => it.phase._tag !== "Running" && endedRun(it) === undefined && it.last === undefined)
-  if (initPends || sidecarPends || waits) return "Pending"
-  if (anyRuns || !over) return "Running"
-  if (policy === "Always") return "Running"
-  return main.every(hasSucceeded) ? "Succeeded" : policy === "Never" ? "Failed" : "Running"
+  if (over && record.ending !== undefined) return allSucceeded && !failedInit ? "Succeeded" : "Failed"
+  if (isPending) return "Pending"
+  if (anyRuns || !over || policy === "Always") return "Running"
+  return allSucceeded ? "Succeeded" : policy === "Never" ? "Failed" : "Running"
 }
 
 const hasSucceeded = (container: ContainerRecord): boolean => container.phase._tag === "Ended" && container.phase.run.exitCode === 0
 
 const containerStatus = (container: ContainerRecord): ContainerStatus => {
   const { phase } = container
-  const id = phase._tag === "Running" ? phase.containerId : (phase._tag === "Ended" ? phase.run : container.last)?.containerId
-  const isReady = container.kind === "init" ? hasSucceeded(container) : servesAlready(container)
-  return {
-    name: container.spec.name,
-    state: stateOf(container),
-    lastState: container.last === undefined || (phase._tag === "Ended" && phase.run === container.last) ? {} : { terminated: terminatedOf(container.last) },
-    ready: isReady,
-    restartCount: container.restarts,
-    image: container.spec.image ?? "",
-    imageID: container.imageId,
-    ...(id === undefined ? {} : { containerID: id }),
-    started: isStarted(container)
-  }
+  const name = container.spec.name
+  const image = container.spec.image ?? ""
+  const state = stateOf(container)
+  const lastState = container.last === undefined || (phase._tag === "Ended" && phase.run === container.last) ? {} : { terminated: terminatedOf(container.last) }
+  const ready = container.kind === "init" ? hasSucceeded(container) : servesAlready(container)
+  const restartCount = container.restarts
+  const imageID = container.imageId
+  const started = isStarted(container)
+  const containerID = phase._tag === "Running" ? phase.containerId : (phase._tag === "Ended" ? phase.run : container.last)?.containerId
+  return containerID === undefined
+    ? { name, state, lastState, ready, restartCount, image, imageID, started }
+    : { name, state, lastState, ready, restartCount, image, imageID, containerID, started }
 }
 
 const stateOf = (container: ContainerRecord): ContainerState => {
@@ -97,7 +114,7 @@ const stateOf = (container: ContainerRecord): ContainerState => {
   switch (phase._tag) {
     case "Waiting":
     case "Starting":
-      return { waiting: { reason: phase.reason, ...(phase.message === undefined ? {} : { message: phase.message }) } }
+      return { waiting: phase.message === undefined ? { reason: phase.reason } : { reason: phase.reason, message: phase.message } }
     case "Running":
       return { running: { startedAt: timestamp(phase.startedAt) } }
     case "Ended":
@@ -105,11 +122,11 @@ const stateOf = (container: ContainerRecord): ContainerState => {
   }
 }
 
-const terminatedOf = (run: EndedRun): Exclude<ContainerState["terminated"], undefined> => ({
-  exitCode: run.exitCode,
-  reason: run.reason,
-  ...(run.message === undefined ? {} : { message: run.message }),
-  startedAt: timestamp(run.startedAt),
-  finishedAt: timestamp(run.finishedAt),
-  ...(run.containerId === undefined ? {} : { containerID: run.containerId })
-})
+const terminatedOf = (run: EndedRun): Exclude<ContainerState["terminated"], undefined> => {
+  const state: Writable<Partial<Exclude<ContainerState["terminated"], undefined>>> = { exitCode: run.exitCode, reason: run.reason }
+  if (run.message !== undefined) state.message = run.message
+  state.startedAt = timestamp(run.startedAt)
+  state.finishedAt = timestamp(run.finishedAt)
+  if (run.containerId !== undefined) state.containerID = run.containerId
+  return state as Exclude<ContainerState["terminated"], undefined>
+}

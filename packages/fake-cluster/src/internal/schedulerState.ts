@@ -1,5 +1,5 @@
 /** What the scheduler remembers of pods and nodes. Plain and synchronous. */
-import type { Change, Informer } from "@fairlead/controller"
+import type { Change, Informer, ReconcileRequest } from "@fairlead/controller"
 import type { Node, Pod } from "@fairlead/kube"
 import { isSociable, Neighbours } from "./neighbours.ts"
 import { NodeLedger, type Placement, type PlaceOptions } from "./nodeLedger.ts"
@@ -15,7 +15,7 @@ interface KnownPod {
 }
 
 interface Nomination {
-  readonly key: string
+  readonly request: ReconcileRequest
   readonly node: string
   readonly demand: PodDemand
   readonly priority: number
@@ -30,6 +30,9 @@ export interface SchedulerWorld {
   /** True when evicting the pod, after those, would break its disruption budget. */
   readonly violates: (pod: Pod, before: ReadonlyArray<Pod>) => boolean
 }
+
+/** Names the pod. */
+export const requestOf = ({ metadata: { name, namespace } }: Pod): ReconcileRequest => ({ namespace, name: name! })
 
 /** `namespace/name`. */
 export const keyOf = ({ metadata }: Pod): string => `${metadata.namespace}/${metadata.name}`
@@ -46,7 +49,7 @@ export class SchedulerState {
   readonly #world: SchedulerWorld
   /** Followed from the first pod on that cares about others. */
   #neighbours: Neighbours | undefined
-  enqueue: (key: string, priority: number) => void = () => {}
+  enqueue: (request: ReconcileRequest, priority: number) => void = () => {}
 
   constructor(world: SchedulerWorld) {
     this.#world = world
@@ -60,8 +63,7 @@ export class SchedulerState {
 
   onPod({ object: pod, type }: Change<Pod>): void {
     const uid = pod.metadata.uid ?? ""
-    const key = keyOf(pod)
-    if (type === "Deleted" || hasEnded(pod)) return this.#forget(uid, key)
+    if (type === "Deleted" || hasEnded(pod)) return this.#forget(uid)
     if (this.#neighbours === undefined && isSociable(pod)) this.#meetNeighbours()
     let known = this.#pods.get(uid)
     if (known === undefined) {
@@ -72,8 +74,8 @@ export class SchedulerState {
     if (node !== undefined && node !== "") {
       if (known.node === undefined) this.assign(pod, node)
       else this.#neighbours?.set(pod, node)
-    } else if (known.node === undefined && this.isMine(pod) && !known.kind.refused.has(key) && !this.#nominations.has(uid)) {
-      this.enqueue(key, known.kind.priority)
+    } else if (known.node === undefined && this.isMine(pod) && !known.kind.refused.has(uid) && !this.#nominations.has(uid)) {
+      this.enqueue(requestOf(pod), known.kind.priority)
     }
   }
 
@@ -126,7 +128,7 @@ export class SchedulerState {
 
   /** Keeps the room on the node that others make. */
   nominate(pod: Pod, { demand, priority }: PodClass, node: string): void {
-    this.#nominations.set(pod.metadata.uid ?? "", { key: keyOf(pod), node, demand, priority })
+    this.#nominations.set(pod.metadata.uid ?? "", { request: requestOf(pod), node, demand, priority })
   }
 
   #optionsFor(pod: Pod, kind: PodClass, without: ReadonlySet<string>): PlaceOptions {
@@ -152,11 +154,10 @@ export class SchedulerState {
   }
 
   #rejoin(pod: Pod, known: KnownPod): void {
-    const key = keyOf(pod)
-    const wasRefused = known.kind.refused.delete(key)
+    const wasRefused = known.kind.refused.delete(pod.metadata.uid ?? "")
     this.#classes.leave(known.kind)
     known.kind = this.#classes.join(pod, true)
-    if (wasRefused) this.enqueue(key, known.kind.priority)
+    if (wasRefused) this.enqueue(requestOf(pod), known.kind.priority)
   }
 
   /** Books the pod on the node. */
@@ -165,7 +166,7 @@ export class SchedulerState {
     const known = this.#pods.get(uid)
     if (known === undefined) return
     known.node = node
-    known.kind.refused.delete(keyOf(pod))
+    known.kind.refused.delete(uid)
     this.#nominations.delete(uid)
     this.ledger.take(node, known.kind.demand)
     this.#neighbours?.set(pod, node)
@@ -183,13 +184,13 @@ export class SchedulerState {
     this.reopen()
   }
 
-  #forget(uid: string, key: string): void {
+  #forget(uid: string): void {
     const known = this.#pods.get(uid)
     if (known === undefined) return
     this.#pods.delete(uid)
     this.#nominations.delete(uid)
     this.#neighbours?.delete(uid)
-    known.kind.refused.delete(key)
+    known.kind.refused.delete(uid)
     this.#classes.leave(known.kind)
     if (known.node === undefined) return
     this.ledger.release(known.node, known.kind.demand)
@@ -197,7 +198,7 @@ export class SchedulerState {
   }
 
   reopen(): void {
-    for (const { key, priority } of this.#classes.reopen()) this.enqueue(key, priority)
-    for (const { key, priority } of this.#nominations.values()) this.enqueue(key, priority)
+    for (const { priority, request } of this.#classes.reopen()) this.enqueue(request, priority)
+    for (const { priority, request } of this.#nominations.values()) this.enqueue(request, priority)
   }
 }

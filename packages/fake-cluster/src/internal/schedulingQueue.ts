@@ -1,4 +1,5 @@
 /** Which pods wait for a node, sorted by what they ask for, so that one refusal counts for all of a kind. */
+import type { ReconcileRequest } from "@fairlead/controller"
 import type { Pod } from "@fairlead/kube"
 import { classOf, demandOf, type PodDemand } from "./podDemand.ts"
 
@@ -9,8 +10,8 @@ export interface PodClass {
   readonly priority: number
   /** Why nothing of this class fits now; `undefined` when that is not known. */
   refusal: string | undefined
-  /** `namespace/name` of refused pods, the oldest first. */
-  readonly refused: Set<string>
+  /** Refused pods by uid, the oldest first. */
+  readonly refused: Map<string, ReconcileRequest>
   pods: number
 }
 
@@ -23,7 +24,7 @@ export class PodClasses {
     const key = classOf(pod, isSociable)
     let found = this.#classes.get(key)
     if (found === undefined) {
-      found = { key, demand: demandOf(pod), priority: pod.spec?.priority ?? 0, refusal: undefined, refused: new Set(), pods: 0 }
+      found = { key, demand: demandOf(pod), priority: pod.spec?.priority ?? 0, refusal: undefined, refused: new Map(), pods: 0 }
       this.#classes.set(key, found)
     }
     found.pods++
@@ -41,13 +42,13 @@ export class PodClasses {
   }
 
   /** Something has become free: every refusal is open again. Answers the first pod of each class that was refused. */
-  reopen(): ReadonlyArray<{ readonly key: string; readonly priority: number }> {
-    const heads: Array<{ key: string; priority: number }> = []
+  reopen(): ReadonlyArray<{ readonly request: ReconcileRequest; readonly priority: number }> {
+    const heads: Array<{ request: ReconcileRequest; priority: number }> = []
     for (const it of this.#classes.values()) {
       if (it.refusal === undefined) continue
       it.refusal = undefined
-      const [head] = it.refused
-      if (head !== undefined) heads.push({ key: head, priority: it.priority })
+      const [head] = it.refused.values()
+      if (head !== undefined) heads.push({ request: head, priority: it.priority })
     }
     return heads
   }

@@ -1,5 +1,6 @@
 /** The smallest patch that brings a stored pod status up to date. */
 import type { PodCondition, PodStatus } from "@fairlead/kube"
+import { conditionIn } from "./podFacts.ts"
 import type { KubeletStatus } from "./podStatus.ts"
 
 /** Fields of the status that a kubelet owns; it leaves the others alone. */
@@ -23,22 +24,24 @@ export const statusPatch = (stored: PodStatus | undefined, wanted: KubeletStatus
     patch[field] = next === undefined ? null : next
     isEmpty = false
   }
-  const conditions = wanted.conditions.flatMap((it) => conditionPatch(stored?.conditions ?? [], it))
-  if (conditions.length > 0) {
-    patch["conditions"] = conditions
+  const stale: Array<unknown> = []
+  for (const it of wanted.conditions) {
+    const before = conditionIn(stored?.conditions ?? [], it.type)
+    if (before === undefined) stale.push(it)
+    else if (before.status !== it.status || before.reason !== it.reason || before.message !== it.message) stale.push(conditionPatch(before, it))
+  }
+  if (stale.length > 0) {
+    patch["conditions"] = stale
     isEmpty = false
   }
   return isEmpty ? undefined : patch
 }
 
 /** A merge keeps what it is not told about, so a reason or message that went away is named as null. */
-const conditionPatch = (stored: ReadonlyArray<PodCondition>, wanted: PodCondition): ReadonlyArray<unknown> => {
-  const before = stored.find((it) => it.type === wanted.type)
-  if (before === undefined) return [wanted]
-  if (before.status === wanted.status && before.reason === wanted.reason && before.message === wanted.message) return []
-  const reason = wanted.reason === undefined && before.reason !== undefined ? { reason: null } : {}
-  const message = wanted.message === undefined && before.message !== undefined ? { message: null } : {}
-  return [{ ...wanted, ...reason, ...message }]
+const conditionPatch = (before: PodCondition, wanted: PodCondition): unknown => {
+  const losesReason = wanted.reason === undefined && before.reason !== undefined
+  const losesMessage = wanted.message === undefined && before.message !== undefined
+  return losesReason || losesMessage ? { ...wanted, ...(losesReason ? { reason: null } : {}), ...(losesMessage ? { message: null } : {}) } : wanted
 }
 
 /** Equality of JSON values. */
@@ -46,9 +49,12 @@ export const isSame = (left: unknown, right: unknown): boolean => {
   if (left === right) return true
   if (typeof left !== "object" || typeof right !== "object" || left === null || right === null) return false
   if (Array.isArray(left) || Array.isArray(right)) {
-    return Array.isArray(left) && Array.isArray(right) && left.length === right.length && left.every((it, at) => isSame(it, right[at]))
+    if (!Array.isArray(left) || !Array.isArray(right) || left.length !== right.length) return false
+    for (let i = 0; i < left.length; i++) if (!isSame(left[i], right[i])) return false
+    return true
   }
   const keys = Object.keys(left)
-  return keys.length === Object.keys(right).length &&
-    keys.every((key) => isSame((left as Record<string, unknown>)[key], (right as Record<string, unknown>)[key]))
+  if (keys.length !== Object.keys(right).length) return false
+  for (const key of keys) if (!isSame((left as Record<string, unknown>)[key], (right as Record<string, unknown>)[key])) return false
+  return true
 }

@@ -1,5 +1,5 @@
 /** Values by namespace and name. */
-import type { ReconcileRequest } from "../ReconcileRequest.ts"
+import type { ReconcileRequest } from "./ReconcileRequest.ts"
 
 /** Namespaces that may stay without values: those that a queue empties are filled again soon. */
 const emptyMax = 64
