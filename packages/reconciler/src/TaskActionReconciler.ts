@@ -10,7 +10,7 @@ import { EventSink } from "./EventSink.ts"
 import { renewLeases } from "./internal/cacheLeases.ts"
 import type { Turn } from "./internal/cacheTurns.ts"
 import { CacheWaits } from "./internal/cacheWaits.ts"
-import { Memories } from "./internal/actionMemory.ts"
+import { type ActionMemory, Memories } from "./internal/actionMemory.ts"
 import { advanceCondition } from "./internal/conditionAction.ts"
 import { cleanUpAgainAfter, conclude, endDeleted, isConcluded } from "./internal/conclusion.ts"
 import { terminalCondition } from "./internal/conditions.ts"
@@ -27,6 +27,8 @@ import { WakeUps } from "./WakeUps.ts"
 
 /** A TaskAction as the cache holds it. */
 export type CachedAction = TaskAction.TaskAction & KubeObject
+
+type Round = Effect.Effect<Result, KubeError.KubeError>
 
 /** What a reconciler needs besides the services. */
 export interface TaskActionReconcilerOptions {
@@ -81,35 +83,46 @@ export const make = Effect.fnUntraced(function*(options: TaskActionReconcilerOpt
   }
   const remember = (action: TaskAction.TaskAction) => recall(around, action)
 
-  const reconcile = Effect.fnUntraced(function*({ namespace, name }: ReconcileRequest) {
+  const goOn = (action: CachedAction, memory: ActionMemory, now: number): Round => {
+    if (terminalCondition(action.status) !== undefined) {
+      return Effect.flatMapEager(settle(around, action, memory), (settled) => conclude(around, settled, memory, now))
+    }
+    if ((action.spec as typeof action.spec | undefined)?.actionType === "condition") return advanceCondition(around, action, memory, now)
+    const round = advance(around, action, memory, now)
+    return usesNoCache(memory) ? round : Effect.map(round, (result) => inTimeForCache(result, memory, now))
+  }
+
+  const reconcile = ({ namespace, name }: ReconcileRequest): Round => {
     const action = options.store.get(namespace, name)
     if (action === undefined) {
       around.memories.forget(namespace, name)
-      return Result.done
+      return done
     }
-    const isEnded = terminalCondition(action.status) !== undefined
+    const isOver = isConcluded(action) && terminalCondition(action.status) !== undefined
     const launched = around.launchedFor(action)
-    if (isEnded && isConcluded(action) && !launched.some((it) => isStray(action, it))) return Result.done
-    const now = yield* Clock.currentTimeMillis
+    if (isOver && !launched.some((it) => isStray(action, it))) return done
+    const now = around.clock.currentTimeMillisUnsafe()
     const memory = around.memories.of(action, remember)
-    if (action.metadata.deletionTimestamp !== undefined) return yield* endDeleted(around, action, memory, now)
+    if (action.metadata.deletionTimestamp !== undefined) return endDeleted(around, action, memory, now)
     const strays = launched.filter((it) => isStray(action, it, memory))
-    const isClean = strays.length === 0 || (yield* removeStrays(around, action, memory, strays, now))
-    if (isEnded && isConcluded(action)) {
+    if (strays.length === 0 && !isOver) return goOn(action, memory, now)
+    return Effect.flatMap(removeStrays(around, action, memory, strays, now), (isClean) => {
+      if (!isOver) return goOn(action, memory, now)
       around.memories.forget(namespace, name)
-      return isClean ? Result.done : lookAt(now + cleanUpAgainAfter, now)
-    }
-    if (isEnded) return yield* conclude(around, yield* settle(around, action, memory), memory, now)
-    if ((action.spec as typeof action.spec | undefined)?.actionType === "condition") return yield* advanceCondition(around, action, memory, now)
-    return inTimeForCache(yield* advance(around, action, memory, now), memory, now)
-  })
+      return isClean ? done : Effect.succeed(lookAt(now + cleanUpAgainAfter, now))
+    })
+  }
 
   return {
-    reconcile: (request) => Effect.catchIf(reconcile(request), isHopeless, (error) => giveUp(around, request, error)),
+    reconcile: (request) => Effect.catchIf(Effect.suspend(() => reconcile(request)), isHopeless, (error) => giveUp(around, request, error)),
     renewing: renewLeases(around.leases),
     remembered: () => around.memories.size
   } satisfies TaskActionReconciler
 })
+
+const done = Effect.succeed(Result.done)
+
+const usesNoCache = ({ preparation }: ActionMemory): boolean => preparation?._tag === "Assignment" && preparation.cache === undefined
 
 /** Errors that the same call would meet again: the action is gone, or the server will never take what we write. Missing rights may come. */
 const isHopeless = (error: KubeError.KubeError): boolean =>

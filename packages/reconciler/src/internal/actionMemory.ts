@@ -5,6 +5,7 @@ import type { ActionEvent } from "../ActionEvent.ts"
 import type { Assignment, Rejection } from "../Preparation.ts"
 import { type CacheMemory, dropLease } from "./cacheMemory.ts"
 import { isSameProgress } from "./statusPatch.ts"
+import { fromWire } from "./times.ts"
 
 type Status = TaskAction.TaskActionStatus
 
@@ -34,6 +35,8 @@ export interface LaunchFacts {
 /** The memory of one action. Mutable: only one round works on an action at a time. */
 export interface ActionMemory {
   readonly uid: string
+  /** When the object was made; absent if it does not say. */
+  readonly createdAt: number | undefined
   generation: number | undefined
   preparation: Assignment | Rejection | undefined
   pending: Pending | undefined
@@ -74,6 +77,7 @@ export class Memories {
     }
     const fresh: ActionMemory = {
       uid,
+      createdAt: fromWire(action.metadata.creationTimestamp),
       generation: action.metadata.generation,
       pending: undefined,
       notBefore: 0,

@@ -31,7 +31,7 @@ export const hasFinalizer = (action: Action): boolean => action.metadata.finaliz
  * Stops the workload of the launch that `status` is in, if `reason` is given, and frees what is left of it.
  * Answers whether that is done; after `concludeTimeout` since `since` it is given up with a warning.
  */
-export const cleanUp = Effect.fnUntraced(function*(
+export const cleanUp = (
   around: Surroundings,
   action: Action,
   memory: ActionMemory,
@@ -39,42 +39,48 @@ export const cleanUp = Effect.fnUntraced(function*(
   reason: string | undefined,
   since: number,
   now: number
-) {
+): Effect.Effect<boolean> => {
   const preparation = preparationOf(around, action, memory)
   if (preparation._tag === "Rejection") {
-    yield* around.warn(action, "FinalizationSkipped", `the workload, if any, is left to the garbage collector: ${preparation.message}`)
-    return true
+    return Effect.as(around.warn(action, "FinalizationSkipped", `the workload, if any, is left to the garbage collector: ${preparation.message}`), true)
   }
   const { plugin } = preparation
   const context = contextOf(around, action, memory, preparation, status, now)
-  const result = yield* callPlugin(around, memory, plugin.id, () =>
+  const calling = callPlugin(around, memory, plugin.id, () =>
     reason === undefined ? plugin.finalize(context) : Effect.andThen(plugin.abort(context, reason), Effect.suspend(() => plugin.finalize(context))))
-  if (Result.isSuccess(result)) return true
-  const isLost = !result.failure.retryable || now - since >= Duration.toMillis(around.config.concludeTimeout)
-  around.metrics.cleanupFailed(isLost ? "given_up" : "retried")
-  yield* around.warn(action, isLost ? "FinalizationSkipped" : "FinalizationFailed", result.failure.message)
-  return isLost
-})
+  return Effect.flatMapEager(calling, (result) => {
+    if (Result.isSuccess(result)) return Effect.succeed(true)
+    const isLost = !result.failure.retryable || now - since >= Duration.toMillis(around.config.concludeTimeout)
+    around.metrics.cleanupFailed(isLost ? "given_up" : "retried")
+    return Effect.as(around.warn(action, isLost ? "FinalizationSkipped" : "FinalizationFailed", result.failure.message), isLost)
+  })
+}
 
 /**
  * Lets go of an action that has ended: its events go out, its workload is cleaned up, then one write takes the finalizer
  * off and puts the terminal labels on. An action without finalizer and with its labels has been let go before.
  */
-export const conclude = Effect.fnUntraced(function*(around: Surroundings, action: Action, memory: ActionMemory, now: number) {
+export const conclude = (around: Surroundings, action: Action, memory: ActionMemory, now: number): Effect.Effect<ControllerResult, KubeError.KubeError> => {
   const condition = terminalCondition(action.status)
   const endedAt = fromWire(condition?.lastTransitionTime) ?? now
   const isLate = now - endedAt >= Duration.toMillis(around.config.concludeTimeout)
-  const isDelivered = yield* deliver(around, action, memory)
-  if (!isDelivered && !isLate) return lookAt(now + redeliverAfter, now)
-  if (hasFinalizer(action)) {
-    const isClean = yield* cleanUp(around, action, memory, action.status ?? {}, stopReason(action.status, condition), endedAt, now)
-    if (!isClean) return lookAt(now + cleanUpAgainAfter, now)
-    yield* leaveCache(around, action, memory, now)
-  }
-  yield* patchAction(around, action, undefined, { metadata: finalMetadata(action, endedAt) })
-  around.memories.forget(action.metadata.namespace, action.metadata.name ?? "")
-  return ControllerResult.done
-})
+  return Effect.flatMapEager(deliver(around, action, memory), (isDelivered) => {
+    if (!isDelivered && !isLate) return Effect.succeed(lookAt(now + redeliverAfter, now))
+    if (!hasFinalizer(action)) return letGo(around, action, finalMetadata(action, endedAt))
+    const cleaning = cleanUp(around, action, memory, action.status ?? {}, stopReason(action.status, condition), endedAt, now)
+    return Effect.flatMapEager(cleaning, (isClean) =>
+      isClean
+        ? Effect.flatMapEager(leaveCache(around, action, memory, now), () => letGo(around, action, finalMetadata(action, endedAt)))
+        : Effect.succeed(lookAt(now + cleanUpAgainAfter, now)))
+  })
+}
+
+/** The last write to an action, after which nothing of it is remembered. */
+const letGo = (around: Surroundings, action: Action, metadata: { readonly [field: string]: unknown }): Effect.Effect<ControllerResult, KubeError.KubeError> =>
+  Effect.map(patchAction(around, action, undefined, { metadata }), () => {
+    around.memories.forget(action.metadata.namespace, action.metadata.name ?? "")
+    return ControllerResult.done
+  })
 
 /** Why a workload is stopped that may still be at work: the task failed, or its result was found elsewhere. */
 const stopReason = (status: Status | undefined, condition: TaskAction.TaskActionCondition | undefined): string | undefined => {
@@ -132,7 +138,5 @@ export const endDeleted = Effect.fnUntraced(function*(around: Surroundings, seen
   }
   const isDelivered = yield* deliver(around, action, memory)
   if (!isDelivered && now - since < Duration.toMillis(around.config.concludeTimeout)) return lookAt(now + redeliverAfter, now)
-  yield* patchAction(around, action, undefined, { metadata: withoutFinalizer(action) })
-  around.memories.forget(namespace, name)
-  return ControllerResult.done
+  return yield* letGo(around, action, withoutFinalizer(action))
 })

@@ -55,11 +55,9 @@ export const storeStatus = (
 ): Effect.Effect<TaskAction.TaskAction, KubeError.KubeError> => {
   memory.pending = { ...pending, isUrgent: true }
   const taskType = taskTypeOf(action, memory)
-  const next = {
-    ...pending.status,
-    ...(taskType === undefined ? {} : { taskType }),
-    ...(memory.delivered > 0 ? { delivered: memory.delivered } : {})
-  }
+  const next = { ...pending.status }
+  if (taskType !== undefined) next.taskType = taskType
+  if (memory.delivered > 0) next.delivered = memory.delivered
   return Effect.map(patchAction(around, action, "status", { status: changedFields(action.status, next) }), (updated) => {
     memory.pending = undefined
     memory.outbox = [...memory.outbox, ...pending.events]
@@ -92,24 +90,31 @@ export const settle = (around: Surroundings, action: TaskAction.TaskAction, memo
   }
 }
 
+const nothingToDeliver = Effect.succeed(true)
+
 /** Sends what is in the outbox; answers whether it is empty now. Refused events stay, events that no one will ever take go. */
 export const deliver = (around: Surroundings, action: TaskAction.TaskAction, memory: ActionMemory): Effect.Effect<boolean> =>
-  memory.outbox.length === 0 ? Effect.succeed(true) : send(around, action, memory)
+  memory.outbox.length === 0 ? nothingToDeliver : send(around, action, memory)
 
-const send = Effect.fnUntraced(function*(around: Surroundings, action: TaskAction.TaskAction, memory: ActionMemory) {
+const send = (around: Surroundings, action: TaskAction.TaskAction, memory: ActionMemory): Effect.Effect<boolean> => {
   const events = memory.outbox
-  const result = yield* Effect.result(around.sink.record(events))
-  if (Result.isFailure(result)) {
-    around.metrics.refusedEvents()
-    if (!memory.isSinkDown) yield* around.warn(action, "ActionEventPublishFailed", result.failure.message)
-    memory.isSinkDown = result.failure.retryable
-    if (result.failure.retryable) return false
+  const gone = (): boolean => {
+    memory.isSinkDown = false
+    memory.delivered = events.at(-1)!.version
+    memory.outbox = memory.outbox.slice(events.length)
+    return memory.outbox.length === 0
   }
-  memory.isSinkDown = false
-  memory.delivered = events.at(-1)!.version
-  memory.outbox = memory.outbox.slice(events.length)
-  return memory.outbox.length === 0
-})
+  return Effect.flatMapEager(Effect.result(around.sink.record(events)), (result) => {
+    if (Result.isSuccess(result)) return Effect.succeed(gone())
+    const { message, retryable } = result.failure
+    around.metrics.refusedEvents()
+    const told = memory.isSinkDown ? Effect.void : around.warn(action, "ActionEventPublishFailed", message)
+    return Effect.map(told, () => {
+      memory.isSinkDown = retryable
+      return retryable ? false : gone()
+    })
+  })
+}
 
 /** The event that tells of an action that was deleted before it ended. */
 export const abortedEvent = (

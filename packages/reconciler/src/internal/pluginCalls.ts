@@ -5,7 +5,7 @@ import type { ActionMemory } from "./actionMemory.ts"
 import type { Surroundings } from "./surroundings.ts"
 
 /**
- * Runs a call of the action's plugin. The answer is to be run once, at once.
+ * Begins a call of the action's plugin. The answer is to be run once, at once.
  *
  * A call that hangs is interrupted together with its round, by the controller. That it never came back is noticed in the
  * next round, which fails instead of calling again: no timer has to be set for the many calls that return at once.
@@ -21,10 +21,19 @@ export const callPlugin = <A>(
     return Effect.succeed(Result.fail(hung(plugin, around.config.reconcileTimeout)))
   }
   memory.isCalling = true
-  return Effect.map(Effect.exit(Effect.suspend(call)), (exit) => {
+  return Effect.mapEager(Effect.exit(begun(call)), (exit) => {
     memory.isCalling = false
     return Exit.isSuccess(exit) ? Result.succeed(exit.value) : Result.fail(errorOf(plugin, exit.cause))
   })
+}
+
+/** What a plugin throws before it answers counts like what it dies of later. */
+const begun = <A>(call: () => Effect.Effect<A, PluginError>): Effect.Effect<A, PluginError> => {
+  try {
+    return call()
+  } catch (defect) {
+    return Effect.die(defect)
+  }
 }
 
 const hung = (plugin: string, after: Duration.Duration): PluginError =>

@@ -4,7 +4,7 @@ import { Phase, TaskAction } from "@fairlead/core"
 import type { KubeError } from "@fairlead/kube"
 import { Effect, Result } from "effect"
 import { deadlineOf, type Decision, decide, expire, nextLaunch, type Outcome, reject, relaunchAt, type Situation } from "../Decision.ts"
-import { actionIdOf, type Assignment, type Rejection } from "../Preparation.ts"
+import type { Assignment, Rejection } from "../Preparation.ts"
 import { keepResult } from "./cacheResults.ts"
 import { dropLease, nextCacheRound } from "./cacheMemory.ts"
 import { isStillHeld } from "./cacheLeases.ts"
@@ -17,10 +17,10 @@ import { deliver, eventsOf, isRefusal, redeliverAfter, settle, storeStatus } fro
 import { changedAt } from "./phaseHistory.ts"
 import { callPlugin } from "./pluginCalls.ts"
 import { lookAt, patchAction, type Surroundings } from "./surroundings.ts"
-import { fromWire } from "./times.ts"
 
 type Action = TaskAction.TaskAction
 type Status = TaskAction.TaskActionStatus
+type Round = Effect.Effect<ControllerResult, KubeError.KubeError>
 
 /** The next round, if the cache wants one before it. */
 export const inTimeForCache = (result: ControllerResult, memory: ActionMemory, now: number): ControllerResult => {
@@ -28,55 +28,65 @@ export const inTimeForCache = (result: ControllerResult, memory: ActionMemory, n
   return due === Infinity ? result : lookAt(Math.min(due, now + (result.requeueAfter ?? Infinity)), now)
 }
 
-/** Brings an action one step further. Whatever fails here is tried again by the controller; nothing is lost by that. */
-export const advance = Effect.fnUntraced(function*(around: Surroundings, seen: Action, memory: ActionMemory, now: number) {
-  const action = yield* settle(around, seen, memory)
-  if (terminalCondition(action.status) !== undefined) return yield* conclude(around, action, memory, now)
-  const preparation = preparationOf(around, action, memory)
-  if (preparation._tag === "Rejection") return yield* refuse(around, action, memory, preparation, now)
-  const parent = around.failedParent(action)
-  if (parent !== undefined) return yield* abandon(around, action, memory, preparation, parent, now)
-  const isDelivered = yield* deliver(around, action, memory)
-  if (now < memory.notBefore) return yield* waitOut(around, action, memory, now)
+// Nothing waits in most rounds but for the writes: the eager operations go on at once where the answer is there already.
 
-  let status: Status = memory.pending?.status ?? believed(action.status ?? {})
-  if (status.pluginPhase === "PhaseRetryableFailure") {
-    const failed = situationOf(around, action, preparation, status, now)
-    const due = yield* betweenLaunches(around, action, memory, failed)
+/** Brings an action one step further. Whatever fails here is tried again by the controller; nothing is lost by that. To be run at once. */
+export const advance = (around: Surroundings, seen: Action, memory: ActionMemory, now: number): Round =>
+  Effect.flatMapEager(settle(around, seen, memory), (action) => {
+    if (terminalCondition(action.status) !== undefined) return conclude(around, action, memory, now)
+    const preparation = preparationOf(around, action, memory)
+    if (preparation._tag === "Rejection") return refuse(around, action, memory, preparation, now)
+    const parent = around.failedParent(action)
+    if (parent !== undefined) return abandon(around, action, memory, preparation, parent, now)
+    return Effect.flatMapEager(deliver(around, action, memory), (isDelivered) => {
+      if (now < memory.notBefore) return waitOut(around, action, memory, now)
+      const round = goOn(around, action, memory, preparation, now)
+      return isDelivered
+        ? round
+        : Effect.map(round, (verdict) => lookAt(Math.min(now + (verdict.requeueAfter ?? Infinity), now + redeliverAfter), now))
+    })
+  })
+
+/** With the launch that is under way, or with the next one if it has failed. */
+const goOn = (around: Surroundings, action: Action, memory: ActionMemory, assignment: Assignment, now: number): Round => {
+  const status = memory.pending?.status ?? believed(action.status ?? {})
+  if (status.pluginPhase !== "PhaseRetryableFailure") return take(around, action, memory, assignment, status, now)
+  const failed = situationOf(around, action, memory, assignment, status, now)
+  return Effect.flatMap(betweenLaunches(around, action, memory, failed), (due) => {
     const overdue = expire(failed)
-    if (overdue !== undefined) return yield* carryOut(around, action, memory, failed, overdue)
-    if (due > now) return lookAt(Math.min(due, deadlineOf(failed)), now)
-    status = nextLaunch(status)
-  }
-  const turn = turnOf(around, action, memory, preparation, status, now)
-  const answer = turn === undefined ? undefined : yield* consult(turn)
-  const verdict = answer === undefined
-    ? yield* (turn === undefined && hasFinalizer(action) ? workOn(around, action, memory, preparation, status, now) : work(around, action, memory, preparation, status, now, turn))
-    : yield* adopt(around, action, memory, situationOf(around, action, preparation, status, now), answer)
-  return isDelivered ? verdict : lookAt(Math.min(now + (verdict.requeueAfter ?? Infinity), now + redeliverAfter), now)
-})
+    if (overdue !== undefined) return carryOut(around, action, memory, failed, overdue)
+    if (due > now) return Effect.succeed(lookAt(Math.min(due, deadlineOf(failed)), now))
+    return take(around, action, memory, assignment, nextLaunch(status), now)
+  })
+}
 
-/** Lets the plugin do its part. From here on there may be a workload, so the action needs its finalizer. */
-const work = Effect.fnUntraced(function*(
-  around: Surroundings,
-  action: Action,
-  memory: ActionMemory,
-  assignment: Assignment,
-  status: Status,
-  now: number,
-  turn: Turn | undefined
-) {
-  const lease = turn?.own.lease
-  const kept = hasFinalizer(action)
-    ? action
-    : yield* patchAction(around, action, undefined, { metadata: { finalizers: [...(action.metadata.finalizers ?? []), TaskAction.finalizer] } })
+/** Asks the cache, if the action uses it, and then the plugin. */
+const take = (around: Surroundings, action: Action, memory: ActionMemory, assignment: Assignment, status: Status, now: number): Round => {
+  const turn = turnOf(around, action, memory, assignment, status, now)
+  if (turn !== undefined) {
+    return Effect.flatMap(consult(turn), (answer) =>
+      answer === undefined ? work(turn) : adopt(around, action, memory, situationOf(around, action, memory, assignment, status, now), answer))
+  }
+  return Effect.flatMapEager(withFinalizer(around, action), (kept) => workOn(around, kept, memory, assignment, status, now))
+}
+
+/** From here on there may be a workload, so the action needs its finalizer. */
+const withFinalizer = (around: Surroundings, action: Action): Effect.Effect<Action, KubeError.KubeError> =>
+  hasFinalizer(action)
+    ? Effect.succeed(action)
+    : patchAction(around, action, undefined, { metadata: { finalizers: [...(action.metadata.finalizers ?? []), TaskAction.finalizer] } })
+
+/** Lets the plugin do its part for an action that uses the cache. */
+const work = Effect.fnUntraced(function*(turn: Turn) {
+  const { action, around, assignment, memory, now, status } = turn
+  const { lease } = turn.own
+  const kept = yield* withFinalizer(around, action)
   // Nothing takes a workload back that was created under a reservation which is somebody else's by now.
-  if (turn !== undefined && lease !== undefined && !hasLaunched(status) && !(yield* isStillHeld(turn, lease))) {
+  if (lease !== undefined && !hasLaunched(status) && !(yield* isStillHeld(turn, lease))) {
     dropLease(turn.own)
     return lookAt(now, now)
   }
-  if (turn === undefined) return yield* workOn(around, kept, memory, assignment, status, now)
-  const situation = situationOf(around, kept, assignment, status, now)
+  const situation = situationOf(around, kept, memory, assignment, status, now)
   const outcome = yield* handle(around, kept, memory, assignment, status, now)
   if (outcome._tag !== "Reported" || outcome.transition.phase.phase !== "Success") return yield* carryOut(around, kept, memory, situation, decide(situation, outcome))
   const phase = yield* keepResult(turn, outcome.transition.phase)
@@ -84,10 +94,10 @@ const work = Effect.fnUntraced(function*(
   return yield* carryOut(around, kept, memory, situation, decide(situation, { ...outcome, transition: { ...outcome.transition, phase } }))
 })
 
-/** The same for an action that has its finalizer and no use for the cache, as most rounds find it. */
-const workOn = (around: Surroundings, action: Action, memory: ActionMemory, assignment: Assignment, status: Status, now: number) => {
-  const situation = situationOf(around, action, assignment, status, now)
-  return Effect.flatMap(handle(around, action, memory, assignment, status, now), (outcome) => carryOut(around, action, memory, situation, decide(situation, outcome)))
+/** Lets the plugin do its part for an action that has no use for the cache. */
+const workOn = (around: Surroundings, action: Action, memory: ActionMemory, assignment: Assignment, status: Status, now: number): Round => {
+  const situation = situationOf(around, action, memory, assignment, status, now)
+  return Effect.flatMapEager(handle(around, action, memory, assignment, status, now), (outcome) => carryOut(around, action, memory, situation, decide(situation, outcome)))
 }
 
 /** Takes over what the cache says. */
@@ -96,7 +106,7 @@ const adopt = (around: Surroundings, action: Action, memory: ActionMemory, situa
 
 /** Ends an action whose parent has failed. It stays, as aborted, for as long as other actions that have ended. */
 const abandon = (around: Surroundings, action: Action, memory: ActionMemory, assignment: Assignment, parent: Action, now: number) => {
-  const situation = situationOf(around, action, assignment, memory.pending?.status ?? believed(action.status ?? {}), now)
+  const situation = situationOf(around, action, memory, assignment, memory.pending?.status ?? believed(action.status ?? {}), now)
   const phase = Phase.aborted(0, `aborted because ${parent.metadata.name}, to which it belongs, failed`)
   return carryOut(around, action, memory, situation, decide(situation, { _tag: "Reported", transition: { phase } }))
 }
@@ -127,7 +137,7 @@ const handle = (around: Surroundings, action: Action, memory: ActionMemory, assi
   const { plugin, inputs, inputPrefix } = assignment
   if (inputs === undefined || memory.areInputsWritten || status.pluginState !== undefined) return ask(around, action, memory, assignment, status, now)
   const written = callPlugin(around, memory, plugin.id, () => around.files.putInputs(plugin.id, inputPrefix, inputs))
-  return Effect.flatMap(written, (result): Effect.Effect<Outcome> => {
+  return Effect.flatMapEager(written, (result): Effect.Effect<Outcome> => {
     if (Result.isFailure(result)) return Effect.succeed({ _tag: "Failed", error: result.failure })
     memory.areInputsWritten = true
     return ask(around, action, memory, assignment, status, now)
@@ -137,7 +147,7 @@ const handle = (around: Surroundings, action: Action, memory: ActionMemory, assi
 const ask = (around: Surroundings, action: Action, memory: ActionMemory, assignment: Assignment, status: Status, now: number): Effect.Effect<Outcome> => {
   const { plugin } = assignment
   const context = contextOf(around, action, memory, assignment, status, now)
-  return Effect.flatMap(callPlugin(around, memory, plugin.id, () => plugin.handle(context)), (handled): Effect.Effect<Outcome> => {
+  return Effect.flatMapEager(callPlugin(around, memory, plugin.id, () => plugin.handle(context)), (handled): Effect.Effect<Outcome> => {
     if (Result.isFailure(handled)) return Effect.as(around.warn(action, "FailedPluginHandle", handled.failure.message), { _tag: "Failed", error: handled.failure })
     memory.pluginState = handled.success.state ?? memory.pluginState
     return Effect.succeed({ _tag: "Reported", transition: handled.success })
@@ -151,7 +161,7 @@ const carryOut = (
   memory: ActionMemory,
   situation: Situation,
   decision: Decision
-): Effect.Effect<ControllerResult, KubeError.KubeError> => {
+): Round => {
   const { now, limits } = situation
   const { next } = decision
   if ((decision.status.systemFailures ?? 0) > (situation.status.systemFailures ?? 0)) around.metrics.systemFailed()
@@ -165,15 +175,14 @@ const carryOut = (
   return !pending.isUrgent && now < dueAt ? Effect.succeed(lookAt(Math.min(dueAt, until), now)) : store(around, action, memory, situation, pending, until)
 }
 
-const store = Effect.fnUntraced(function*(around: Surroundings, action: Action, memory: ActionMemory, situation: Situation, pending: Pending, until: number) {
+const store = (around: Surroundings, action: Action, memory: ActionMemory, situation: Situation, pending: Pending, until: number): Round => {
   const { now } = situation
-  const stored = yield* storeStatus(around, action, memory, pending).pipe(
-    Effect.catchIf(isRefusal, (error) => storeRefusal(around, action, memory, situation, error))
-  )
-  if (terminalCondition(stored.status) !== undefined) return yield* conclude(around, stored, memory, now)
-  const isDelivered = yield* deliver(around, stored, memory)
-  return lookAt(isDelivered ? until : Math.min(until, now + redeliverAfter), now)
-})
+  const storing = Effect.catchIf(storeStatus(around, action, memory, pending), isRefusal, (error) => storeRefusal(around, action, memory, situation, error))
+  return Effect.flatMap(storing, (stored) =>
+    terminalCondition(stored.status) === undefined
+      ? Effect.mapEager(deliver(around, stored, memory), (isDelivered) => lookAt(isDelivered ? until : Math.min(until, now + redeliverAfter), now))
+      : conclude(around, stored, memory, now))
+}
 
 /** The server will never take the status that was decided: the action ends with a small one that says so. */
 const storeRefusal = (around: Surroundings, action: Action, memory: ActionMemory, situation: Situation, error: KubeError.KubeError) => {
@@ -203,25 +212,23 @@ const refuse = Effect.fnUntraced(function*(around: Surroundings, action: Action,
   yield* around.warn(action, reason, rejection.message)
   const bounds = { maxAttempts: 1, retryDelay: () => 0, queuedTimeout: 0, runningTimeout: 0, deadline: 0 }
   const status = rejection.isStatusCorrupt ? {} : (memory.pending?.status ?? action.status ?? {})
-  const situation: Situation = { ...placeOf(around, action, now), status, bounds }
+  const situation = situationOf(around, action, memory, { id: rejection.id, bounds }, status, now)
   return yield* carryOut(around, action, memory, situation, reject(situation, rejection.reason, rejection.message))
 })
 
-const situationOf = (around: Surroundings, action: Action, assignment: Assignment, status: Status, now: number): Situation => ({
-  ...placeOf(around, action, now),
-  status,
-  bounds: assignment.bounds
-})
-
-const actionNameOf = (action: Action): string => {
-  const { run, action: name } = actionIdOf(action)
-  return `${run}/${name}`
-}
-
-const placeOf = (around: Surroundings, action: Action, now: number): Omit<Situation, "status" | "bounds"> => ({
-  actionId: actionNameOf(action),
+const situationOf = (
+  around: Surroundings,
+  action: Action,
+  memory: ActionMemory,
+  { bounds, id }: Pick<Assignment, "bounds" | "id">,
+  status: Status,
+  now: number
+): Situation => ({
+  actionId: `${id.run}/${id.action}`,
   generation: action.metadata.generation,
-  createdAt: fromWire(action.metadata.creationTimestamp) ?? now,
+  createdAt: memory.createdAt ?? now,
+  status,
+  bounds,
   limits: around.limits,
   now
 })

@@ -32,7 +32,7 @@ export interface Surroundings {
   readonly leases: Queue.Queue<Turn>
   readonly memories: Memories
   readonly metrics: EngineMetrics
-  /** For measuring only; a round decides by the time that it was given. */
+  /** Tells a round its time when it begins, by which it decides, and measures writes. */
   readonly clock: Clock.Clock
   /** What was launched for an action and is still there, as the caches show it. */
   readonly launchedFor: (action: TaskAction.TaskAction) => ReadonlyArray<KubeObject>
@@ -48,7 +48,7 @@ export const lookAt = (time: number, now: number): Result =>
 
 type Action = TaskAction.TaskAction & KubeObject
 
-/** Patches metadata or status of an action, on the condition that it is still the version that was decided upon. */
+/** Patches metadata or status of an action, on the condition that it is still the version that was decided upon. To be run at once. */
 export const patchAction = (
   around: Surroundings,
   action: TaskAction.TaskAction,
@@ -58,11 +58,9 @@ export const patchAction = (
   const { namespace, name = "", resourceVersion } = action.metadata
   const body = { ...patch, metadata: { ...patch.metadata, resourceVersion } }
   const op = subresource === undefined ? "update" : "status_update"
-  return Effect.suspend(() => {
-    const start = around.clock.monotonicTimeNanosUnsafe()
-    return Effect.onExit(
-      around.kube.patch<Action>(KubeResource.taskActions, { namespace, name, subresource }, "merge", body),
-      (exit) => Effect.sync(() => around.metrics.wrote(op, Number(around.clock.monotonicTimeNanosUnsafe() - start) / 1e6, Exit.isFailure(exit)))
-    )
+  const start = around.clock.monotonicTimeNanosUnsafe()
+  return Effect.onExit(around.kube.patch<Action>(KubeResource.taskActions, { namespace, name, subresource }, "merge", body), (exit) => {
+    around.metrics.wrote(op, Number(around.clock.monotonicTimeNanosUnsafe() - start) / 1e6, Exit.isFailure(exit))
+    return Effect.void
   })
 }
