@@ -30,6 +30,8 @@ export const badTaskSpecification = (plugin: string, description: string): Plugi
 export interface PluginState {
   readonly version: number
   readonly bytes: Uint8Array
+  /** The bytes in base64, as the engine stores them, if the plugin has them in that form. */
+  readonly text?: string | undefined
 }
 
 /** Where the files of one attempt are. All are URIs without a trailing slash. */

@@ -24,8 +24,15 @@ export class ObjectReader extends Context.Service<ObjectReader, {
 
   /** Reads each kind from the store given for it; kinds without a store are read live. */
   static readonly layerStores = (stores: ReadonlyArray<readonly [KubeResource.KubeResource, ObjectStore]>): Layer.Layer<ObjectReader> => {
-    const storeOf = ({ group, plural }: KubeResource.KubeResource): ObjectStore | undefined =>
-      stores.findLast(([it]) => it.plural === plural && it.group === group)?.[1]
+    // Kinds are few and asked for all the time.
+    const byResource = new WeakMap<KubeResource.KubeResource, ObjectStore>()
+    const storeOf = (resource: KubeResource.KubeResource): ObjectStore | undefined => {
+      const known = byResource.get(resource)
+      if (known !== undefined) return known
+      const found = stores.findLast(([it]) => it.plural === resource.plural && it.group === resource.group)?.[1]
+      if (found !== undefined) byResource.set(resource, found)
+      return found
+    }
     return Layer.succeed(ObjectReader, {
       covers: (resource) => storeOf(resource) !== undefined,
       get: (resource, namespace, name) => storeOf(resource)?.get(namespace, name)

@@ -1,7 +1,7 @@
 /** Turns a `KubeObjectPlugin` into a core `Plugin`: launches its object once, follows it, and cleans it up. */
-import { Phase, type Plugin, PluginError, type TaskExecutionContext, type Transition } from "@fairlead/core"
+import { type Idl, Phase, type Plugin, PluginError, type TaskExecutionContext, type Transition } from "@fairlead/core"
 import { KubeClient, KubeError, type KubeObject } from "@fairlead/kube"
-import { Duration, Effect } from "effect"
+import { Duration, Effect, Result } from "effect"
 import { createOutcome, kubeFailure } from "./CreateOutcome.ts"
 import { abort, finalize } from "./internal/objectCleanup.ts"
 import { risingVersion } from "./internal/phaseVersions.ts"
@@ -9,7 +9,7 @@ import { makeRecentLaunches } from "./internal/recentLaunches.ts"
 import { hasObject, type LaunchedState, lookUp, type Parts, readLive } from "./internal/runnerParts.ts"
 import { canSettle, settle } from "./internal/taskOutcome.ts"
 import type { KubeObjectPlugin, PhaseReading } from "./KubeObjectPlugin.ts"
-import type { ObjectEvents } from "./ObjectEvents.ts"
+import type { ObjectEvent, ObjectEvents } from "./ObjectEvents.ts"
 import { isOurs, objectName, stamp } from "./ObjectMetadata.ts"
 import { ObjectReader } from "./ObjectReader.ts"
 import { type ObjectRunnerConfig, objectRunnerDefaults, quotaPause } from "./ObjectRunnerConfig.ts"
@@ -84,30 +84,44 @@ const launched = (object: KubeObject, context: TaskExecutionContext, phase: Phas
   reason: ObjectState.keptReason(phase.reason)
 })
 
-const launch = Effect.fnUntraced(function*<A extends KubeObject>(
+const launch = <A extends KubeObject>(
   parts: Parts<A>,
   context: TaskExecutionContext,
   state: ObjectState.ObjectState | undefined
-): Effect.fn.Return<Transition, PluginError> {
+): Effect.Effect<Transition, PluginError> => {
   const { config, plugin, recent } = parts
   const { metadata, now } = context
   const name = objectName(metadata, context.launch, plugin.generatedNameMaxLength)
   const found = lookUp(parts, metadata.namespace, name, now)
-  if (found !== undefined) return yield* adopt(parts, context, found)
+  if (found !== undefined) return adopt(parts, context, found)
 
-  const refusedAt = recent.refusedAt(metadata.namespace, name)
-  if (state !== undefined && refusedAt !== undefined && now - refusedAt < quotaPause(config, refusedAt - state.since)) {
-    return { phase: Phase.waitingForResources(state.phaseVersion, state.reason) }
+  if (state !== undefined) {
+    const refusedAt = recent.refusedAt(metadata.namespace, name)
+    if (refusedAt !== undefined && now - refusedAt < quotaPause(config, refusedAt - state.since)) {
+      return Effect.succeed({ phase: Phase.waitingForResources(state.phaseVersion, state.reason) })
+    }
   }
-  const inputs = plugin.needsInputs(context) ? yield* context.inputs : undefined
-  const built = yield* Effect.fromResult(
-    plugin.build({ metadata, template: context.template, paths: context.paths, inputs, objectName: name })
-  )
-  const object = stamp(built, name, context.launch, metadata, plugin, config)
-  const answer = yield* Effect.result(parts.client.create<A>(plugin.resource, object))
-  if (answer._tag === "Success") return submitted(parts, context, answer.success)
-  return yield* refused(parts, context, name, state, answer.failure)
-})
+  return plugin.needsInputs(context)
+    ? Effect.flatMap(context.inputs, (inputs) => create(parts, context, name, state, inputs))
+    : create(parts, context, name, state, undefined)
+}
+
+const create = <A extends KubeObject>(
+  parts: Parts<A>,
+  context: TaskExecutionContext,
+  name: string,
+  state: ObjectState.ObjectState | undefined,
+  inputs: Idl.LiteralMap | undefined
+): Effect.Effect<Transition, PluginError> => {
+  const { config, plugin } = parts
+  const { metadata, paths, template } = context
+  const built = plugin.build({ metadata, template, paths, inputs, objectName: name })
+  if (Result.isFailure(built)) return Effect.fail(built.failure)
+  return Effect.matchEffect(parts.client.create<A>(plugin.resource, stamp(built.success, name, context.launch, metadata, plugin, config)), {
+    onSuccess: (object) => Effect.succeed(submitted(parts, context, object)),
+    onFailure: (error) => refused(parts, context, name, state, error)
+  })
+}
 
 const submittedReason = "task submitted to K8s"
 
@@ -210,7 +224,7 @@ const look = <A extends KubeObject>(
     previous: previousOf(state),
     memory: state.memory
   })
-  return Effect.map(ended(object, context, reading), (phase) => transitionTo(parts, state, stored, reading, phase))
+  return Effect.mapEager(ended(object, context, reading), (phase) => transitionTo(parts, state, stored, reading, phase))
 }
 
 const transitionTo = <A extends KubeObject>(
@@ -220,24 +234,29 @@ const transitionTo = <A extends KubeObject>(
   reading: PhaseReading,
   seen: Phase.PhaseInfo
 ): Transition => {
-  const events = parts.events?.since(state.uid, state.lastEvent ?? 0) ?? []
+  const events = parts.events?.since(state.uid, state.lastEvent ?? 0) ?? noEvents
   const phase = risingVersion(seen, previousOf(state), events)
-  const { memory: _memory, ...rest } = state
-  const next: LaunchedState = {
-    ...rest,
+  const lastEvent = events.at(-1)?.cursor ?? state.lastEvent
+  const next: { -readonly [K in keyof LaunchedState]: LaunchedState[K] } = {
+    name: state.name,
+    uid: state.uid,
+    launch: state.launch,
+    since: state.since,
     phase: phase.phase,
     phaseVersion: phase.version,
-    reason: ObjectState.keptReason(phase.reason),
-    ...(events.length > 0 ? { lastEvent: events.at(-1)!.cursor } : {}),
-    ...(reading.memory === undefined ? {} : { memory: reading.memory })
+    reason: ObjectState.keptReason(phase.reason)
   }
-  const transition = changed(stored, next, phase)
+  if (lastEvent !== undefined) next.lastEvent = lastEvent
+  if (reading.memory !== undefined) next.memory = reading.memory
+  const { phase: told, state: kept } = changed(stored, next, phase)
   // All this is in the object, so the next round would find it out again; only what a plugin remembers is not.
   const isOnTheWay = phase.phase === "Queued" || phase.phase === "Initializing" || (phase.phase === "Running" && state.phase === "Running")
   const canWait = isOnTheWay && reading.memory === undefined && state.memory === undefined
   const isQuiet = phase.phase === "Running" && reading.memory === undefined && parts.events === undefined && parts.reader.covers(parts.plugin.resource)
-  return { ...transition, ...(canWait ? { deferrable: true } : {}), ...(isQuiet ? { lookAfter: quietMillis } : {}) }
+  return { phase: told, state: kept, deferrable: canWait ? true : undefined, lookAfter: isQuiet ? quietMillis : undefined }
 }
+
+const noEvents: ReadonlyArray<ObjectEvent> = []
 
 /** Pause between looks at an object that runs: its cache tells of every change, so that a look by itself finds nothing new. */
 const quietMillis = 5 * 60_000

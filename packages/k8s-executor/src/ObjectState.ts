@@ -35,15 +35,25 @@ const utf8Encoder = new TextEncoder()
 /** Cuts a reason to what is kept of it. */
 export const keptReason = (reason: string): string => reason.slice(0, reasonLengthMax)
 
-/** A state that was written here carries what it was made from: an engine hands the same one in round after round. */
+/**
+ * A state that was written here carries what it was made from: an engine hands the same one in round after round. What engines store is
+ * its text, so that bytes are made for those alone who look at them.
+ */
 class Written implements PluginState {
   readonly version = schemaVersion
-  readonly bytes: Uint8Array
+  readonly text: string | undefined
+  readonly #json: string
   readonly #state: ObjectState
 
   constructor(state: ObjectState) {
-    this.bytes = write(state)
+    this.#json = write(state)
     this.#state = state
+    // Of ASCII every character is one byte.
+    this.text = hasMore.test(this.#json) ? undefined : btoa(this.#json)
+  }
+
+  get bytes(): Uint8Array {
+    return utf8Encoder.encode(this.#json)
   }
 
   static stateOf(stored: PluginState): ObjectState | undefined {
@@ -75,7 +85,9 @@ const read = ({ bytes, version }: PluginState): ObjectState | undefined => {
 /** Writes a state for storage. Equal states give equal bytes. */
 export const encode = (state: ObjectState): PluginState => new Written(state)
 
-const write = (state: ObjectState): Uint8Array => utf8Encoder.encode(JSON.stringify({
+const hasMore = /[^\0-\x7f]/
+
+const write = (state: ObjectState): string => JSON.stringify({
   schema: schemaVersion,
   name: state.name,
   uid: state.uid,
@@ -86,7 +98,7 @@ const write = (state: ObjectState): Uint8Array => utf8Encoder.encode(JSON.string
   reason: state.reason,
   lastEvent: state.lastEvent,
   memory: state.memory
-}))
+})
 
 /** True when storing `after` instead of `before` would change nothing. */
 export const same = (before: ObjectState | undefined, after: ObjectState): boolean =>

@@ -51,42 +51,39 @@ export interface BuiltPod {
 }
 
 /** Builds the pod of a task for the plugin with this id. Equal tasks give equal pods, to the order of every list. */
-export const buildPod = (plugin: string, context: BuildContext, settings: PodBuildSettings): Result.Result<BuiltPod, PluginError> =>
-  Result.gen(function*() {
-    const { metadata, template } = context
-    const { accelerators, config } = settings
-    const orBad = <A>(result: Result.Result<A, string>): Result.Result<A, PluginError> =>
-      Result.mapError(result, (description) => badTaskSpecification(plugin, description))
+export const buildPod = (plugin: string, context: BuildContext, settings: PodBuildSettings): Result.Result<BuiltPod, PluginError> => {
+  const { metadata, template } = context
+  const { accelerators, config } = settings
+  const bad = (description: string) => Result.fail(badTaskSpecification(plugin, description))
 
-    const raw = yield* orBad(rawPod(context, config))
-    const { gpuAccelerator, sharedMemory } = extendedResources(template.extendedResources, metadata.overrides.extendedResources)
-    const prepared = yield* orBad(prepareContainers(raw, containerContext(context, gpuAccelerator, settings)))
-    const withCopilot = addCopilot(prepared, raw.primaryName, context, config.copilot)
-    const scheduled = defaultSecurity(schedule(withCopilot, metadata, config), raw.primaryName, config)
+  const described = rawPod(context, config)
+  if (Result.isFailure(described)) return bad(described.failure)
+  const raw = described.success
+  const { gpuAccelerator, sharedMemory } = extendedResources(template.extendedResources, metadata.overrides.extendedResources)
+  const prepared = prepareContainers(raw, containerContext(context, gpuAccelerator, settings))
+  if (Result.isFailure(prepared)) return bad(prepared.failure)
+  const withCopilot = addCopilot(prepared.success, raw.primaryName, context, config.copilot)
+  const scheduled = defaultSecurity(schedule(withCopilot, metadata, config), raw.primaryName, config)
 
-    const deviceTemplate = gpuAccelerator === undefined ? undefined : accelerators.of(gpuAccelerator).podTemplateSpec as PodSpec | undefined
-    const onDevice = deviceTemplate === undefined ? scheduled : mergeOntoTemplate(deviceTemplate, scheduled, raw.primaryName)
-    const podTemplate = yield* findPodTemplate(plugin, context, settings)
-    const merged = podTemplate?.template?.spec === undefined
-      ? onDevice
-      : mergeOntoTemplate(podTemplate.template.spec, onDevice, raw.primaryName)
+  const deviceTemplate = gpuAccelerator === undefined ? undefined : accelerators.of(gpuAccelerator).podTemplateSpec as PodSpec | undefined
+  const onDevice = deviceTemplate === undefined ? scheduled : mergeOntoTemplate(deviceTemplate, scheduled, raw.primaryName)
+  const podTemplate = findPodTemplate(plugin, context, settings)
+  if (Result.isFailure(podTemplate)) return Result.fail(podTemplate.failure)
+  const pattern = podTemplate.success?.template
+  const merged = pattern?.spec === undefined ? onDevice : mergeOntoTemplate(pattern.spec, onDevice, raw.primaryName)
 
-    const constrained = constrain(merged, metadata.interruptible, config)
-    const placed = gpuAccelerator === undefined ? constrained : selectAcceleratorNodes(constrained, gpuAccelerator, accelerators)
-    const shared = sharedMemory === undefined ? placed : yield* orBad(addSharedMemory(placed, raw.primaryName, sharedMemory))
-    const spec = finish(overrideImage(shared, raw.primaryName, metadata.overrides.containerImage), raw.primaryName, config)
-    const slices = gpuAccelerator === undefined ? undefined : partitionSlices(gpuAccelerator)
-    return {
-      spec,
-      primaryName: raw.primaryName,
-      labels: { ...podTemplate?.template?.metadata?.labels, ...raw.labels, ...(slices === undefined ? {} : { [partitionSlicesLabel]: slices }) },
-      annotations: {
-        ...podTemplate?.template?.metadata?.annotations,
-        ...raw.annotations,
-        ...(endsWithPrimary(context, spec) ? { [primaryContainerKey]: raw.primaryName } : {})
-      }
-    }
-  })
+  const constrained = constrain(merged, metadata.interruptible, config)
+  const placed = gpuAccelerator === undefined ? constrained : selectAcceleratorNodes(constrained, gpuAccelerator, accelerators)
+  const shared = sharedMemory === undefined ? Result.succeed(placed) : addSharedMemory(placed, raw.primaryName, sharedMemory)
+  if (Result.isFailure(shared)) return bad(shared.failure)
+  const spec = finish(overrideImage(shared.success, raw.primaryName, metadata.overrides.containerImage), raw.primaryName, config)
+  const labels: { [key: string]: string } = { ...pattern?.metadata?.labels, ...raw.labels }
+  const slices = gpuAccelerator === undefined ? undefined : partitionSlices(gpuAccelerator)
+  if (slices !== undefined) labels[partitionSlicesLabel] = slices
+  const annotations: { [key: string]: string } = { ...pattern?.metadata?.annotations, ...raw.annotations }
+  if (endsWithPrimary(context, spec)) annotations[primaryContainerKey] = raw.primaryName
+  return Result.succeed({ spec, labels, annotations, primaryName: raw.primaryName })
+}
 
 const prepareContainers = (raw: RawPod, context: ContainerContext): Result.Result<PodSpec, string> => {
   const initContainers: Array<Container> = []
@@ -105,7 +102,7 @@ const prepareContainers = (raw: RawPod, context: ContainerContext): Result.Resul
     const names = containers.map((it) => `"${it.name}"`).join(", ") || "none"
     return Result.fail(`the primary container "${raw.primaryName}" is not among the pod's containers: ${names}`)
   }
-  return Result.succeed({ ...raw.spec, containers, ...(initContainers.length === 0 ? {} : { initContainers }) })
+  return Result.succeed(initContainers.length === 0 ? { ...raw.spec, containers } : { ...raw.spec, containers, initContainers })
 }
 
 /** Security contexts that the configuration gives where the task has none at all. */
@@ -158,11 +155,8 @@ const withCleanEnv = (container: Container): Container => {
 
 /** What is left to do when all parts are together. */
 const finish = (spec: PodSpec, primaryName: string, config: PodPluginConfig): PodSpec => {
-  const clean: PodSpec = {
-    ...spec,
-    containers: spec.containers.map(withCleanEnv),
-    ...(spec.initContainers === undefined ? {} : { initContainers: spec.initContainers.map(withCleanEnv) })
-  }
+  const containers = spec.containers.map(withCleanEnv)
+  const clean = spec.initContainers === undefined ? { ...spec, containers } : { ...spec, containers, initContainers: spec.initContainers.map(withCleanEnv) }
   return secure(probeEditor(tolerateExtendedResources(clean, config), primaryName), config)
 }
 

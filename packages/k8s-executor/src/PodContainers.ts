@@ -29,10 +29,7 @@ export const containerContext = (
   const { generatedName } = metadata.taskExecutionId
   return {
     rendering: { paths, generatedName, namespace: metadata.namespace, inputs },
-    variables: [
-      ...executionVariables(metadata.taskExecutionId, wantsConsoleUrl(template) ? metadata.consoleUrl : ""),
-      ...fromMap(metadata.environmentVariables)
-    ],
+    variables: executionVariables(metadata.taskExecutionId, wantsConsoleUrl(template) ? metadata.consoleUrl : "").concat(fromMap(metadata.environmentVariables)),
     common: settings.environment,
     platform: {
       resources: metadata.platformResources,
@@ -54,14 +51,15 @@ export const prepare = (container: Container, isPrimary: boolean, context: Conta
   if (Result.isFailure(args)) return Result.fail(args.failure)
   const resources = fitted(container, isPrimary, context)
   if (Result.isFailure(resources)) return Result.fail(`resources of ${where}: ${resources.failure}`)
-  return Result.succeed({
-    ...container,
-    ...(command.success === undefined ? {} : { command: command.success }),
-    ...(args.success === undefined ? {} : { args: args.success }),
-    ...decorate(container, context.variables, context.common),
-    resources: { ...container.resources, ...resources.success }
-  })
+  const prepared: { -readonly [K in keyof Container]: Container[K] } = { ...container }
+  if (command.success !== undefined) prepared.command = command.success
+  if (args.success !== undefined) prepared.args = args.success
+  Object.assign(prepared, decorate(container, context.variables, context.common))
+  prepared.resources = { ...container.resources, ...resources.success }
+  return Result.succeed(prepared)
 }
+
+const nothing = Result.succeed(undefined)
 
 const rendered = (
   texts: ReadonlyArray<string> | undefined,
@@ -69,7 +67,7 @@ const rendered = (
   where: string
 ): Result.Result<ReadonlyArray<string> | undefined, string> =>
   texts === undefined
-    ? Result.succeed(undefined)
+    ? nothing
     : Result.mapError(Templating.render(texts, context.rendering), (error) => `${where}: ${error.message}`)
 
 const fitted = (container: Container, isPrimary: boolean, context: ContainerContext): Result.Result<PodResources.Resources, string> => {

@@ -11,32 +11,37 @@ export const fromMap = (map: { readonly [name: string]: string }): ReadonlyArray
 
 /** Tells a task who it is: its run, its attempt and its task, under the names that Flyte's SDKs read. */
 export const executionVariables = (execution: TaskExecutionId, consoleUrl: string): ReadonlyArray<EnvVar> => {
-  const run = execution.id.nodeExecutionId?.executionId
+  const { nodeExecutionId, retryAttempt, taskId } = execution.id
+  const run = nodeExecutionId?.executionId
   if (run === undefined) return []
-  const url = consoleUrl === "" ? [] : [variable(
-    "FLYTE_EXECUTION_URL",
-    `${consoleUrl.replace(/\/+$/, "")}/projects/${run.project}/domains/${run.domain}/executions/${run.name}/nodeId/${execution.uniqueNodeId}/nodes`
-  )]
-  return [
+  const variables: Array<EnvVar> = [
     variable("FLYTE_INTERNAL_EXECUTION_ID", run.name),
     variable("FLYTE_INTERNAL_EXECUTION_PROJECT", run.project),
     variable("FLYTE_INTERNAL_EXECUTION_DOMAIN", run.domain),
-    { name: "_F_PN", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },
-    variable("FLYTE_ATTEMPT_NUMBER", String(execution.id.retryAttempt)),
-    ...url,
-    ...taskVariables(execution.id.taskId)
+    podName,
+    variable("FLYTE_ATTEMPT_NUMBER", String(retryAttempt))
   ]
+  if (consoleUrl !== "") {
+    const path = `/projects/${run.project}/domains/${run.domain}/executions/${run.name}/nodeId/${execution.uniqueNodeId}/nodes`
+    variables.push(variable("FLYTE_EXECUTION_URL", `${consoleUrl.replace(/\/+$/, "")}${path}`))
+  }
+  if (taskId !== undefined) variables.push(...taskVariables(taskId))
+  return variables
 }
 
-const taskVariables = (task: Idl.Identifier | undefined): ReadonlyArray<EnvVar> => {
-  if (task === undefined) return []
-  const fields = [["PROJECT", task.project], ["DOMAIN", task.domain], ["NAME", task.name], ["VERSION", task.version]] as const
-  return [
-    ...fields.map(([name, value]) => variable(`FLYTE_INTERNAL_TASK_${name}`, value)),
-    // Older SDKs know the short names only.
-    ...fields.map(([name, value]) => variable(`FLYTE_INTERNAL_${name}`, value))
-  ]
-}
+const podName: EnvVar = { name: "_F_PN", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } }
+
+/** Each twice: older SDKs know the short names only. */
+const taskVariables = ({ domain, name, project, version }: Idl.Identifier): ReadonlyArray<EnvVar> => [
+  variable("FLYTE_INTERNAL_TASK_PROJECT", project),
+  variable("FLYTE_INTERNAL_TASK_DOMAIN", domain),
+  variable("FLYTE_INTERNAL_TASK_NAME", name),
+  variable("FLYTE_INTERNAL_TASK_VERSION", version),
+  variable("FLYTE_INTERNAL_PROJECT", project),
+  variable("FLYTE_INTERNAL_DOMAIN", domain),
+  variable("FLYTE_INTERNAL_NAME", name),
+  variable("FLYTE_INTERNAL_VERSION", version)
+]
 
 /** True when the task wants links that need the console's address in its environment. */
 export const wantsConsoleUrl = (template: Idl.TaskTemplate): boolean => template.config["link_type"] !== undefined
@@ -74,16 +79,22 @@ export const decorate = (
   task: ReadonlyArray<EnvVar>,
   common: CommonEnvironment
 ): Pick<Container, "env" | "envFrom"> => ({
-  env: [...(container.env ?? []), ...task, ...common.variables],
+  env: (container.env ?? []).concat(task, common.variables),
   ...(common.sources.length === 0 ? {} : { envFrom: [...(container.envFrom ?? []), ...common.sources] })
 })
 
+/** So few variables, the usual number, are compared with each other several times as fast as a set of their names is made. */
+const comparedMost = 40
+
+const isNamedBefore = (env: ReadonlyArray<EnvVar>, name: string, end: number): boolean => {
+  for (let index = 0; index < end; index++) if (env[index]!.name === name) return true
+  return false
+}
+
 /** Leaves of variables with the same name only the last, which is the one that counts, at its place. */
 export const lastOfEachName = (env: ReadonlyArray<EnvVar>): ReadonlyArray<EnvVar> => {
+  if (env.length <= comparedMost && !env.some(({ name }, index) => isNamedBefore(env, name, index))) return env
   const seen = new Set<string>()
-  for (const { name } of env) seen.add(name)
-  if (seen.size === env.length) return env
-  seen.clear()
   const kept: Array<EnvVar> = []
   for (let index = env.length - 1; index >= 0; index--) {
     const it = env[index]!
@@ -91,5 +102,5 @@ export const lastOfEachName = (env: ReadonlyArray<EnvVar>): ReadonlyArray<EnvVar
     seen.add(it.name)
     kept.push(it)
   }
-  return kept.reverse()
+  return kept.length === env.length ? env : kept.reverse()
 }

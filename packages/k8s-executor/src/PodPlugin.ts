@@ -35,10 +35,12 @@ export const phaseSettings = (config: PodPluginConfig): PodPhaseSettings => ({
 /** True when any command or argument of the task refers to the value of an input. */
 export const needsInputs = ({ metadata, template }: Pick<BuildContext, "template" | "metadata">): boolean => {
   const { target } = template
-  const pods = [target.case === "k8sPod" ? target.value.podSpec : template.custom, (metadata.overrides.podTemplate as Idl.K8sPod | undefined)?.podSpec]
-  return (target.case === "container" && Templating.usesInputs([...target.value.command, ...target.value.args])) ||
-    pods.some((it) => it !== undefined && Templating.usesInputs([JSON.stringify(it)]))
+  return (target.case === "container" && (Templating.usesInputs(target.value.command) || Templating.usesInputs(target.value.args))) ||
+    asksForInputs(target.case === "k8sPod" ? target.value.podSpec : template.custom) ||
+    asksForInputs((metadata.overrides.podTemplate as Idl.K8sPod | undefined)?.podSpec)
 }
+
+const asksForInputs = (pod: object | undefined): boolean => pod !== undefined && Templating.usesInputs([JSON.stringify(pod)])
 
 /** True when containers of the platform's own wait for the end of the task to take its outputs. */
 const hasCopilot = ({ target }: Idl.TaskTemplate): boolean =>

@@ -33,11 +33,14 @@ const isZero = (text: string | undefined): boolean => nanosOf(text) === 0n
 
 /** The first amount that is no quantity, in words; `undefined` when all are. */
 export const faultIn = (resources: { readonly requests?: unknown; readonly limits?: unknown }): string | undefined => {
-  for (const part of ["requests", "limits"] as const) {
-    for (const [name, value] of Object.entries(resources[part] ?? {})) {
-      const problem = typeof value === "string" || typeof value === "number" ? Quantity.problemOf(value) : "it is neither text nor a number"
-      if (problem !== undefined) return `${part}.${name} is ${JSON.stringify(value)}, which is no quantity such as 500m or 2Gi: ${problem}`
-    }
+  return faultOf("requests", resources.requests) ?? faultOf("limits", resources.limits)
+}
+
+const faultOf = (part: string, amounts: unknown): string | undefined => {
+  for (const name of Object.keys(amounts ?? {})) {
+    const value = (amounts as { readonly [name: string]: unknown })[name]
+    const problem = typeof value === "string" || typeof value === "number" ? Quantity.problemOf(value) : "it is neither text nor a number"
+    if (problem !== undefined) return `${part}.${name} is ${JSON.stringify(value)}, which is no quantity such as 500m or 2Gi: ${problem}`
   }
   return undefined
 }
@@ -64,8 +67,11 @@ export const ofContainer = (resources: { readonly requests?: unknown; readonly l
   limits: texts(resources?.limits)
 })
 
-const texts = (amounts: unknown): Amounts =>
-  Object.fromEntries(Object.entries(amounts ?? {}).map(([name, value]) => [name, String(value)]))
+const texts = (amounts: unknown): Amounts => {
+  const out: Record<string, string> = {}
+  for (const name of Object.keys(amounts ?? {})) out[name] = String((amounts as { readonly [name: string]: unknown })[name])
+  return out
+}
 
 /** Gives the generic `gpu` the name under which the nodes offer it. */
 export const nameAccelerator = (resources: Resources, resourceName: string): Resources => ({
@@ -74,8 +80,9 @@ export const nameAccelerator = (resources: Resources, resourceName: string): Res
 })
 
 const renamed = (amounts: Amounts, resourceName: string): Amounts => {
+  if (amounts[genericAccelerator] === undefined) return amounts
   const { [genericAccelerator]: generic, ...rest } = amounts
-  return generic === undefined ? amounts : { ...rest, [resourceName]: generic }
+  return { ...rest, [resourceName]: generic! }
 }
 
 /** Lays overrides over a container's own amounts. */

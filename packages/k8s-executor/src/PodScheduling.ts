@@ -55,9 +55,9 @@ export const tolerate = (tolerations: ReadonlyArray<PodToleration>, added: PodTo
   tolerations.some((it) => sameToleration(it, added)) ? tolerations : [...tolerations, added]
 
 /** Names of all resources that any of the containers requests or limits, sorted. */
-export const resourceNames = (spec: PodSpec): ReadonlyArray<string> => {
+export const resourceNames = (containers: PodSpec["containers"]): ReadonlyArray<string> => {
   const names = new Set<string>()
-  for (const { resources } of [...(spec.initContainers ?? []), ...spec.containers]) {
+  for (const { resources } of containers) {
     for (const name in resources?.requests) names.add(name)
     for (const name in resources?.limits) names.add(name)
   }
@@ -65,11 +65,10 @@ export const resourceNames = (spec: PodSpec): ReadonlyArray<string> => {
 }
 
 /** The platform's tolerations, in a fixed order: for each resource by name, for interruptible pods, for all. */
-export const platformTolerations = (config: PodPluginConfig, resources: ReadonlyArray<string>, interruptible: boolean): ReadonlyArray<PodToleration> => [
-  ...resources.flatMap((name) => (Object.hasOwn(config.resourceTolerations, name) ? config.resourceTolerations[name]! : [])),
-  ...(interruptible ? config.interruptibleTolerations : []),
-  ...config.defaultTolerations
-]
+export const platformTolerations = (config: PodPluginConfig, resources: ReadonlyArray<string>, interruptible: boolean): ReadonlyArray<PodToleration> =>
+  resources
+    .flatMap((name) => (Object.hasOwn(config.resourceTolerations, name) ? config.resourceTolerations[name]! : []))
+    .concat(interruptible ? config.interruptibleTolerations : [], config.defaultTolerations)
 
 const interruptibleRequirement = (config: PodPluginConfig, interruptible: boolean): NodeRequirement | undefined =>
   interruptible ? config.interruptibleNodeSelectorRequirement : config.nonInterruptibleNodeSelectorRequirement
@@ -77,28 +76,23 @@ const interruptibleRequirement = (config: PodPluginConfig, interruptible: boolea
 /** Fills what the pod leaves open from the configuration. `constrain` completes it once all templates are merged. */
 export const schedule = (spec: PodSpec, metadata: TaskExecutionMetadata, config: PodPluginConfig): PodSpec => {
   const { interruptible } = metadata
-  const nodeSelector = {
-    ...config.defaultNodeSelector,
-    ...spec.nodeSelector,
-    ...(interruptible ? config.interruptibleNodeSelector : {})
-  }
-  const tolerations = [...platformTolerations(config, resourceNames({ ...spec, initContainers: [] }), interruptible), ...(spec.tolerations ?? [])]
+  const nodeSelector = { ...config.defaultNodeSelector, ...spec.nodeSelector, ...(interruptible ? config.interruptibleNodeSelector : undefined) }
+  const tolerations = platformTolerations(config, resourceNames(spec.containers), interruptible).concat(spec.tolerations ?? [])
   const affinity = spec.affinity ?? (config.defaultAffinity as PodAffinity | undefined)
   const serviceAccountName = spec.serviceAccountName || metadata.k8sServiceAccount
   const schedulerName = spec.schedulerName || config.schedulerName
-  return {
-    ...spec,
-    restartPolicy: spec.restartPolicy || "Never",
-    ...(tolerations.length === 0 ? {} : { tolerations }),
-    ...(serviceAccountName === "" ? {} : { serviceAccountName }),
-    ...(schedulerName === "" ? {} : { schedulerName }),
-    ...(Object.keys(nodeSelector).length === 0 ? {} : { nodeSelector }),
-    ...(affinity === undefined ? {} : { affinity }),
-    ...(config.hostNetwork === undefined ? {} : { hostNetwork: config.hostNetwork }),
-    ...(spec.dnsConfig === undefined && config.defaultPodDnsConfig !== undefined
-      ? { dnsConfig: config.defaultPodDnsConfig as NonNullable<PodSpec["dnsConfig"]> }
-      : {})
+  const scheduled: { -readonly [K in keyof PodSpec]: PodSpec[K] } = { ...spec }
+  scheduled.restartPolicy = spec.restartPolicy || "Never"
+  if (tolerations.length > 0) scheduled.tolerations = tolerations
+  if (serviceAccountName !== "") scheduled.serviceAccountName = serviceAccountName
+  if (schedulerName !== "") scheduled.schedulerName = schedulerName
+  if (Object.keys(nodeSelector).length > 0) scheduled.nodeSelector = nodeSelector
+  if (affinity !== undefined) scheduled.affinity = affinity
+  if (config.hostNetwork !== undefined) scheduled.hostNetwork = config.hostNetwork
+  if (spec.dnsConfig === undefined && config.defaultPodDnsConfig !== undefined) {
+    scheduled.dnsConfig = config.defaultPodDnsConfig as NonNullable<PodSpec["dnsConfig"]>
   }
+  return scheduled
 }
 
 /**
@@ -129,6 +123,7 @@ export const constrainMerged = (spec: PodSpec, interruptible: boolean, config: P
 
 /** Lets pods onto nodes that are tainted with the name of an extended resource which the pod requests. */
 export const tolerateExtendedResources = (spec: PodSpec, config: PodPluginConfig): PodSpec => {
+  if (config.addTolerationsForExtendedResources.length === 0) return spec
   const requested = new Set([...(spec.initContainers ?? []), ...spec.containers].flatMap((it) => Object.keys(it.resources?.requests ?? {})))
   const names = config.addTolerationsForExtendedResources.filter((name) => requested.has(name)).sort()
   if (names.length === 0) return spec

@@ -10,14 +10,9 @@ const needsEscalation = (security: ContainerSecurity): boolean =>
 const secureContainer = (container: Container, restricted: boolean): Container => {
   const given = container.securityContext ?? {}
   if (needsEscalation(given)) return container
-  return {
-    ...container,
-    securityContext: {
-      ...given,
-      allowPrivilegeEscalation: given.allowPrivilegeEscalation ?? false,
-      ...(restricted && given.capabilities?.drop === undefined ? { capabilities: { ...given.capabilities, drop: ["ALL"] } } : {})
-    }
-  }
+  const secured = { ...given, allowPrivilegeEscalation: given.allowPrivilegeEscalation ?? false }
+  if (restricted && given.capabilities?.drop === undefined) secured.capabilities = { ...given.capabilities, drop: ["ALL"] }
+  return { ...container, securityContext: secured }
 }
 
 const securePod = (given: PodSecurity, restricted: boolean): PodSecurity => ({
@@ -35,10 +30,6 @@ export const secure = (spec: PodSpec, config: Pick<PodPluginConfig, "securityLev
   if (config.securityLevel === "none" || spec.os?.name === "windows") return mounted
   const restricted = config.securityLevel === "restricted"
   const secureAll = (containers: ReadonlyArray<Container>): ReadonlyArray<Container> => containers.map((it) => secureContainer(it, restricted))
-  return {
-    ...mounted,
-    securityContext: securePod(spec.securityContext ?? {}, restricted),
-    containers: secureAll(spec.containers),
-    ...(spec.initContainers === undefined ? {} : { initContainers: secureAll(spec.initContainers) })
-  }
+  const secured = { ...mounted, securityContext: securePod(spec.securityContext ?? {}, restricted), containers: secureAll(spec.containers) }
+  return spec.initContainers === undefined ? secured : { ...secured, initContainers: secureAll(spec.initContainers) }
 }

@@ -27,7 +27,9 @@ type Source = Result.Result<RawPod, string>
 export const rawPod = (context: BuildContext, config: Pick<PodPluginConfig, "imagePullPolicy">): Source => {
   const { template } = context
   const described = template.type === sidecarTaskType && template.target.case !== "k8sPod" ? ofSidecar(template) : ofTarget(context, config)
-  return Result.map(described, (raw) => ({ ...raw, spec: { ...raw.spec, enableServiceLinks: false } }))
+  if (Result.isFailure(described)) return described
+  const { annotations, labels, primaryName, spec } = described.success
+  return Result.succeed({ spec: { ...spec, enableServiceLinks: false }, labels, annotations, primaryName })
 }
 
 const ofTarget = (context: BuildContext, config: Pick<PodPluginConfig, "imagePullPolicy">): Source => {
@@ -47,17 +49,14 @@ const ofContainer = (context: BuildContext, container: Idl.Container, config: Pi
   const { generatedName } = context.metadata.taskExecutionId
   const name = containerName(generatedName)
   const { requests, limits } = PodResources.ofTemplate(container.resources)
-  const built: Container = {
-    name,
-    image: container.image,
-    ...(container.command.length === 0 ? {} : { command: container.command }),
-    ...(container.args.length === 0 ? {} : { args: container.args }),
-    ...(container.env.length === 0 ? {} : { env: container.env.map(({ key, value }) => ({ name: key, value })) }),
-    ...(container.ports.length === 0 ? {} : { ports: container.ports.map(portOf) }),
-    ...(config.imagePullPolicy === undefined ? {} : { imagePullPolicy: config.imagePullPolicy }),
-    resources: { requests, limits },
-    terminationMessagePolicy: "FallbackToLogsOnError"
-  }
+  const built: { -readonly [K in keyof Container]: Container[K] } = { name, image: container.image }
+  if (container.command.length > 0) built.command = container.command
+  if (container.args.length > 0) built.args = container.args
+  if (container.env.length > 0) built.env = container.env.map(({ key, value }) => ({ name: key, value }))
+  if (container.ports.length > 0) built.ports = container.ports.map(portOf)
+  if (config.imagePullPolicy !== undefined) built.imagePullPolicy = config.imagePullPolicy
+  built.resources = { requests, limits }
+  built.terminationMessagePolicy = "FallbackToLogsOnError"
   return Result.succeed({ spec: { containers: [built] }, labels: {}, annotations: {}, primaryName: name })
 }
 

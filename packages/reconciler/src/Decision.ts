@@ -4,7 +4,7 @@ import type { Limits } from "./EngineConfig.ts"
 import { applyMeaning, conditionOf, type Meaning, meanings, timedOut } from "./internal/conditions.ts"
 import { messageMax, noteMax, truncate } from "./internal/messages.ts"
 import { append } from "./internal/phaseHistory.ts"
-import { holds, toFields } from "./internal/pluginState.ts"
+import { holds, textOf } from "./internal/pluginState.ts"
 import type { Report } from "./internal/reports.ts"
 import { countSystemFailure, hasProgressed, type SystemFailureCount, systemFailureDelay } from "./internal/systemFailures.ts"
 import { expired, isTimeoutCode, nextDeadline, type TimeBounds } from "./internal/timeouts.ts"
@@ -12,8 +12,11 @@ import { toSeconds } from "./internal/times.ts"
 
 type Status = TaskAction.TaskActionStatus
 
-/** Fields to set, or to remove where they are `undefined`. */
-type Fields = { readonly [K in keyof Status]?: Status[K] | undefined }
+/** The count of system failures, or its end. */
+interface Count {
+  readonly systemFailures: number
+  readonly systemFailureSince?: string
+}
 
 /** What one task may take, from its template and the configuration. Times are milliseconds; zero means no bound. */
 export interface Bounds extends TimeBounds {
@@ -163,11 +166,11 @@ const tooManySystemFailures = (count: SystemFailureCount, cause: string, launche
   })
 
 /** Any phase that does not ask for a relaunch: progress, an end, or nothing known. */
-const enter = (situation: Situation, phase: Phase.PhaseInfo, transition: Partial<Transition>, extra: Fields = {}): Decision => {
+const enter = (situation: Situation, phase: Phase.PhaseInfo, transition: Partial<Transition>, extra?: Count): Decision => {
   const { status, limits, now } = situation
   const meaning = phase.phase === "PermanentFailure" && isTimeoutCode(phase.error?.code) ? timedOut : meanings[phase.phase]
   const cleared = status.systemFailures !== undefined && status.systemFailures > 0 && phase.phase === "Running" && hasProgressed(status, limits, now)
-  const counted = cleared ? { systemFailures: 0, systemFailureSince: undefined } : extra
+  const counted = cleared ? { systemFailures: 0 } : extra
   if (meaning === undefined) return unchanged(situation, transition, counted)
   if (meaning.terminal !== undefined) {
     return stored(situation, meaning, phase, transition, "Now", { _tag: "Conclude" }, counted)
@@ -183,12 +186,12 @@ const enter = (situation: Situation, phase: Phase.PhaseInfo, transition: Partial
 }
 
 /** No news in the phase; perhaps in the plugin's own state. */
-const unchanged = (situation: Situation, transition: Partial<Transition>, extra: Fields): Decision => {
+const unchanged = (situation: Situation, transition: Partial<Transition>, extra: Count | undefined): Decision => {
   const { status } = situation
   const hasState = transition.state !== undefined && !holds(status, transition.state)
-  const hasNews = hasState || Object.keys(extra).length > 0
+  const hasNews = hasState || extra !== undefined
   return {
-    status: hasNews ? withoutAbsent({ ...status, ...extra, ...stateFields(transition) }) : status,
+    status: hasNews ? changed(status, extra, transition) : status,
     write: !hasNews ? "Nothing" : hasState && transition.deferrable !== true ? "Now" : "Later",
     reports: [],
     next: waitFor(situation, transition)
@@ -202,7 +205,7 @@ const stored = (
   transition: Partial<Transition>,
   write: Decision["write"],
   next: Next | undefined,
-  extra: Fields = {}
+  extra?: Count
 ): Decision => {
   const { status, now, generation } = situation
   const attempt = attemptOf(status)
@@ -210,20 +213,18 @@ const stored = (
   const wire = Phase.toWire(phase.phase)
   const message = messageOf(meaning, phase)
   const isRepeat = status.pluginPhase === wire
-  const after = withoutAbsent({
-    ...status,
-    ...extra,
-    ...stateFields(transition),
-    stateJson: JSON.stringify({ phase: wire, actionId: situation.actionId, timestamp: toSeconds(now) }),
-    pluginPhase: wire,
-    pluginPhaseVersion: isRepeat ? Math.max(status.pluginPhaseVersion ?? 0, phase.version) : phase.version,
-    attempts: attempt,
-    conditions: applyMeaning(status.conditions ?? [], meaning, message, now, generation),
-    phaseHistory: append(status.phaseHistory ?? [], { phase: meaning.reason, message, attempt, sequence }, now),
-    sequence,
-    ...cacheFields(phase),
-    ...errorFields(phase, status)
-  })
+  const after = changed(status, extra, transition)
+  after.stateJson = `{"phase":"${wire}","actionId":${JSON.stringify(situation.actionId)},"timestamp":"${toSeconds(now)}"}`
+  after.pluginPhase = wire
+  after.pluginPhaseVersion = isRepeat ? Math.max(status.pluginPhaseVersion ?? 0, phase.version) : phase.version
+  after.attempts = attempt
+  after.conditions = applyMeaning(status.conditions ?? [], meaning, message, now, generation)
+  after.phaseHistory = append(status.phaseHistory ?? [], { phase: meaning.reason, message, attempt, sequence }, now)
+  after.sequence = sequence
+  const cacheStatus = phase.info.externalResources.find((it) => it.cacheStatus !== 0)?.cacheStatus
+  if (cacheStatus !== undefined) after.cacheStatus = cacheStatus
+  if (phase.error !== undefined) after.errorState = errorStateOf(phase.error)
+  else if (after.errorState !== undefined) delete after.errorState
   const report: Report = { sequence, attempt, phase: meaning.event, at: now, reason: phase.reason, info: phase.info, error: phase.error }
   return { status: after, write, reports: [report], next: next ?? waitFor({ ...situation, status: after }, transition) }
 }
@@ -236,29 +237,26 @@ const messageOf = (meaning: Meaning, phase: Phase.PhaseInfo): string => {
   }
 }
 
-const stateFields = (transition: Partial<Transition>): Fields => (transition.state === undefined ? {} : toFields(transition.state))
-
-const cacheFields = (phase: Phase.PhaseInfo): Fields => {
-  const cacheStatus = phase.info.externalResources.find((it) => it.cacheStatus !== 0)?.cacheStatus
-  return cacheStatus === undefined ? {} : { cacheStatus }
-}
-
-const errorFields = ({ error }: Phase.PhaseInfo, { errorState }: Status): Fields => {
-  if (error === undefined) return errorState === undefined ? {} : { errorState: undefined }
-  const kind = error.kind === "UNKNOWN" ? "" : error.kind
-  return { errorState: { code: error.code, kind, message: truncate(error.message, messageMax) } }
-}
-
-/** Drops fields that were set to `undefined` in order to remove them. Copies, for objects that had fields deleted are slow ever after. */
-const withoutAbsent = (fresh: Fields): Status => {
-  if (!Object.values(fresh).includes(undefined)) return fresh as Status
-  const fields: { [field: string]: unknown } = {}
-  for (const field in fresh) {
-    const value = fresh[field as keyof Fields]
-    if (value !== undefined) fields[field] = value
+/** A copy to write in, with what counts of `extra` and with the state of the transition, if it brings one. */
+const changed = (status: Status, extra: Count | undefined, { state }: Partial<Transition>): { -readonly [K in keyof Status]: Status[K] } => {
+  const copy: { -readonly [K in keyof Status]: Status[K] } = { ...status }
+  if (extra !== undefined) {
+    copy.systemFailures = extra.systemFailures
+    if (extra.systemFailureSince === undefined) delete copy.systemFailureSince
+    else copy.systemFailureSince = extra.systemFailureSince
   }
-  return fields as Status
+  if (state !== undefined) {
+    copy.pluginState = textOf(state)
+    copy.pluginStateVersion = state.version
+  }
+  return copy
 }
+
+const errorStateOf = ({ code, kind, message }: Phase.TaskError): NonNullable<Status["errorState"]> => ({
+  code,
+  kind: kind === "UNKNOWN" ? "" : kind,
+  message: truncate(message, messageMax)
+})
 
 const noteFailure = (situation: Situation, message: string): NonNullable<Status["conditions"]> => {
   const { status, now, generation } = situation

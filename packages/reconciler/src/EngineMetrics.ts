@@ -116,6 +116,7 @@ function makeIn(context: Context.Context<never>): EngineMetrics {
     wrote: (op, millis, isError) => (isError ? failedDurations : durations)(op).updateUnsafe(millis, context),
     sized: (action) => actionSize.updateUnsafe(sizeOf(action), context),
     movedPhase: (from, to) => {
+      if (from !== undefined && from.status === to?.status) return
       const before = activePhase(from)
       const after = activePhase(to)
       if (before === after) return
@@ -129,7 +130,7 @@ const utf8 = new TextEncoder()
 
 const hasMore = /[^\0-\x7f]/
 
-const bytesOf = (value: object): number => {
+const bytesOf = (value: object | null): number => {
   const text = JSON.stringify(value)
   return hasMore.test(text) ? utf8.encode(text).length : text.length
 }
@@ -139,11 +140,20 @@ const specBytes = new WeakMap<object, number>()
 
 /** Bytes of an action as JSON. */
 const sizeOf = (action: TaskAction.TaskAction): number => {
-  const { spec, ...rest } = action
-  if (typeof spec !== "object" || spec === null) return bytesOf(action)
+  let bytes = 1
+  for (const field of Object.keys(action) as Array<keyof TaskAction.TaskAction>) {
+    const value: unknown = action[field]
+    if (value === undefined) continue
+    const isSpec = field === "spec" && typeof value === "object" && value !== null
+    bytes += `"":,`.length + field.length + (isSpec ? specBytesOf(value) : typeof value === "object" ? bytesOf(value) : JSON.stringify(value).length)
+  }
+  return bytes
+}
+
+const specBytesOf = (spec: object): number => {
   let bytes = specBytes.get(spec)
   if (bytes === undefined) specBytes.set(spec, (bytes = bytesOf(spec)))
-  return bytesOf(rest) + `"spec":,`.length + bytes
+  return bytes
 }
 
 const activePhase = (action: TaskAction.TaskAction | undefined): string | undefined =>

@@ -36,7 +36,7 @@ export const make = (
   const { metadata, spec } = action
   const name = metadata.name ?? ""
   const namespace = metadata.namespace ?? ""
-  const securityContext = template.securityContext ?? create(Idl.SecurityContextSchema)
+  const securityContext = template.securityContext ?? noSecurityContext
   return {
     ownerId: { namespace, name },
     taskExecutionId: executionId(name, spec, template, at.attempt),
@@ -64,6 +64,8 @@ export const make = (
   }
 }
 
+const noSecurityContext = create(Idl.SecurityContextSchema)
+
 /** Attempts that a template allows: its retries and the first one. */
 export const maxAttemptsOf = (template: Idl.TaskTemplate): number => (template.metadata?.retries?.retries ?? 0) + 1
 
@@ -73,14 +75,16 @@ const executionId = (name: string, spec: TaskAction.TaskActionSpec, template: Id
     generatedName,
     generatedNameWith: (_min, max) => Result.getOrThrow(Names.fixedLengthUniqueId(generatedName, max)),
     uniqueNodeId: spec.actionName,
-    id: create(Idl.TaskExecutionIdentifierSchema, {
-      ...(template.id === undefined ? {} : { taskId: template.id }),
+    id: {
+      $typeName: "flyteidl2.core.TaskExecutionIdentifier",
+      taskId: template.id,
       nodeExecutionId: {
+        $typeName: "flyteidl2.core.NodeExecutionIdentifier",
         nodeId: spec.actionName,
-        executionId: { project: spec.project, domain: spec.domain, name: spec.runName }
+        executionId: { $typeName: "flyteidl2.core.WorkflowExecutionIdentifier", project: spec.project, domain: spec.domain, name: spec.runName, org: "" }
       },
       retryAttempt: attempt - 1
-    })
+    }
   }
 }
 
@@ -93,7 +97,9 @@ const unsharedLabels: ReadonlySet<string> = new Set([
 const unsharedAnnotations: ReadonlySet<string> = new Set(["kubectl.kubernetes.io/last-applied-configuration"])
 
 const passedOn = (map: { readonly [key: string]: string } | undefined, without: ReadonlySet<string>): { readonly [key: string]: string } =>
-  map === undefined ? {} : Object.fromEntries(Object.entries(map).filter(([key]) => !without.has(key)))
+  map === undefined ? none : Object.fromEntries(Object.entries(map).filter(([key]) => !without.has(key)))
+
+const none = {}
 
 const labelsOf = (
   action: TaskAction.TaskAction,
@@ -102,21 +108,22 @@ const labelsOf = (
   attempt: number
 ): { readonly [key: string]: string } => {
   const { spec } = action
-  const identifying: ReadonlyArray<readonly [string, string]> = [
-    ["organization", config.organization],
-    ["project", spec.project],
-    ["domain", spec.domain],
-    ["run", spec.runName],
-    ["action", spec.actionName],
-    ["attempt", String(attempt)],
-    ["task-name", template.id?.name ?? ""]
-  ]
-  return {
-    ...passedOn(action.metadata.labels, unsharedLabels),
-    ...Object.fromEntries(identifying.map(([key, value]) => [key, Names.sanitizeLabelValue(value)] as const).filter(([, value]) => value !== "")),
-    [TaskAction.labels.managed]: "true",
-    ...((template.securityContext?.secrets.length ?? 0) > 0 ? { [secretsLabel]: "true" } : {})
-  }
+  const labels: { [key: string]: string } = { ...passedOn(action.metadata.labels, unsharedLabels) }
+  put(labels, "organization", config.organization)
+  put(labels, "project", spec.project)
+  put(labels, "domain", spec.domain)
+  put(labels, "run", spec.runName)
+  put(labels, "action", spec.actionName)
+  put(labels, "attempt", String(attempt))
+  put(labels, "task-name", template.id?.name ?? "")
+  labels[TaskAction.labels.managed] = "true"
+  if ((template.securityContext?.secrets.length ?? 0) > 0) labels[secretsLabel] = "true"
+  return labels
+}
+
+const put = (labels: { [key: string]: string }, key: string, text: string): void => {
+  const value = Names.sanitizeLabelValue(text)
+  if (value !== "") labels[key] = value
 }
 
 const environmentOf = (spec: TaskAction.TaskActionSpec): { readonly [name: string]: string } => ({
@@ -142,11 +149,14 @@ const resourceNames: { readonly [name: number]: string } = {
   [Idl.Resources_ResourceName.EPHEMERAL_STORAGE]: "ephemeral-storage"
 }
 
-const quantitiesOf = (entries: ReadonlyArray<Idl.Resources_ResourceEntry>): { readonly [name: string]: string } =>
-  Object.fromEntries(entries.flatMap((entry) => {
+const quantitiesOf = (entries: ReadonlyArray<Idl.Resources_ResourceEntry>): { readonly [name: string]: string } => {
+  const quantities: { [name: string]: string } = {}
+  for (const entry of entries) {
     const name = resourceNames[entry.name]
-    return name === undefined ? [] : [[name, entry.value]]
-  }))
+    if (name !== undefined) quantities[name] = entry.value
+  }
+  return quantities
+}
 
 const containerResources = (template: Idl.TaskTemplate): TaskResources | undefined => {
   const resources = template.target.case === "container" ? template.target.value.resources : undefined
@@ -175,6 +185,7 @@ const overridesOf = (template: Idl.TaskTemplate, config: EngineConfig): TaskOver
 }
 
 const consoleUrlOf = (spec: TaskAction.TaskActionSpec, config: EngineConfig, attempt: number): string => {
+  if (config.consoleUrlTemplate === "") return ""
   const values: { readonly [key: string]: string } = {
     project: spec.project,
     domain: spec.domain,

@@ -7,7 +7,12 @@ import { Context, Effect, Layer } from "effect"
 /** Name of the index of launched objects by the uids of their owners. */
 export const byOwner = "owner"
 
-const ownerUids = ({ metadata }: KubeObject): ReadonlyArray<string> => metadata.ownerReferences?.map((it) => it.uid) ?? []
+const noUids: ReadonlyArray<string> = []
+
+const ownerUids = ({ metadata }: KubeObject): ReadonlyArray<string> => {
+  const owners = metadata.ownerReferences
+  return owners === undefined ? noUids : owners.length === 1 ? [owners[0]!.uid] : owners.map((it) => it.uid)
+}
 
 /** Informers of launched objects, one for each kind that the plugins in use launch. */
 export class LaunchedObjects extends Context.Service<LaunchedObjects, {

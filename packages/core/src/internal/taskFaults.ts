@@ -29,13 +29,13 @@ const containerFaults = (container: typeof TaskContainer.Type, path: Path): Read
   const issues: Array<TaskIssue> = []
   for (const kind of ["requests", "limits"] as const) {
     for (const [name, value] of Object.entries(container.resources?.[kind] ?? {})) {
-      const at = [...path, "resources", kind, name]
+      const at = () => [...path, "resources", kind, name]
       if (!Object.hasOwn(resourceNames, name)) {
         const known = Object.keys(resourceNames).join(", ")
-        issues.push({ path: at, problem: `no such resource; a container can ask for ${known}, other resources need a pod` })
+        issues.push({ path: at(), problem: `no such resource; a container can ask for ${known}, other resources need a pod` })
       }
       if (!quantity.test(value)) {
-        issues.push({ path: at, problem: `${formatValue(value)} is no quantity; write it as 2, 500m or 1Gi` })
+        issues.push({ path: at(), problem: `${formatValue(value)} is no quantity; write it as 2, 500m or 1Gi` })
       }
     }
   }
@@ -62,6 +62,7 @@ const podFaults = (pod: NonNullable<Task["pod"]>, path: Path): ReadonlyArray<Tas
 const reserved = { inputs: ["inputs.pb", "inputs.json", "inputs.yaml"], outputs: ["_ERROR"] } as const
 
 const interfaceFaults = (task: Task, path: Path): ReadonlyArray<TaskIssue> => {
+  if (task.interface === undefined && task.cache === undefined) return []
   const issues: Array<TaskIssue> = []
   for (const side of ["inputs", "outputs"] as const) {
     for (const name of Object.keys(task.interface?.[side] ?? {})) {

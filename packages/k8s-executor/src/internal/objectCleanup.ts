@@ -61,7 +61,7 @@ export const abort = Effect.fnUntraced(function*<A extends KubeObject>(parts: Pa
 })
 
 /** Lets go of the object, and deletes it if it would outlive its task. */
-export const finalize = Effect.fnUntraced(function*<A extends KubeObject>(parts: Parts<A>, context: TaskExecutionContext): Effect.fn.Return<void, PluginError> {
+export const finalize = <A extends KubeObject>(parts: Parts<A>, context: TaskExecutionContext): Effect.Effect<void, PluginError> => {
   const { config, plugin } = parts
   const state = context.state === undefined ? undefined : ObjectState.decode(context.state)
   const { namespace } = context.metadata
@@ -69,17 +69,33 @@ export const finalize = Effect.fnUntraced(function*<A extends KubeObject>(parts:
   const name = state?.name ?? objectName(context.metadata, launchNumber, plugin.generatedNameMaxLength)
   const cached = lookUp(parts, namespace, name, context.now)
   // A finalizer that stays behind would keep the object for ever, so here the cache is not enough.
-  const object = cached ?? (config.injectFinalizer ? yield* readLive(parts, { namespace, name }) : undefined)
-  parts.recent.forget(namespace, name)
-  const uid = object?.metadata.uid ?? state?.uid
-  if (uid !== undefined) parts.events?.forget(uid)
-  if (object === undefined || uid === undefined || !isOurs(object, launchNumber, context.metadata)) return
-  if (object.metadata.finalizers?.includes(objectFinalizer) ?? false) yield* release(parts, { namespace, name }, object)
-  if (object.metadata.deletionTimestamp !== undefined || parts.recent.isDeleted(uid)) return
-  if (config.deleteOnFinalize || (goesOn(parts, object) && (yield* goesOnForSure(parts, { namespace, name }, uid)))) {
-    yield* remove(parts, context, { name, uid })
-  }
-})
+  const found = cached === undefined && config.injectFinalizer ? readLive(parts, { namespace, name }) : Effect.succeed(cached)
+  return Effect.flatMapEager(found, (object) => {
+    parts.recent.forget(namespace, name)
+    const uid = object?.metadata.uid ?? state?.uid
+    if (uid !== undefined) parts.events?.forget(uid)
+    return object === undefined || uid === undefined || !isOurs(object, launchNumber, context.metadata)
+      ? Effect.void
+      : free(parts, context, { name, uid }, object)
+  })
+}
+
+const free = <A extends KubeObject>(
+  parts: Parts<A>,
+  context: TaskExecutionContext,
+  target: { readonly name: string; readonly uid: string },
+  object: A
+): Effect.Effect<void, PluginError> => {
+  const key = { namespace: context.metadata.namespace, name: target.name }
+  const released = object.metadata.finalizers?.includes(objectFinalizer) ?? false ? release(parts, key, object) : Effect.void
+  return Effect.flatMapEager(released, () => {
+    if (object.metadata.deletionTimestamp !== undefined || parts.recent.isDeleted(target.uid)) return Effect.void
+    if (parts.config.deleteOnFinalize) return remove(parts, context, target)
+    return goesOn(parts, object)
+      ? Effect.flatMap(goesOnForSure(parts, key, target.uid), (isAtWork) => isAtWork ? remove(parts, context, target) : Effect.void)
+      : Effect.void
+  })
+}
 
 const goesOn = <A extends KubeObject>({ plugin }: Parts<A>, object: A): boolean => !plugin.isTerminal(object) && plugin.outlivesTask(object)
 

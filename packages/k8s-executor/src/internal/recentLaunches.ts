@@ -10,32 +10,56 @@ export interface RecentLaunches<A extends KubeObject> {
   readonly refused: (namespace: string, name: string, now: number) => void
   /** When a quota last refused the object of this name. */
   readonly refusedAt: (namespace: string, name: string) => number | undefined
+  /** Notes that the cache shows an object: it need not be remembered any more. */
+  readonly seen: (object: KubeObject) => void
   readonly forget: (namespace: string, name: string) => void
   /** Notes that the deletion of the object with this uid was asked for. */
   readonly deleted: (uid: string, now: number) => void
   readonly isDeleted: (uid: string) => boolean
 }
 
+interface Entry {
+  readonly at: number
+  /** Of an object. */
+  readonly uid?: string | undefined
+}
+
 /** Makes an empty memory. Entries older than `keepMillis` are dropped as new ones come. */
 export const makeRecentLaunches = <A extends KubeObject>(keepMillis: number, refusalKeepMillis: number): RecentLaunches<A> => {
-  const objects = new Map<string, { readonly object: A; readonly at: number }>()
-  const refusals = new Map<string, { readonly at: number }>()
-  const deletions = new Map<string, { readonly at: number }>()
-  const put = <B extends { readonly at: number }>(map: Map<string, B>, key: string, entry: B, keep: number): void => {
-    map.delete(key)
+  const objects = new Map<string, Entry & { readonly object: A }>()
+  // The uids of these, so that it costs next to nothing to see an object again and again.
+  const uids = new Set<string | undefined>()
+  const refusals = new Map<string, Entry>()
+  const deletions = new Map<string, Entry>()
+  const put = <B extends Entry>(map: Map<string, B>, key: string, entry: B, keep: number): void => {
+    drop(map, key)
     map.set(key, entry)
     // Insertion order is order of time, so the expired entries are the first ones.
     for (const [oldKey, old] of map) {
       if (entry.at - old.at <= keep) break
-      map.delete(oldKey)
+      drop(map, oldKey)
     }
   }
+  const drop = (map: Map<string, Entry>, key: string): void => {
+    if (map.size === 0) return
+    const uid = map.get(key)?.uid
+    if (uid !== undefined) uids.delete(uid)
+    map.delete(key)
+  }
   const keyOf = (namespace: string, name: string): string => `${namespace}/${name}`
+  const forget = (namespace: string, name: string): void => {
+    if (objects.size === 0 && refusals.size === 0) return
+    const key = keyOf(namespace, name)
+    drop(objects, key)
+    drop(refusals, key)
+  }
   return {
     created: (object, now) => {
       const key = keyOf(object.metadata.namespace ?? "", object.metadata.name ?? "")
-      refusals.delete(key)
-      put(objects, key, { object, at: now }, keepMillis)
+      const { uid } = object.metadata
+      drop(refusals, key)
+      put(objects, key, { object, uid, at: now }, keepMillis)
+      uids.add(uid)
     },
     find: (namespace, name, now) => {
       const entry = objects.get(keyOf(namespace, name))
@@ -43,12 +67,10 @@ export const makeRecentLaunches = <A extends KubeObject>(keepMillis: number, ref
     },
     refused: (namespace, name, now) => put(refusals, keyOf(namespace, name), { at: now }, refusalKeepMillis),
     refusedAt: (namespace, name) => refusals.get(keyOf(namespace, name))?.at,
-    forget: (namespace, name) => {
-      if (objects.size === 0 && refusals.size === 0) return
-      const key = keyOf(namespace, name)
-      objects.delete(key)
-      refusals.delete(key)
+    seen: ({ metadata }) => {
+      if (refusals.size > 0 || uids.has(metadata.uid)) forget(metadata.namespace ?? "", metadata.name ?? "")
     },
+    forget,
     deleted: (uid, now) => put(deletions, uid, { at: now }, keepMillis),
     isDeleted: (uid) => deletions.has(uid)
   }

@@ -31,7 +31,7 @@ export const lookUp = <A extends KubeObject>(parts: Parts<A>, namespace: string,
   if (cached === undefined) {
     return parts.reader.covers(parts.plugin.resource) ? parts.recent.find(namespace, name, now) : undefined
   }
-  parts.recent.forget(namespace, name)
+  parts.recent.seen(cached)
   return cached
 }
 

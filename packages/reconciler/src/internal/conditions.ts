@@ -56,19 +56,15 @@ export const setCondition = (
   now: number,
   generation: number | undefined
 ): ReadonlyArray<Condition> => {
-  const at = conditions.findIndex((it) => it.type === next.type)
+  const { message, reason, status, type } = next
+  const at = conditions.findIndex((it) => it.type === type)
   const before = conditions[at]
-  const after: Condition = {
-    ...next,
-    lastTransitionTime: before?.status === next.status ? before.lastTransitionTime : toSeconds(now),
-    ...(generation === undefined ? {} : { observedGeneration: generation })
-  }
-  if (before === undefined) return [...conditions, after]
-  if (
-    before.status === after.status && before.reason === after.reason && before.message === after.message &&
-    before.observedGeneration === after.observedGeneration
-  ) return conditions
-  return conditions.with(at, after)
+  if (before?.status === status && before.reason === reason && before.message === message && before.observedGeneration === generation) return conditions
+  const lastTransitionTime = before?.status === status ? before.lastTransitionTime : toSeconds(now)
+  const after: Condition = generation === undefined
+    ? { type, status, reason, message, lastTransitionTime }
+    : { type, status, reason, message, lastTransitionTime, observedGeneration: generation }
+  return before === undefined ? [...conditions, after] : conditions.with(at, after)
 }
 
 /** Sets `Progressing`, and `Succeeded` or `Failed` when the meaning is terminal. */
@@ -95,7 +91,9 @@ export const conditionOf = (status: TaskAction.TaskActionStatus | undefined, typ
   status?.conditions?.find((it) => it.type === type)
 
 /** The condition that ended the action, if it has ended. Looks at objects that nobody has checked yet. */
-export const terminalCondition = (status: TaskAction.TaskActionStatus | undefined): Condition | undefined =>
-  Array.isArray(status?.conditions)
-    ? status.conditions.find((it: Condition | undefined) => it?.status === "True" && (it.type === "Succeeded" || it.type === "Failed"))
-    : undefined
+export const terminalCondition = (status: TaskAction.TaskActionStatus | undefined): Condition | undefined => {
+  const conditions = status?.conditions
+  return Array.isArray(conditions) ? conditions.find(isTerminal) : undefined
+}
+
+const isTerminal = (it: Condition | undefined): boolean => it?.status === "True" && (it.type === "Succeeded" || it.type === "Failed")

@@ -23,13 +23,10 @@ export interface Entry {
 export const append = (history: ReadonlyArray<Line>, entry: Entry, now: number): ReadonlyArray<Line> => {
   const last = history.at(-1)
   if (last !== undefined && last.phase === entry.phase && (last.attempt ?? 1) === entry.attempt) return history
-  const line: Line = {
-    phase: entry.phase,
-    occurredAt: toMillis(now),
-    ...(entry.message === "" ? {} : { message: truncate(entry.message, noteMax) }),
-    attempt: entry.attempt,
-    ...(entry.sequence === undefined ? {} : { sequence: entry.sequence })
-  }
+  const line: { -readonly [K in keyof Line]: Line[K] } = { phase: entry.phase, occurredAt: toMillis(now) }
+  if (entry.message !== "") line.message = truncate(entry.message, noteMax)
+  line.attempt = entry.attempt
+  if (entry.sequence !== undefined) line.sequence = entry.sequence
   return history.length < historyMax
     ? [...history, line]
     : [...history.slice(0, firstKept), ...history.slice(firstKept + 1 - historyMax), line]

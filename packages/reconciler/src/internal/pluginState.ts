@@ -8,20 +8,15 @@ type Status = TaskAction.TaskActionStatus
 /** Texts that were made before: a state is compared and stored in several rounds. States never change. */
 const texts = new WeakMap<PluginState, string>()
 
-const textOf = (state: PluginState): string => {
-  let text = texts.get(state)
+/** The form in which the status holds a state. */
+export const textOf = (state: PluginState): string => {
+  let text = state.text ?? texts.get(state)
   if (text === undefined) {
     text = Base64.encode(state.bytes)
     texts.set(state, text)
   }
   return text
 }
-
-/** The fields of the status that hold `state`. */
-export const toFields = (state: PluginState): Pick<Status, "pluginState" | "pluginStateVersion"> => ({
-  pluginState: textOf(state),
-  pluginStateVersion: state.version
-})
 
 /** True when the status holds exactly `state`. */
 export const holds = (status: Status, state: PluginState): boolean =>

@@ -29,9 +29,8 @@ const isBefore = (a: Launch, b: Launch): boolean => a.attempt < b.attempt || (a.
 /** Where an action is, by what is stored and by what the engine remembers to have gone on to. */
 const currentOf = (action: Action, memory: ActionMemory | undefined): Launch => {
   const status = believed(action.status ?? {})
-  const stored = { attempt: attemptOf(status), launch: status.launches ?? 0 }
   const isBetweenLaunches = memory?.cleanedUp !== undefined && memory.cleanedUp === status.sequence && status.pluginPhase === "PhaseRetryableFailure"
-  const reached = isBetweenLaunches ? { ...stored, launch: stored.launch + 1 } : stored
+  const reached = { attempt: attemptOf(status), launch: (status.launches ?? 0) + (isBetweenLaunches ? 1 : 0) }
   const remembered = memory?.launch
   return remembered !== undefined && isBefore(reached, remembered) ? remembered : reached
 }
@@ -41,7 +40,7 @@ export const isStray = (action: Action, object: KubeObject, memory?: ActionMemor
   if (object.metadata.deletionTimestamp !== undefined || !OwnerReferences.isOwnedBy(object, action as KubeObject)) return false
   const launch = launchOf(object)
   if (launch === undefined) return false
-  if (terminalCondition(action.status)?.type === "Failed" && isConcluded(action)) return true
+  if (isConcluded(action) && terminalCondition(action.status)?.type === "Failed") return true
   return isBefore(launch, currentOf(action, memory))
 }
 

@@ -1,8 +1,9 @@
 import type { PluginState } from "@fairlead/core"
 import { describe, expect, it } from "vitest"
-import { fromStatus, holds, toFields } from "../../src/internal/pluginState.ts"
+import { fromStatus, holds, textOf } from "../../src/internal/pluginState.ts"
 
 const state = (version: number, ...bytes: ReadonlyArray<number>): PluginState => ({ version, bytes: Uint8Array.from(bytes) })
+const toFields = (it: PluginState) => ({ pluginState: textOf(it), pluginStateVersion: it.version })
 
 describe("plugin state", () => {
   it.each([["no status", undefined], ["a status without it", {}], ["an empty text", { pluginState: "" }]])("is absent for %s", (_, status) => {
