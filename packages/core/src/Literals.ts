@@ -77,7 +77,7 @@ export const map = (literals: { readonly [key: string]: Literal }): Literal =>
 
 /** The wire form of all inputs or outputs of a task. */
 export const literalMap = (literals: { readonly [key: string]: Literal }): LiteralMap =>
-  create(LiteralMapSchema, { literals: { ...literals } })
+  ({ $typeName: "flyteidl2.core.LiteralMap", literals: { ...literals } })
 
 /** A literal around any scalar. */
 export const scalar = (value: Scalar["value"]): Literal =>

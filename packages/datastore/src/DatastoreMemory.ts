@@ -21,13 +21,13 @@ export const make = (options: DatastoreMemoryOptions = {}): DatastoreService => 
       : fail(method, uri, { _tag: "InvalidUri", description: parsed.failure })
   }
 
-  const read: DatastoreService["read"] = (uri, { maxBytes = 0 } = {}) => Effect.flatMap(Effect.suspend(() => keyOf("read", uri)), (key) => {
+  const read: DatastoreService["read"] = (uri, { maxBytes = 0 } = {}) => Effect.suspend(() => Effect.flatMapEager(keyOf("read", uri), (key) => {
     const bytes = objects.get(key)
     if (bytes === undefined) return fail("read", uri, { _tag: "NotFound" })
     return maxBytes > 0 && bytes.length > maxBytes
       ? fail("read", uri, { _tag: "LimitExceeded", size: bytes.length, limit: maxBytes })
       : Effect.succeed(bytes)
-  })
+  }))
 
   const write: DatastoreService["write"] = (uri, bytes) => Effect.map(keyOf("write", uri), (key) => void objects.set(key, bytes))
 

@@ -20,9 +20,12 @@ export interface Reference {
  * are credentials.
  */
 export const parse = (uri: string): Result.Result<Reference, string> => {
-  const match = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/([^/]*)(.*)$/s.exec(uri)
-  if (match === null) return Result.fail("it has no scheme; write it as s3://bucket/key or file:///folder/file")
-  const [, written = "", address = "", path = ""] = match
+  const end = uri.indexOf("://")
+  const written = uri.slice(0, Math.max(0, end))
+  if (!schemeForm.test(written)) return Result.fail("it has no scheme; write it as s3://bucket/key or file:///folder/file")
+  const slash = uri.indexOf("/", end + 3)
+  const address = slash < 0 ? uri.slice(end + 3) : uri.slice(end + 3, slash)
+  const path = slash < 0 ? "" : uri.slice(slash)
   const scheme = written.toLowerCase()
   const isAzure = scheme === "abfs" || scheme === "abfss"
   const at = address.indexOf("@")
@@ -34,12 +37,18 @@ export const parse = (uri: string): Result.Result<Reference, string> => {
 }
 
 /** Appends keys to a URI with one slash between each. Empty keys add nothing; steps upwards are refused. */
-export const join = (uri: string, ...keys: ReadonlyArray<string>): Result.Result<string, string> =>
-  Result.flatMap(parse(uri), (reference) => {
-    const key = [reference.key, ...keys.map(trim)].filter((it) => it !== "").join("/")
-    const problem = keyProblem(key)
-    return problem === undefined ? Result.succeed(format({ ...reference, key })) : Result.fail(problem)
-  })
+export const join = (uri: string, ...keys: ReadonlyArray<string>): Result.Result<string, string> => {
+  const parsed = parse(uri)
+  if (Result.isFailure(parsed)) return Result.fail(parsed.failure)
+  const { authority, container, scheme } = parsed.success
+  let { key } = parsed.success
+  for (const it of keys) {
+    const added = trim(it)
+    if (added !== "") key = key === "" ? added : `${key}/${added}`
+  }
+  const problem = keyProblem(key)
+  return problem === undefined ? Result.succeed(format({ authority, container, scheme, key })) : Result.fail(problem)
+}
 
 /** The one spelling of a URI: scheme in lower case, no credentials, no slash at the end. */
 export const format = ({ authority, key, scheme }: Reference): string => `${scheme}://${authority}${key === "" ? "" : `/${key}`}`
@@ -53,5 +62,7 @@ const keyProblem = (key: string): string | undefined => {
   if (key.includes("\0")) return "it holds a NUL character"
   return dots.test(key) ? 'it holds "." or ".." as a step; write where the thing really is' : undefined
 }
+
+const schemeForm = /^[A-Za-z][A-Za-z0-9+.-]*$/
 
 const dots = /(?:^|\/)\.\.?(?:\/|$)/

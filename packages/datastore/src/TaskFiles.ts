@@ -49,7 +49,7 @@ export const readInputs = (
   folder: string,
   options: TaskFilesOptions = {}
 ): Effect.Effect<Idl.LiteralMap, DatastoreError | TaskFileInvalid, Datastore> =>
-  Effect.map(readMap(folder, names.inputs, options), (found) => Option.getOrElse(found, () => Literals.literalMap({})))
+  Effect.flatMap(Datastore, (store) => Effect.map(mapIn(store, folder, names.inputs, options), (found) => found ?? Literals.literalMap({})))
 
 /** Writes `inputs.pb` into a folder. */
 export const writeInputs = (folder: string, inputs: Idl.LiteralMap): Effect.Effect<void, DatastoreError, Datastore> =>
@@ -59,19 +59,22 @@ export const writeInputs = (folder: string, inputs: Idl.LiteralMap): Effect.Effe
 export const readOutputs = (
   folder: string,
   options: TaskFilesOptions = {}
-): Effect.Effect<Option.Option<Idl.LiteralMap>, DatastoreError | TaskFileInvalid, Datastore> => readMap(folder, names.outputs, options)
+): Effect.Effect<Option.Option<Idl.LiteralMap>, DatastoreError | TaskFileInvalid, Datastore> =>
+  Effect.flatMap(Datastore, (store) => Effect.map(mapIn(store, folder, names.outputs, options), Option.fromUndefinedOr))
 
 /** Writes `outputs.pb` into a folder. */
 export const writeOutputs = (folder: string, outputs: Idl.LiteralMap): Effect.Effect<void, DatastoreError, Datastore> =>
   write(folder, names.outputs, Literals.encodeMap(outputs))
 
-const readMap = (folder: string, name: string, options: TaskFilesOptions): Effect.Effect<Option.Option<Idl.LiteralMap>, DatastoreError | TaskFileInvalid, Datastore> =>
-  Effect.flatMap(readFile(folder, name, options), (found) => {
-    if (Option.isNone(found)) return Effect.succeedNone
-    const decoded = Literals.decodeMap(found.value.bytes)
+type Store = Datastore["Service"]
+
+const mapIn = (store: Store, folder: string, name: string, options: TaskFilesOptions): Effect.Effect<Idl.LiteralMap | undefined, DatastoreError | TaskFileInvalid> =>
+  Effect.flatMap(fileIn(store, folder, name, options), (found) => {
+    if (found === undefined) return Effect.undefined
+    const decoded = Literals.decodeMap(found.bytes)
     return Result.isSuccess(decoded)
-      ? Effect.succeedSome(decoded.success)
-      : Effect.fail(new TaskFileInvalid({ uri: found.value.uri, fault: "BadFormat", problem: decoded.failure.message }))
+      ? Effect.succeed(decoded.success)
+      : Effect.fail(new TaskFileInvalid({ uri: found.uri, fault: "BadFormat", problem: decoded.failure.message }))
   })
 
 interface Contents {
@@ -80,24 +83,25 @@ interface Contents {
 }
 
 /** The contents of a file, none if there is none, and a sentence if there are too many. */
-const readFile = (
+const fileIn = (
+  store: Store,
   folder: string,
   name: string,
   { maxBytes = maxBytesDefault }: TaskFilesOptions
-): Effect.Effect<Option.Option<Contents>, DatastoreError | TaskFileInvalid, Datastore> =>
-  Effect.flatMap(Datastore, (store) => Effect.flatMap(uriOf(folder, name), (uri) => Effect.matchEffect(store.read(uri, { maxBytes }), {
-    onSuccess: (bytes) => Effect.succeedSome({ uri, bytes }),
-    onFailure: (error): Effect.Effect<Option.Option<Contents>, DatastoreError | TaskFileInvalid> => {
-      if (error.reason._tag === "NotFound") return Effect.succeedNone
+): Effect.Effect<Contents | undefined, DatastoreError | TaskFileInvalid> =>
+  Effect.flatMapEager(uriOf(folder, name), (uri) => Effect.matchEffect(store.read(uri, { maxBytes }), {
+    onSuccess: (bytes) => Effect.succeed({ uri, bytes }),
+    onFailure: (error): Effect.Effect<undefined, DatastoreError | TaskFileInvalid> => {
+      if (error.reason._tag === "NotFound") return Effect.undefined
       if (error.reason._tag !== "LimitExceeded") return Effect.fail(error)
       return Effect.fail(new TaskFileInvalid({ uri, fault: "TooLarge", problem: tooLarge(error.reason.size, error.reason.limit) }))
     }
-  })))
+  }))
 
 const tooLarge = (size: number, limit: number): string => `it has ${size} bytes, and at most ${limit} are read; pass large values as files`
 
 const write = (folder: string, name: string, bytes: Uint8Array): Effect.Effect<void, DatastoreError, Datastore> =>
-  Effect.flatMap(Datastore, (store) => Effect.flatMap(uriOf(folder, name), (uri) => store.write(uri, bytes)))
+  Effect.flatMap(Datastore, (store) => Effect.flatMapEager(uriOf(folder, name), (uri) => store.write(uri, bytes)))
 
 /** What `error.pb` says. */
 export interface ReportedError {
@@ -132,23 +136,26 @@ export const writeError = (
  * `OutputsBadFormat`, `ErrorFileTooLarge`, `ErrorFileBadFormat`. Only a store that fails makes this fail.
  */
 export const readOutcome = (folder: string, options: TaskFilesOptions = {}): Effect.Effect<TaskOutcome, DatastoreError, Datastore> =>
-  Effect.flatMap(readError(folder, options), (reported): Effect.Effect<TaskOutcome, DatastoreError, Datastore> =>
-    Option.isSome(reported)
-      ? Effect.succeed({ _tag: "Error", ...reported.value })
-      : Effect.matchEffect(readOutputs(folder, options), {
-        onSuccess: (outputs) => Effect.succeed<TaskOutcome>(Option.isNone(outputs) ? { _tag: "Nothing" } : { _tag: "Outputs", outputs: outputs.value }),
+  Effect.flatMap(Datastore, (store) => Effect.flatMap(errorIn(store, folder, options), (reported): Effect.Effect<TaskOutcome, DatastoreError> =>
+    reported !== undefined
+      ? Effect.succeed({ _tag: "Error", ...reported })
+      : Effect.matchEffect(mapIn(store, folder, names.outputs, options), {
+        onSuccess: (outputs) => Effect.succeed<TaskOutcome>(outputs === undefined ? { _tag: "Nothing" } : { _tag: "Outputs", outputs }),
         onFailure: (failure) => failure._tag === "DatastoreError" ? Effect.fail(failure) : Effect.succeed<TaskOutcome>({ _tag: "Error", ...unusable("Outputs", "USER", failure) })
-      }))
+      })))
 
 /** Reads `error.pb` of a folder; none if there is no file. A file that cannot be used is an error that says so. */
 export const readError = (
   folder: string,
   options: TaskFilesOptions = {}
 ): Effect.Effect<Option.Option<ReportedError>, DatastoreError, Datastore> =>
-  readFile(folder, names.error, options).pipe(
-    Effect.map(Option.map(({ bytes, uri }) => reportedIn(uri, bytes))),
-    Effect.catchTag("TaskFileInvalid", (invalid) => Effect.succeedSome(unusable("ErrorFile", "SYSTEM", invalid)))
-  )
+  Effect.flatMap(Datastore, (store) => Effect.map(errorIn(store, folder, options), Option.fromUndefinedOr))
+
+const errorIn = (store: Store, folder: string, options: TaskFilesOptions): Effect.Effect<ReportedError | undefined, DatastoreError> =>
+  Effect.matchEffect(fileIn(store, folder, names.error, options), {
+    onSuccess: (file) => Effect.succeed(file === undefined ? undefined : reportedIn(file.uri, file.bytes)),
+    onFailure: (failure) => failure._tag === "DatastoreError" ? Effect.fail(failure) : Effect.succeed(unusable("ErrorFile", "SYSTEM", failure))
+  })
 
 const kinds: ReadonlyArray<Phase.ErrorKind> = ["UNKNOWN", "USER", "SYSTEM"]
 

@@ -63,18 +63,19 @@ export const readPending = (status: PodStatus, context: PhaseContext, limits: Pe
 /** The first condition that tells something decides. */
 const readConditions = (status: PodStatus, context: PhaseContext, limits: PendingLimits): PhaseReading => {
   for (const condition of status.conditions ?? []) {
-    const occurredAt = timeOf(condition.lastTransitionTime) ?? context.now
     if ((condition.type === "PodScheduled" && condition.status === "False") || condition.type === "Unschedulable") {
-      return { phase: Phase.queued(0, `${condition.reason ?? ""}:${condition.message ?? ""}`, { occurredAt }) }
+      return { phase: Phase.queued(0, `${condition.reason ?? ""}:${condition.message ?? ""}`, { occurredAt: changedAt(condition, context) }) }
     }
     if (condition.type === "Ready" && condition.status === "False") {
       const container = waitingContainer(status)
-      if (container !== undefined) return readWaiting(container, condition, occurredAt, context, limits)
+      if (container !== undefined) return readWaiting(container, condition, changedAt(condition, context), context, limits)
     }
   }
   const known = context.previous?.phase === "Queued" ? context.previous.reason : undecided
   return { phase: Phase.queued(0, known, { occurredAt: context.now }) }
 }
+
+const changedAt = (condition: PodCondition, { now }: PhaseContext): number => timeOf(condition.lastTransitionTime) ?? now
 
 /**
  * The container that holds the pod up: init containers come first, because the others only wait for them; of several

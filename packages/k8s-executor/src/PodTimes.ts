@@ -8,24 +8,30 @@ export const timeOf = (text: string | null | undefined): number | undefined => {
   return Number.isNaN(at) ? undefined : at
 }
 
-const latest = (times: ReadonlyArray<number | undefined>): number | undefined => {
-  let found: number | undefined
-  for (const it of times) if (it !== undefined && (found === undefined || it > found)) found = it
-  return found
-}
+const later = (a: number | undefined, b: number | undefined): number | undefined => a === undefined || (b !== undefined && b > a) ? b : a
+
+const latest = (times: ReadonlyArray<number | undefined>): number | undefined => times.reduce(later, undefined)
 
 const statusesOf = (status: PodStatus | undefined): ReadonlyArray<ContainerStatus> =>
   [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])]
 
+const transitionOf = (found: number | undefined, { state }: ContainerStatus): number | undefined =>
+  later(found, timeOf(state?.running?.startedAt ?? state?.terminated?.finishedAt))
+
 /** When a container last started or ended; `undefined` before the first start. */
-export const lastTransition = (status: PodStatus | undefined): number | undefined =>
-  latest(statusesOf(status).map(({ state }) => timeOf(state?.running?.startedAt ?? state?.terminated?.finishedAt)))
+export const lastTransition = (status: PodStatus | undefined): number | undefined => {
+  const ofInit = status?.initContainerStatuses?.reduce(transitionOf, undefined as number | undefined)
+  return status?.containerStatuses?.reduce(transitionOf, ofInit) ?? ofInit
+}
 
 /** When the kubelet reported the end of all containers. */
-export const completionReported = (status: PodStatus | undefined): number | undefined =>
-  latest((status?.conditions ?? [])
-    .filter((it) => it.type === "Ready" && it.status === "False" && it.reason === "PodCompleted")
-    .map((it) => timeOf(it.lastTransitionTime)))
+export const completionReported = (status: PodStatus | undefined): number | undefined => {
+  let found: number | undefined
+  for (const it of status?.conditions ?? []) {
+    if (it.type === "Ready" && it.status === "False" && it.reason === "PodCompleted") found = later(found, timeOf(it.lastTransitionTime))
+  }
+  return found
+}
 
 /** When the pod ended: its last container, else the deletion, the start or the creation. */
 export const completionTime = (pod: Pod): number | undefined =>
