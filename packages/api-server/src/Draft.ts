@@ -1,5 +1,6 @@
 /** Objects while they are being written: owned by one request, so they may be changed in place. */
 import type { KubeObject, ObjectMeta } from "@fairlead/kube"
+import { copyOf } from "./builtin/Sharing.ts"
 
 /** `metadata` that may be changed. */
 export type DraftMeta = { -readonly [K in keyof ObjectMeta]: ObjectMeta[K] }
@@ -13,7 +14,11 @@ export interface Draft {
 }
 
 /** A draft that starts as `object` and shares everything below `metadata` with it. */
-export const draftOf = (object: KubeObject): Draft => ({ ...object, metadata: { ...object.metadata } }) as Draft
+export const draftOf = (object: KubeObject): Draft => {
+  const draft = copyOf(object) as unknown as Draft
+  draft.metadata = copyOf(object.metadata)
+  return draft
+}
 
 /** Reads a field whose type the schema promises. */
 export const field = <A>(object: object, name: string): A | undefined => (object as Record<string, A | undefined>)[name]

@@ -9,7 +9,7 @@ import { diagnose, type Diagnosis } from "./Diagnose.ts"
 import { factsOf, parse } from "./GoJson.ts"
 import { normalise, zeroOf } from "./Scalars.ts"
 import type { SchemaField, SchemaNode } from "./SchemaNode.ts"
-import { isObject, put, sameParts, sizeOf, unify, type Fields } from "./Sharing.ts"
+import { copyOf, isObject, put, sameParts, sizeOf, unify, type Fields } from "./Sharing.ts"
 
 /**
  * Fills in what depends on other fields of a struct. `out` is fresh, but what hangs on it may be shared: copy on write. Parts that are those of
@@ -19,7 +19,7 @@ export type Defaults = (out: Fields, previous: Fields | undefined) => void
 
 /** What the API fills in where a value of one type says nothing. */
 export interface TypeDefaults {
-  /** What the fields of a struct hold that were left out. */
+  /** What the fields of a struct hold that were left out; functions find it out from the struct as it was given. */
   readonly constants?: Readonly<Record<string, unknown>> | undefined
   readonly rule?: Defaults | undefined
   /** What becomes of a value of a map. */
@@ -74,14 +74,8 @@ let decoders = 0
 /** Makes a decoder for a set of defaults; `Builtin.decode` is the one for the built-in kinds. */
 export const makeDecoder = (defaultsOf: DefaultsOf) => {
   const slot = decoders++
-  const readerOf = (node: SchemaNode): Read => {
-    if (node.plans[slot] === undefined) {
-      // Set before the fields are looked at, since types may contain themselves.
-      let made: Read | undefined
-      node.plans[slot] = ((value, previous, pass) => (made ??= makeReader(node, readerOf, defaultsOf))(value, previous, pass)) satisfies Read
-    }
-    return node.plans[slot] as Read
-  }
+  // Readers look for those of their parts when they first need them, since types may contain themselves.
+  const readerOf = (node: SchemaNode): Read => (node.plans[slot] ??= makeReader(node, readerOf, defaultsOf)) as Read
 
   /** Decodes one object (or any other value of the schema). */
   return (node: SchemaNode, body: unknown, options: DecodeOptions = {}): Decoded => {
@@ -104,7 +98,9 @@ const textHides = (options: DecodeOptions, pass: Pass): boolean => {
   return facts.fractions || (options.strict === true && facts.keys !== pass.keys)
 }
 
-const makeReader = (node: SchemaNode, readerOf: (node: SchemaNode) => Read, defaultsOf: DefaultsOf): Read => {
+type ReaderOf = (node: SchemaNode) => Read
+
+const makeReader = (node: SchemaNode, readerOf: ReaderOf, defaultsOf: DefaultsOf): Read => {
   switch (node.shape) {
     case "scalar":
       return (value, previous, pass) => {
@@ -114,11 +110,11 @@ const makeReader = (node: SchemaNode, readerOf: (node: SchemaNode) => Read, defa
         return out
       }
     case "list":
-      return listReader(readerOf(node.items as SchemaNode), zeroItemOf(node.items as SchemaNode, readerOf))
+      return listReader(node.items as SchemaNode, readerOf)
     case "map":
-      return mapReader(readerOf(node.items as SchemaNode), zeroItemOf(node.items as SchemaNode, readerOf), defaultsOf(node)?.each)
+      return mapReader(node.items as SchemaNode, readerOf, defaultsOf(node)?.each)
     case "struct":
-      return structReader(node.fields.map((field) => planOf(field, readerOf, defaultsOf(node)?.constants?.[field.name])), defaultsOf(node)?.rule)
+      return structReader(node, readerOf, defaultsOf(node))
     default:
       return (value, previous, pass) => {
         if (pass.counts) pass.keys += keysIn(value)
@@ -128,7 +124,7 @@ const makeReader = (node: SchemaNode, readerOf: (node: SchemaNode) => Read, defa
 }
 
 /** What an item that is `null` becomes. */
-const zeroItemOf = (node: SchemaNode, readerOf: (node: SchemaNode) => Read): () => unknown => {
+const zeroItemOf = (node: SchemaNode, readerOf: ReaderOf): () => unknown => {
   if (node.shape === "scalar") return () => zeroOf(node.scalar)
   if (node.shape !== "struct") return () => null
   // Shared by all objects: nobody writes into what hangs on an object.
@@ -144,65 +140,78 @@ const keysIn = (value: unknown): number => {
   return count
 }
 
-const listReader = (read: Read, zero: () => unknown): Read => (value, previous, pass) => {
-  if (value === previous && value !== undefined && !pass.counts) return value
-  if (!Array.isArray(value)) {
-    pass.mismatch = true
-    return value
-  }
-  const before = Array.isArray(previous) ? previous : undefined
-  let same = before !== undefined && before.length === value.length
-  let out: Array<unknown> = value
-  for (let i = 0; i < value.length; i++) {
-    const item: unknown = value[i]
-    const old: unknown = before?.[i]
-    const made = item === null || item === undefined ? zero() : item === old && typeof item !== "object" ? item : read(item, old, pass)
-    if (made !== item) {
-      if (out === value) out = value.slice()
-      out[i] = made
+const listReader = (items: SchemaNode, readerOf: ReaderOf): Read => {
+  const zero = zeroItemOf(items, readerOf)
+  let read: Read | undefined
+  return (value, previous, pass) => {
+    if (value === previous && value !== undefined && !pass.counts) return value
+    if (!Array.isArray(value)) {
+      pass.mismatch = true
+      return value
     }
-    if (same && made !== old) same = false
+    read ??= readerOf(items)
+    const before = Array.isArray(previous) ? previous : undefined
+    let same = before !== undefined && before.length === value.length
+    let out: Array<unknown> = value
+    for (let i = 0; i < value.length; i++) {
+      const item: unknown = value[i]
+      const old: unknown = before?.[i]
+      const made = item === null || item === undefined ? zero() : item === old && typeof item !== "object" ? item : read(item, old, pass)
+      if (made !== item) {
+        if (out === value) out = value.slice()
+        out[i] = made
+      }
+      if (same && made !== old) same = false
+    }
+    return same ? before : out
   }
-  return same ? before : out
 }
 
-const mapReader = (read: Read, zero: () => unknown, each: TypeDefaults["each"]): Read => (value, previous, pass) => {
-  if (value === previous && value !== undefined && !pass.counts) return value
-  if (!isObject(value)) {
-    pass.mismatch = true
-    return value
+const mapReader = (values: SchemaNode, readerOf: ReaderOf, each: TypeDefaults["each"]): Read => {
+  const zero = zeroItemOf(values, readerOf)
+  let read: Read | undefined
+  return (value, previous, pass) => {
+    if (value === previous && value !== undefined && !pass.counts) return value
+    if (!isObject(value)) {
+      pass.mismatch = true
+      return value
+    }
+    read ??= readerOf(values)
+    const before = isObject(previous) ? previous : undefined
+    let out = value
+    for (const key in value) {
+      const item = value[key]
+      pass.keys++
+      let made = item === null ? zero() : item === undefined ? undefined : read(item, before?.[key], pass)
+      if (each !== undefined) made = each(made)
+      if (made === item && item !== undefined) continue
+      if (out === value) out = copyOf(value)
+      if (made === undefined) delete out[key]
+      else put(out, key, made)
+    }
+    return before !== undefined && sameParts(out, before) ? before : out
   }
-  const before = isObject(previous) ? previous : undefined
-  let out = value
-  for (const key in value) {
-    const item = value[key]
-    pass.keys++
-    let made = item === null ? zero() : item === undefined ? undefined : read(item, before?.[key], pass)
-    if (each !== undefined) made = each(made)
-    if (made === item && item !== undefined) continue
-    if (out === value) out = { ...value }
-    if (made === undefined) delete out[key]
-    else put(out, key, made)
-  }
-  return before !== undefined && sameParts(out, before) ? before : out
 }
 
 /** How one field of a struct is written when it has no value: not at all, or as this. */
 interface FieldPlan {
   readonly name: string
-  readonly read: Read
+  readonly node: SchemaNode
+  read: Read | undefined
+  /** Most fields are texts, which are as they are. */
+  readonly isText: boolean
   /** Reads `{}` for structs that are always there. */
   readonly zero: (() => unknown) | undefined
   readonly dropsEmpty: boolean
   /** Lists and maps that are always written are null when they are empty. */
   readonly nullsEmpty: boolean
-  /** What the API fills in where nothing is given. */
+  /** What the API fills in where nothing is given; a function of what is given otherwise. */
   readonly constant: unknown
 }
 
 const valueTypes = new Set(["time", "microTime", "duration", "quantity", "intOrString"])
 
-const planOf = (field: SchemaField, readerOf: (node: SchemaNode) => Read, constant: unknown): FieldPlan => {
+const planOf = (field: SchemaField, readerOf: ReaderOf, constant: unknown): FieldPlan => {
   const { node, pointer, omitEmpty, omitZero } = field
   const collection = node.shape === "list" || node.shape === "map"
   // Go leaves out only empty scalars, lists, maps and pointers; its structs are written even when they hold nothing.
@@ -211,7 +220,9 @@ const planOf = (field: SchemaField, readerOf: (node: SchemaNode) => Read, consta
   const zero = !written ? undefined : pointer || collection ? () => null : zeroItemOf(node, readerOf)
   return {
     name: field.name,
-    read: readerOf(node),
+    node,
+    read: undefined,
+    isText: node.scalar === "string" && node.shape === "scalar",
     zero,
     // An empty list of managedFields asks for them to be cleared, so it has to be seen.
     dropsEmpty: omitEmpty && !pointer && !goStruct && field.name !== "managedFields",
@@ -231,19 +242,24 @@ const isEmpty = (value: unknown): boolean => {
 /** Fields that are written out even when they are empty count as left out too. */
 const isMissing = (value: unknown): boolean => value === undefined || value === null || value === ""
 
-/** The stored form of one field; `undefined` where it is left out. */
-const readField = (plan: FieldPlan, given: unknown, before: Fields | undefined, pass: Pass): unknown => {
-  if (given === undefined || given === null) return plan.zero === undefined ? undefined : plan.zero()
-  const made = plan.read(given, before === undefined ? undefined : before[plan.name], pass)
-  if (plan.dropsEmpty) return isEmpty(made) ? undefined : made
-  if (!plan.nullsEmpty || !isEmpty(made)) return made
-  pass.emptied = true
-  return pass.keepsEmpty ? made : null
-}
-
 /** Only what is given is looked up by name, once; everything else goes by the place of the field, which costs a tenth. */
-const structReader = (plans: ReadonlyArray<FieldPlan>, rule: Defaults | undefined): Read => {
+const structReader = (node: SchemaNode, readerOf: ReaderOf, defaults: TypeDefaults = {}): Read => {
+  const { rule, constants } = defaults
+  const plans = node.fields.map((field) => planOf(field, readerOf, constants?.[field.name]))
   const places = new Map(plans.map((plan, i) => [plan.name, i]))
+
+  /** The stored form of one field; `undefined` where it is left out. */
+  const readField = (plan: FieldPlan, given: unknown, before: Fields | undefined, pass: Pass): unknown => {
+    if (given === undefined || given === null) return plan.zero === undefined ? undefined : plan.zero()
+    if (plan.isText && typeof given === "string") return given === "" && plan.dropsEmpty ? undefined : given
+    const read = (plan.read ??= readerOf(plan.node))
+    const made = read(given, before === undefined ? undefined : before[plan.name], pass)
+    if (plan.dropsEmpty) return isEmpty(made) ? undefined : made
+    if (!plan.nullsEmpty || !isEmpty(made)) return made
+    pass.emptied = true
+    return pass.keepsEmpty ? made : null
+  }
+
   return (value, previous, pass) => {
     if (value === previous && value !== undefined) {
       if (pass.counts) pass.keys += keysIn(value)
@@ -272,7 +288,7 @@ const structReader = (plans: ReadonlyArray<FieldPlan>, rule: Defaults | undefine
       const plan = plans[i] as FieldPlan
       const given = fields[i]
       let made = readField(plan, given, before, pass)
-      if (plan.constant !== undefined && isMissing(made)) made = plan.constant
+      if (plan.constant !== undefined && isMissing(made)) made = typeof plan.constant === "function" ? plan.constant(value) : plan.constant
       if (made === given) continue
       fields[i] = made
       isStored = false

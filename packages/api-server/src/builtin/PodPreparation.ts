@@ -60,6 +60,11 @@ const withProfile = (annotations: Fields, podProfile: unknown, warnings: Array<s
   return profile === undefined ? container : { ...container, securityContext: { ...security, appArmorProfile: profile } }
 }
 
+const hasProfile = (annotations: Fields): boolean => {
+  for (const key in annotations) if (key.startsWith(profileAnnotation)) return true
+  return false
+}
+
 /**
  * The spec that a new pod is stored with; the given one when nothing has to be added to it. Call it before validation.
  * Adds to `warnings`.
@@ -68,11 +73,12 @@ export const preparedPodSpec = (spec: object, metadata: object, warnings: Array<
   const given = spec as Fields
   const labels = (at(metadata, "labels") ?? {}) as Fields
   const annotations = (at(metadata, "annotations") ?? {}) as Fields
-  const changes: Fields = {
-    affinity: withTermKeys(given["affinity"], labels),
-    topologySpreadConstraints: mapList(given["topologySpreadConstraints"], withLabelKeys(labels))
+  const changes: Fields = {}
+  if (given["affinity"] !== undefined) changes["affinity"] = withTermKeys(given["affinity"], labels)
+  if (given["topologySpreadConstraints"] !== undefined) {
+    changes["topologySpreadConstraints"] = mapList(given["topologySpreadConstraints"], withLabelKeys(labels))
   }
-  if (at(given["os"], "name") !== "windows" && Object.keys(annotations).some((key) => key.startsWith(profileAnnotation))) {
+  if (hasProfile(annotations) && at(given["os"], "name") !== "windows") {
     const change = withProfile(annotations, at(given["securityContext"], "appArmorProfile"), warnings)
     for (const list of ["initContainers", "containers"]) changes[list] = mapList(given[list], change)
   }

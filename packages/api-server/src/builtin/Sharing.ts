@@ -6,6 +6,15 @@ export type Fields = Record<string, unknown>
 /** True for a JSON object, false for lists, null and scalars. */
 export const isObject = (value: unknown): value is Fields => typeof value === "object" && value !== null && !Array.isArray(value)
 
+/** A copy of its own. Where objects of many kinds come by, `{ ...value }` goes key by key and takes three times as long. */
+export const copyOf = <A extends object>(value: A): A => Object.assign({}, value)
+
+/** The value of a key of its own; JSON holds no functions, so that only what all objects inherit needs a second look. */
+export const own = (value: Fields, key: string): unknown => {
+  const found = value[key]
+  return (typeof found !== "function" && key !== "__proto__") || Object.hasOwn(value, key) ? found : undefined
+}
+
 /** Sets a key that came from outside; `__proto__` becomes an ordinary key too. */
 export const put = (target: Fields, key: string, value: unknown): void => {
   if (key === "__proto__") Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true })

@@ -6,7 +6,7 @@
  */
 import { goPrint, goTypeOf } from "../builtin/GoText.ts"
 import type { SchemaField, SchemaNode } from "../builtin/SchemaNode.ts"
-import { isObject, put, sameParts, type Fields } from "../builtin/Sharing.ts"
+import { copyOf, isObject, own, put, sameParts, type Fields } from "../builtin/Sharing.ts"
 import type { PatchError } from "./PatchError.ts"
 import { broken, malformed, noMergeKey, StrategicFailure, unknownDirective, wrongType } from "./StrategicFailure.ts"
 import { elementKind, inOrder, mergeKeyed, mergeScalars, orderLeftBy, partition, type ListRules } from "./StrategicLists.ts"
@@ -79,15 +79,14 @@ const listNameOf = (key: string, prefix: string, what: string): string => {
 
 /** `out` with one key merged; a copy where it is still the shared object and has to change. */
 const mergeKey = (out: Fields, shared: Fields, key: string, patch: unknown, schema: SchemaNode, isDeleteList: boolean): Fields => {
-  const isThere = Object.hasOwn(out, key)
-  const current = isThere ? out[key] : undefined
+  const current = own(out, key)
   // A field of a struct that is written as null comes back when the result is decoded.
-  if (patch === null) return !isThere || (current === null && schema.shape === "struct") ? out : without(out, key)
+  if (patch === null) return current === undefined || (current === null && schema.shape === "struct") ? out : without(out, key)
   if (isDeleteList && goTypeOf(current) !== goTypeOf(patch)) return out
   const next = mergeValue(current, patch, schema, key, isDeleteList)
   if (next === current) return out
   if (next === undefined) return without(out, key)
-  const target = out === shared ? { ...out } : out
+  const target = out === shared ? copyOf(out) : out
   put(target, key, next)
   return target
 }

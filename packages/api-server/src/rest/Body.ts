@@ -2,6 +2,7 @@
 import type { KubeObject } from "@fairlead/kube"
 import { type ApiFailure, badRequest, invalid } from "../ApiFailure.ts"
 import { decode } from "../builtin/Builtin.ts"
+import { copyOf } from "../builtin/Sharing.ts"
 import { diagnose } from "../builtin/Diagnose.ts"
 import { GoSyntaxError, parse, type GoValue } from "../builtin/GoJson.ts"
 import { deduced } from "../builtin/SchemaNode.ts"
@@ -76,14 +77,16 @@ const cannotBeHandled = (resource: ServedResource, problem: string): ApiFailure 
 
 /** Makes a draft of a decoded object, under the kind of the resource. */
 export const draftFrom = (resource: ServedResource, object: object): Draft => {
-  const draft: Draft = { kind: resource.kind, apiVersion: resource.apiVersion, metadata: emptyMeta, ...object }
-  draft.kind = resource.kind
-  draft.apiVersion = resource.apiVersion
-  draft.metadata = { ...draft.metadata }
+  const { kind, apiVersion } = resource
+  const { kind: givenKind, apiVersion: givenVersion, metadata } = object as Partial<Draft>
+  // Decoded objects of built-in kinds begin with these three.
+  const isWhole = !resource.custom && givenKind === kind && givenVersion === apiVersion && metadata !== undefined
+  const draft: Draft = isWhole ? copyOf(object as Draft) : Object.assign({ kind, apiVersion, metadata: {} }, object)
+  draft.kind = kind
+  draft.apiVersion = apiVersion
+  draft.metadata = copyOf(draft.metadata)
   return draft
 }
-
-const emptyMeta: DraftMeta = {}
 
 const unrecognised = ({ resource, request }: Call, problem: string): ApiFailure =>
   badRequest(`the object provided is unrecognized (must be of type ${resource.kind}): ${problem} (${summary(request.bodyText ?? JSON.stringify(request.body) ?? "")})`)

@@ -1,4 +1,5 @@
-/** Defaults that do not depend on anything else, by Go type and field. */
+/** Defaults that do not depend on anything else, or on another field as it is given, by Go type and field. */
+import { pullPolicyOf } from "./ImageName.ts"
 
 const emptySelector = {}
 
@@ -10,10 +11,16 @@ const webhook = {
   timeoutSeconds: 10
 }
 
+const container = {
+  terminationMessagePath: "/dev/termination-log",
+  terminationMessagePolicy: "File",
+  imagePullPolicy: ({ image }: { readonly image?: unknown }) => pullPolicyOf(typeof image === "string" ? image : "")
+}
+
 /** What a field holds that was left out. */
 export const constants: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
-  "core/v1.Container": { terminationMessagePath: "/dev/termination-log", terminationMessagePolicy: "File" },
-  "core/v1.EphemeralContainer": { terminationMessagePath: "/dev/termination-log", terminationMessagePolicy: "File" },
+  "core/v1.Container": container,
+  "core/v1.EphemeralContainer": container,
   "core/v1.PodSpec": {
     dnsPolicy: "ClusterFirst",
     restartPolicy: "Always",

@@ -4,10 +4,6 @@ import type { Defaults } from "../Decode.ts"
 import { isObject, sizeOf, type Fields } from "../Sharing.ts"
 import { pullPolicyOf } from "./ImageName.ts"
 
-const pullPolicy: Defaults = (container) => {
-  container["imagePullPolicy"] ??= pullPolicyOf((container["image"] as string | undefined) ?? "")
-}
-
 /** Every field of a volume but its name is a source. */
 const hasSource = (volume: Fields): boolean => {
   for (const key in volume) if (key !== "name") return true
@@ -147,8 +143,6 @@ export const roundedUp = (amount: unknown): unknown => {
 
 /** Rules by Go type. */
 export const podRules: Readonly<Record<string, Defaults>> = {
-  "core/v1.Container": pullPolicy,
-  "core/v1.EphemeralContainer": pullPolicy,
   "core/v1.Volume": volume,
   "core/v1.PodSpec": podSpec,
   "core/v1.Pod": pod,

@@ -19,6 +19,7 @@ export interface ContainerContext {
 }
 
 const checkPorts = (check: Check, field: string, ports: ReadonlyArray<Fields>): void => {
+  if (ports.length === 0) return
   const names = new Set<string>()
   ports.forEach((port, i) => {
     const at = `${field}[${i}]`
@@ -39,6 +40,7 @@ const checkPorts = (check: Check, field: string, ports: ReadonlyArray<Fields>): 
 }
 
 const checkResizePolicy = (check: Check, field: string, policies: ReadonlyArray<Fields>, podRestartPolicy: string): void => {
+  if (policies.length === 0) return
   const seen = new Set<string>()
   policies.forEach((policy, i) => {
     const [name, restart] = [text(policy, "resourceName"), text(policy, "restartPolicy")]
@@ -60,7 +62,7 @@ const checkCommon = (check: Check, field: string, container: Fields, context: Co
   check.oneOfRequired(`${field}.terminationMessagePolicy`, container["terminationMessagePolicy"], ["File", "FallbackToLogsOnError"])
   checkPorts(check, `${field}.ports`, items(container["ports"]))
   checkEnvironment(check, `${field}.env`, items(container["env"]))
-  checkEnvironmentSources(check, `${field}.envFrom`, items(container["envFrom"]))
+  if (container["envFrom"] !== undefined) checkEnvironmentSources(check, `${field}.envFrom`, items(container["envFrom"]))
   checkMounts(check, `${field}.volumeMounts`, container, context.volumes)
   checkDevices(check, `${field}.volumeDevices`, container, context.volumes)
   check.oneOfRequired(`${field}.imagePullPolicy`, container["imagePullPolicy"], ["Always", "IfNotPresent", "Never"])
@@ -92,6 +94,7 @@ const checkRestartPolicy = (check: Check, field: string, container: Fields): voi
 
 /** Two containers cannot have the same port of the host. */
 const checkHostPorts = (check: Check, field: string, containers: ReadonlyArray<Fields>): void => {
+  if (containers.every((container) => container["ports"] === undefined)) return
   const taken = new Set<string>()
   containers.forEach((container, i) => {
     items(container["ports"]).forEach((port, j) => {

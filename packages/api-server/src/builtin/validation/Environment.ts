@@ -36,12 +36,14 @@ const checkValueFrom = (check: Check, field: string, variable: Fields): void => 
 
 /** Single variables. */
 export const checkEnvironment = (check: Check, field: string, variables: ReadonlyArray<Fields>): void => {
-  variables.forEach((variable, i) => {
+  for (let i = 0; i < variables.length; i++) {
+    const variable = variables[i]!
     const name = text(variable, "name")
+    const errors = envNameErrors(name)
     if (name === "") check.required(`${field}[${i}].name`)
-    else check.texts(`${field}[${i}].name`, name, envNameErrors(name))
-    checkValueFrom(check, `${field}[${i}].valueFrom`, variable)
-  })
+    else if (errors.length > 0) check.texts(`${field}[${i}].name`, name, errors)
+    if (variable["valueFrom"] !== undefined) checkValueFrom(check, `${field}[${i}].valueFrom`, variable)
+  }
 }
 
 /** All keys of a config map or secret as variables. */

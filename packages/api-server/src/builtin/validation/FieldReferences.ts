@@ -17,9 +17,8 @@ const knownFields = new Set([
 
 const subscripted = /^(.*)\['(.*)'\]$/
 
-const conversionProblem = (version: string, path: string): string | undefined => {
+const conversionProblem = (version: string, path: string, subscript: RegExpExecArray | null): string | undefined => {
   if (version !== "v1") return `unsupported pod version: ${version}`
-  const subscript = subscripted.exec(path)
   if (subscript !== null) {
     return subscript[1] === "metadata.annotations" || subscript[1] === "metadata.labels" ? undefined : `field label does not support subscript: ${path}`
   }
@@ -31,9 +30,10 @@ export const checkFieldRef = (check: Check, field: string, ref: Fields, supporte
   const [version, path] = [text(ref, "apiVersion"), text(ref, "fieldPath")]
   if (version === "") return check.required(`${field}.apiVersion`)
   if (path === "") return check.required(`${field}.fieldPath`)
-  const problem = conversionProblem(version, path)
-  if (problem !== undefined) return check.invalid(`${field}.fieldPath`, path, `error converting fieldPath: ${problem}`)
+  if (version === "v1" && supported.includes(path)) return
   const subscript = subscripted.exec(path)
+  const problem = conversionProblem(version, path, subscript)
+  if (problem !== undefined) return check.invalid(`${field}.fieldPath`, path, `error converting fieldPath: ${problem}`)
   if (subscript !== null) return check.qualifiedName(field, subscript[1] === "metadata.annotations" ? (subscript[2] ?? "").toLowerCase() : (subscript[2] ?? ""))
   const internal = path === "spec.host" ? "spec.nodeName" : path
   check.oneOf(`${field}.fieldPath`, internal, supported)

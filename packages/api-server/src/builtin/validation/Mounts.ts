@@ -23,9 +23,11 @@ const checkRecursive = (check: Check, field: string, mount: Fields): void => {
 
 /** The mounts of a container. */
 export const checkMounts = (check: Check, field: string, container: Fields, volumes: ReadonlyMap<string, Fields>): void => {
+  const mounts = items(container["volumeMounts"])
+  if (mounts.length === 0) return
   const devices = items(container["volumeDevices"])
   const paths = new Set<string>()
-  items(container["volumeMounts"]).forEach((mount, i) => {
+  mounts.forEach((mount, i) => {
     const at = `${field}[${i}]`
     const [name, path, sub, expression] = [text(mount, "name"), text(mount, "mountPath"), text(mount, "subPath"), text(mount, "subPathExpr")]
     if (name === "") check.required(`${at}.name`)
@@ -47,9 +49,11 @@ export const checkMounts = (check: Check, field: string, container: Fields, volu
 
 /** The block devices of a container. */
 export const checkDevices = (check: Check, field: string, container: Fields, volumes: ReadonlyMap<string, Fields>): void => {
+  const devices = items(container["volumeDevices"])
+  if (devices.length === 0) return
   const mounts = items(container["volumeMounts"])
   const [names, paths] = [new Set<string>(), new Set<string>()]
-  items(container["volumeDevices"]).forEach((device, i) => {
+  devices.forEach((device, i) => {
     const at = `${field}[${i}]`
     const [name, path] = [text(device, "name"), text(device, "devicePath")]
     const volume = volumes.get(name)

@@ -2,7 +2,7 @@
 import { dnsLabelErrors, subdomainErrors } from "../../internal/nameRules.ts"
 import { internalForm } from "../InternalForm.ts"
 import type { Fields } from "../Sharing.ts"
-import { count, items, part, text, texts, type Check } from "./Check.ts"
+import { count, items, part, text, texts, type Check, type Problems } from "./Check.ts"
 import { checkContainers, checkEphemeralContainers, checkInitContainers, type ContainerContext } from "./Containers.ts"
 import { inclusiveRange, ipErrors, underscoreDomainErrors } from "./Formats.ts"
 import { checkResources, compareQuantities, isHugePages } from "./Quantities.ts"
@@ -13,6 +13,7 @@ import { checkVolumes, type VolumeContext } from "./Volumes.ts"
 const claimSources = ["resourceClaimName", "resourceClaimTemplateName"] as const
 
 const checkClaims = (check: Check, field: string, claims: ReadonlyArray<Fields>): void => {
+  if (claims.length === 0) return
   const names = new Set<string>()
   claims.forEach((claim, i) => {
     const at = `${field}[${i}]`
@@ -70,6 +71,7 @@ const checkGates = (check: Check, field: string, spec: Fields): void => {
 }
 
 const checkSchedulingGates = (check: Check, field: string, gates: ReadonlyArray<Fields>): void => {
+  if (gates.length === 0) return
   const seen = new Set<string>()
   gates.forEach((gate, i) => {
     const name = text(gate, "name")
@@ -92,19 +94,27 @@ const checkHostUsers = (check: Check, field: string, spec: Fields): void => {
   }
 }
 
+const checkNamed = (check: Check, field: string, spec: Fields, name: string, errorsOf: Problems): void => {
+  const value = text(spec, name)
+  if (value !== "") check.texts(`${field}.${name}`, value, errorsOf(value))
+}
+
 const checkNames = (check: Check, field: string, spec: Fields): void => {
-  for (const name of ["serviceAccountName", "nodeName"]) if (text(spec, name) !== "") check.texts(`${field}.${name}`, text(spec, name), subdomainErrors(text(spec, name)))
+  checkNamed(check, field, spec, "serviceAccountName", subdomainErrors)
+  checkNamed(check, field, spec, "nodeName", subdomainErrors)
   const deadline = spec["activeDeadlineSeconds"]
   if (typeof deadline === "number" && (deadline < 1 || deadline > 0x7fffffff)) {
     check.invalid(`${field}.activeDeadlineSeconds`, deadline, inclusiveRange(1, 0x7fffffff))
   }
-  for (const name of ["hostname", "subdomain"]) if (text(spec, name) !== "") check.texts(`${field}.${name}`, text(spec, name), dnsLabelErrors(text(spec, name)))
+  checkNamed(check, field, spec, "hostname", dnsLabelErrors)
+  checkNamed(check, field, spec, "subdomain", dnsLabelErrors)
   checkTolerations(check, `${field}.tolerations`, items(spec["tolerations"]))
   items(spec["hostAliases"]).forEach((alias, i) => {
     check.texts(`${field}.hostAliases[${i}].ip`, text(alias, "ip"), ipErrors(text(alias, "ip")))
     texts(alias["hostnames"]).forEach((name, j) => check.subdomain(`${field}.hostAliases[${i}].hostnames[${j}]`, name))
   })
-  for (const name of ["priorityClassName", "runtimeClassName"]) if (text(spec, name) !== "") check.subdomain(`${field}.${name}`, text(spec, name))
+  checkNamed(check, field, spec, "priorityClassName", subdomainErrors)
+  checkNamed(check, field, spec, "runtimeClassName", subdomainErrors)
   if (spec["preemptionPolicy"] !== undefined) check.oneOfRequired(`${field}.preemptionPolicy`, spec["preemptionPolicy"], ["PreemptLowerPriority", "Never"])
 }
 
@@ -140,21 +150,26 @@ const checkOs = (check: Check, field: string, spec: Fields): void => {
   else check.oneOf(`${field}.os`, os["name"], ["linux", "windows"])
 }
 
+const containerLists = ["initContainers", "containers", "ephemeralContainers"]
+
 const checkFileReferences = (check: Check, field: string, spec: Fields): void => {
-  const volumes = new Map(items(spec["volumes"]).map((volume) => [text(volume, "name"), volume]))
-  for (const list of ["initContainers", "containers", "ephemeralContainers"]) {
+  for (const list of containerLists) {
     items(spec[list]).forEach((container, i) => {
-      items(container["env"]).forEach((variable, j) => {
-        const ref = part(part(variable, "valueFrom"), "fileKeyRef")
-        if (ref === undefined) return
+      const variables = items(container["env"])
+      for (let j = 0; j < variables.length; j++) {
+        const ref = part(part(variables[j], "valueFrom"), "fileKeyRef")
+        if (ref === undefined) continue
+        const name = text(ref, "volumeName")
         const at = `${field}.${list}[${i}].env[${j}].valueFrom.fileKeyRef.volumeName`
-        const volume = volumes.get(text(ref, "volumeName"))
-        if (volume === undefined) check.notFound(at, text(ref, "volumeName"))
-        else if (volume["emptyDir"] === undefined) check.invalid(at, text(ref, "volumeName"), "referenced volume must be of type emptyDir")
-      })
+        const volume = items(spec["volumes"]).findLast((one) => text(one, "name") === name)
+        if (volume === undefined) check.notFound(at, name)
+        else if (volume["emptyDir"] === undefined) check.invalid(at, name, "referenced volume must be of type emptyDir")
+      }
     })
   }
 }
+
+const noNames: ReadonlySet<string> = new Set()
 
 /** Checks a spec in the order in which the original does. */
 export const checkPodSpec = (check: Check, field: string, spec: Fields, pod: VolumeContext): void => {
@@ -163,7 +178,7 @@ export const checkPodSpec = (check: Check, field: string, spec: Fields, pod: Vol
   const [containers, initContainers, ephemeral] = [items(spec["containers"]), items(spec["initContainers"]), items(spec["ephemeralContainers"])]
   const context: ContainerContext = {
     volumes: checkVolumes(check, `${field}.volumes`, items(spec["volumes"]), pod),
-    claims: new Set(claims.map((claim) => text(claim, "name"))),
+    claims: claims.length === 0 ? noNames : new Set(claims.map((claim) => text(claim, "name"))),
     grace: spec["terminationGracePeriodSeconds"],
     os: part(spec, "os"),
     podRestartPolicy: text(spec, "restartPolicy"),
@@ -171,15 +186,15 @@ export const checkPodSpec = (check: Check, field: string, spec: Fields, pod: Vol
   }
   checkClaims(check, `${field}.resourceClaims`, claims)
   checkContainers(check, `${field}.containers`, containers, context)
-  checkInitContainers(check, `${field}.initContainers`, initContainers, containers, context)
-  checkEphemeralContainers(check, `${field}.ephemeralContainers`, ephemeral, [...containers, ...initContainers], context)
+  if (initContainers.length > 0) checkInitContainers(check, `${field}.initContainers`, initContainers, containers, context)
+  if (ephemeral.length > 0) checkEphemeralContainers(check, `${field}.ephemeralContainers`, ephemeral, [...containers, ...initContainers], context)
   checkPodResources(check, `${field}.resources`, spec, context.claims)
   checkHostNetworkPorts(check, field, spec, pod.isPod)
   check.oneOfRequired(`${field}.restartPolicy`, spec["restartPolicy"], ["Always", "OnFailure", "Never"])
   check.oneOfRequired(`${field}.dnsPolicy`, spec["dnsPolicy"], ["ClusterFirstWithHostNet", "ClusterFirst", "Default", "None"])
   check.labels(`${field}.nodeSelector`, spec["nodeSelector"])
   checkPodSecurityContext(check, `${field}.securityContext`, spec)
-  checkAffinity(check, `${field}.affinity`, part(spec, "affinity"))
+  if (spec["affinity"] !== undefined) checkAffinity(check, `${field}.affinity`, part(spec, "affinity"))
   checkDns(check, `${field}.dnsConfig`, spec)
   checkGates(check, field, spec)
   checkSchedulingGates(check, `${field}.schedulingGates`, items(spec["schedulingGates"]))
@@ -188,7 +203,7 @@ export const checkPodSpec = (check: Check, field: string, spec: Fields, pod: Vol
   checkHostnameOverride(check, field, spec)
   checkNames(check, field, spec)
   const overhead = part(spec, "overhead")
-  if (overhead !== undefined) checkResources(check, `${field}.overhead`, { limits: overhead }, new Set())
+  if (overhead !== undefined) checkResources(check, `${field}.overhead`, { limits: overhead }, noNames)
   checkOs(check, field, spec)
   checkFileReferences(check, field, spec)
 }

@@ -4,13 +4,20 @@ import { qualifiedNameErrors } from "../../internal/nameRules.ts"
 import type { Fields } from "../Sharing.ts"
 import { items, part, text, type Check } from "./Check.ts"
 
-const parsed = new Map<unknown, Quantity.Quantity>()
+interface Known {
+  readonly amount: Quantity.Quantity
+  readonly isWhole: boolean
+  readonly isNegative: boolean
+}
 
-/** Amounts repeat endlessly, so they are remembered. */
-const parse = (value: unknown): Quantity.Quantity => {
+const parsed = new Map<unknown, Known>()
+
+/** Amounts repeat endlessly, so they are remembered, with what is asked of them most. */
+const known = (value: unknown): Known => {
   let found = parsed.get(value)
   if (found === undefined) {
-    found = Quantity.parse(String(value ?? "0")) ?? Quantity.zero
+    const amount = Quantity.parse(String(value ?? "0")) ?? Quantity.zero
+    found = { amount, isWhole: amount.nanos % 1_000_000_000n === 0n, isNegative: amount.nanos < 0n }
     if (parsed.size >= 4096) parsed.clear()
     parsed.set(value, found)
   }
@@ -18,10 +25,10 @@ const parse = (value: unknown): Quantity.Quantity => {
 }
 
 /** Orders two amounts; one that is missing counts as nothing. */
-export const compareQuantities = (a: unknown, b: unknown): number => Quantity.compare(parse(a), parse(b))
+export const compareQuantities = (a: unknown, b: unknown): number => (a === b ? 0 : Quantity.compare(known(a).amount, known(b).amount))
 
 /** Whether an amount is a whole number. */
-export const isWhole = (value: unknown): boolean => parse(value).nanos % 1_000_000_000n === 0n
+export const isWhole = (value: unknown): boolean => known(value).isWhole
 
 const standard = new Set([
   "cpu", "memory", "ephemeral-storage", "requests.cpu", "requests.memory", "requests.ephemeral-storage", "limits.cpu", "limits.memory",
@@ -52,7 +59,7 @@ export const isOvercommitable = (name: string): boolean => isNative(name) && !is
 
 /** An amount that must not be negative, nor broken where the resource is counted. */
 export const checkQuantity = (check: Check, field: string, name: string, value: unknown): void => {
-  if (compareQuantities(value, "0") < 0) check.invalid(field, value, "must be greater than or equal to 0")
+  if (known(value).isNegative) check.invalid(field, value, "must be greater than or equal to 0")
   if ((whole.has(name) || isExtended(name)) && !isWhole(value)) check.invalid(field, value, "must be an integer")
 }
 
@@ -98,19 +105,28 @@ const checkRequest = (check: Check, field: string, name: string, value: unknown,
 /** Requests and limits of a container, or of a pod as a whole. */
 export const checkResources = (check: Check, field: string, resources: Fields, claims: ReadonlySet<string>, ofPod = false): void => {
   const [limits, requests] = [part(resources, "limits") ?? {}, part(resources, "requests") ?? {}]
-  const checkName = ofPod ? checkPodResourceName : checkContainerResourceName
+  let hasHugePages = false
   for (const name in limits) {
-    checkName(check, `${field}.limits[${name}]`, name)
-    checkQuantity(check, `${field}.limits[${name}]`, name, limits[name])
+    hasHugePages ||= isHugePages(name)
+    checkAmount(check, field, "limits", name, limits[name], ofPod)
   }
   for (const name in requests) {
-    checkName(check, `${field}.requests[${name}]`, name)
-    checkQuantity(check, `${field}.requests[${name}]`, name, requests[name])
+    hasHugePages ||= isHugePages(name)
+    checkAmount(check, field, "requests", name, requests[name], ofPod)
     checkRequest(check, field, name, requests[name], limits)
   }
-  const names = [...Object.keys(limits), ...Object.keys(requests)]
-  if (names.some(isHugePages) && !names.includes("cpu") && !names.includes("memory")) check.forbidden(field, "HugePages require cpu or memory")
-  checkClaims(check, `${field}.claims`, items(resources["claims"]), claims)
+  const hasUsual = (list: Fields): boolean => list["cpu"] !== undefined || list["memory"] !== undefined
+  if (hasHugePages && !hasUsual(limits) && !hasUsual(requests)) check.forbidden(field, "HugePages require cpu or memory")
+  if (resources["claims"] !== undefined) checkClaims(check, `${field}.claims`, items(resources["claims"]), claims)
+}
+
+const checkAmount = (check: Check, field: string, list: string, name: string, value: unknown, ofPod: boolean): void => {
+  // What nearly all ask for.
+  if ((name === "cpu" || name === "memory") && !known(value).isNegative) return
+  const at = `${field}.${list}[${name}]`
+  if (ofPod) checkPodResourceName(check, at, name)
+  else checkContainerResourceName(check, at, name)
+  checkQuantity(check, at, name, value)
 }
 
 const checkClaims = (check: Check, field: string, used: ReadonlyArray<Fields>, claims: ReadonlySet<string>): void => {

@@ -78,9 +78,13 @@ export const checkEffect = (check: Check, field: string, effect: string): void =
 
 /** Tolerations of taints. */
 export const checkTolerations = (check: Check, field: string, tolerations: ReadonlyArray<Fields>): void => {
-  tolerations.forEach((toleration, i) => {
+  for (let i = 0; i < tolerations.length; i++) {
+    const toleration = tolerations[i]!
     const at = `${field}[${i}]`
-    const [key, operator, value, effect] = [text(toleration, "key"), text(toleration, "operator"), text(toleration, "value"), text(toleration, "effect")]
+    const key = text(toleration, "key")
+    const operator = text(toleration, "operator")
+    const value = text(toleration, "value")
+    const effect = text(toleration, "effect")
     if (key !== "") check.qualifiedName(`${at}.key`, key)
     else if (operator !== "Exists") {
       check.invalid(`${at}.operator`, operator, "operator must be Exists when `key` is empty, which means \"match all values and all keys\"")
@@ -95,7 +99,7 @@ export const checkTolerations = (check: Check, field: string, tolerations: Reado
       if (value !== "") check.invalid(`${at}.operator`, value, "value must be empty when `operator` is 'Exists'")
     } else check.unsupported(`${at}.operator`, operator, operator === "Lt" || operator === "Gt" ? ["Equal", "Exists", "Lt", "Gt"] : ["Equal", "Exists"])
     if (effect !== "") checkEffect(check, `${at}.effect`, effect)
-  })
+  }
 }
 
 const whenUnsatisfiable = ["DoNotSchedule", "ScheduleAnyway"]

@@ -175,8 +175,11 @@ const checkSource = (check: Check, field: string, volume: Fields, context: Volum
   if (!found) check.required(field, "must specify a volume type")
 }
 
+const noVolumes: ReadonlyMap<string, Fields> = new Map()
+
 /** Checks all volumes; gives those that mounts may refer to. */
 export const checkVolumes = (check: Check, field: string, volumes: ReadonlyArray<Fields>, context: VolumeContext): ReadonlyMap<string, Fields> => {
+  if (volumes.length === 0) return noVolumes
   const usable = new Map<string, Fields>()
   const created = new Set(context.podName === "" ? [] : volumes.filter((one) => one["ephemeral"] !== undefined).map((one) => `${context.podName}-${text(one, "name")}`))
   volumes.forEach((volume, i) => {

@@ -4,9 +4,10 @@ import { count, items, part, text, texts } from "../validation/Check.ts"
 import { profileOfAnnotation, profileAnnotation } from "../PodPreparation.ts"
 import { ipWarnings } from "./Addresses.ts"
 import { deprecatedLabel, termWarnings } from "./NodeLabels.ts"
-import { fractionWarnings, volumeWarnings } from "./VolumeWarnings.ts"
+import { fractionWarning, volumeWarnings } from "./VolumeWarnings.ts"
 
 const bytes = ["memory", "ephemeral-storage"]
+const amountLists = ["limits", "requests"]
 
 const deadAnnotations: ReadonlyArray<readonly [key: string, text: string]> = [
   ["scheduler.alpha.kubernetes.io/critical-pod", "non-functional in v1.16+; use the \"priorityClassName\" field instead"],
@@ -20,9 +21,16 @@ const noSelector = "a null labelSelector results in matching no pod"
 /** A container and where it stands. */
 type Place = readonly [field: string, container: Fields]
 
-const placesOf = (field: string, spec: Fields): ReadonlyArray<Place> =>
-  ["initContainers", "containers", "ephemeralContainers"].flatMap((list) =>
-    items(spec[list]).map((container, i): Place => [`${field}.${list}[${i}]`, container]))
+const containerLists = ["initContainers", "containers", "ephemeralContainers"]
+
+const placesOf = (field: string, spec: Fields): ReadonlyArray<Place> => {
+  const places: Array<Place> = []
+  for (const list of containerLists) {
+    const containers = items(spec[list])
+    for (let i = 0; i < containers.length; i++) places.push([`${field}.${list}[${i}]`, containers[i]!])
+  }
+  return places
+}
 
 const schedulingWarnings = (field: string, spec: Fields, add: (warning: string) => void): void => {
   for (const key in part(spec, "nodeSelector")) {
@@ -46,6 +54,7 @@ const schedulingWarnings = (field: string, spec: Fields, add: (warning: string) 
 }
 
 const duplicateWarnings = (field: string, spec: Fields, add: (warning: string) => void): void => {
+  if (spec["hostAliases"] === undefined && spec["imagePullSecrets"] === undefined) return
   for (const [list, name, word] of [["hostAliases", "ip", "ip"], ["imagePullSecrets", "name", "name"]] as const) {
     const seen = new Set<string>()
     items(spec[list]).forEach((item, i) => {
@@ -62,13 +71,20 @@ const duplicateWarnings = (field: string, spec: Fields, add: (warning: string) =
 const environmentWarnings = (field: string, variables: ReadonlyArray<Fields>, add: (warning: string) => void): void => {
   if (variables.length < 2) return
   const seen = new Set<string>()
-  variables.forEach((variable, i) => {
-    const [name, value] = [text(variable, "name"), text(variable, "value")]
-    const reference = `$(${name})`
-    const hides = variable["valueFrom"] !== undefined || value === reference || !value.includes(reference)
-    if (seen.has(name) && hides) add(`${field}.env[${i}]: hides previous definition of ${JSON.stringify(name)}, which may be dropped when using apply`)
+  for (let i = 0; i < variables.length; i++) {
+    const variable = variables[i]!
+    const name = text(variable, "name")
+    if (seen.has(name) && hidesPrevious(variable, name)) {
+      add(`${field}.env[${i}]: hides previous definition of ${JSON.stringify(name)}, which may be dropped when using apply`)
+    }
     seen.add(name)
-  })
+  }
+}
+
+const hidesPrevious = (variable: Fields, name: string): boolean => {
+  const value = text(variable, "value")
+  const reference = `$(${name})`
+  return variable["valueFrom"] !== undefined || value === reference || !value.includes(reference)
 }
 
 /** Everything that a template's metadata says about its containers. */
@@ -76,13 +92,22 @@ interface Context {
   readonly isTemplate: boolean
   readonly annotationsField: string
   readonly annotations: Fields
+  /** Whether any annotation is about a container. */
+  readonly isAnnotated: boolean
   readonly podProfile: unknown
 }
 
-const containerWarnings = ([field, container]: Place, { isTemplate, annotationsField, annotations, podProfile }: Context, add: (warning: string) => void): void => {
+const seccompAnnotation = "container.seccomp.security.alpha.kubernetes.io/"
+
+const isAboutContainers = (annotations: Fields): boolean => {
+  for (const key in annotations) if (key.startsWith(seccompAnnotation) || key.startsWith(profileAnnotation)) return true
+  return false
+}
+
+const annotationWarnings = (container: Fields, { isTemplate, annotationsField, annotations, podProfile }: Context, add: (warning: string) => void): void => {
   const name = text(container, "name")
   const security = part(container, "securityContext")
-  const seccompKey = `container.seccomp.security.alpha.kubernetes.io/${name}`
+  const seccompKey = seccompAnnotation + name
   if (security?.["seccompProfile"] === undefined && annotations[seccompKey] !== undefined) add(`${annotationsField}[${seccompKey}]: ${seccomp}`)
   const key = profileAnnotation + name
   const annotation = annotations[key]
@@ -91,18 +116,21 @@ const containerWarnings = ([field, container]: Place, { isTemplate, annotationsF
       add(`${annotationsField}[${key}]: deprecated since v1.30; use the "appArmorProfile" field instead`)
     }
   }
+}
+
+const containerWarnings = ([field, container]: Place, context: Context, add: (warning: string) => void): void => {
+  if (context.isAnnotated) annotationWarnings(container, context, add)
   const resources = part(container, "resources")
   if (resources !== undefined) {
-    for (const resource of bytes) {
-      for (const list of ["limits", "requests"]) fractionWarnings(`${field}.resources.${list}`, part(resources, list), [resource]).forEach(add)
-    }
+    const at = `${field}.resources`
+    for (const name of bytes) for (const list of amountLists) fractionWarning(resources, list, name, at, add)
   }
   environmentWarnings(field, items(container["env"]), add)
 }
 
 const portWarnings = (places: ReadonlyArray<Place>, add: (warning: string) => void): void => {
+  if (places.every(([, container]) => container["ports"] === undefined)) return
   const ports = places.flatMap(([field, container]) => items(container["ports"]).map((port, i): Place => [`${field}.ports[${i}]`, port]))
-  if (ports.length === 0) return
   ports.forEach(([field, port], i) => {
     const [hostIp, hostPort] = [text(port, "hostIP"), count(port, "hostPort")]
     if (hostIp !== "" && hostPort === 0) {
@@ -128,7 +156,8 @@ const portWarnings = (places: ReadonlyArray<Place>, add: (warning: string) => vo
 }
 
 const podAffinityWarnings = (field: string, affinity: Fields | undefined, add: (warning: string) => void): void => {
-  for (const kind of affinity === undefined ? [] : ["podAffinity", "podAntiAffinity"]) {
+  if (affinity === undefined) return
+  for (const kind of ["podAffinity", "podAntiAffinity"]) {
     const at = `${field}.affinity.${kind}`
     items(part(affinity, kind)?.["requiredDuringSchedulingIgnoredDuringExecution"]).forEach((term, i) => {
       if (part(term, "labelSelector") === undefined) add(`${at}.requiredDuringSchedulingIgnoredDuringExecution[${i}].labelSelector: ${noSelector}`)
@@ -149,14 +178,15 @@ export const podWarnings = (prefix: string, pod: Fields | undefined): ReadonlyAr
   const add = (warning: string): void => void warnings.push(warning)
   schedulingWarnings(field, spec, add)
   for (const [key, about] of deadAnnotations) if (annotations[key] !== undefined) add(`${annotationsField}[${key}]: ${about}`)
-  volumeWarnings(`${field}.volumes`, items(spec["volumes"])).forEach(add)
+  if (spec["volumes"] !== undefined) volumeWarnings(`${field}.volumes`, items(spec["volumes"])).forEach(add)
   duplicateWarnings(field, spec, add)
-  fractionWarnings(`${field}.overhead`, part(spec, "overhead"), bytes).forEach(add)
+  for (const name of bytes) fractionWarning(spec, "overhead", name, field, add)
   const security = part(spec, "securityContext")
   const seccompKey = "seccomp.security.alpha.kubernetes.io/pod"
   if (security?.["seccompProfile"] === undefined && annotations[seccompKey] !== undefined) add(`${annotationsField}[${seccompKey}]: ${seccomp}`)
   const places = placesOf(field, spec)
-  const context: Context = { isTemplate: prefix !== "", annotationsField, annotations, podProfile: security?.["appArmorProfile"] }
+  const isAnnotated = isAboutContainers(annotations)
+  const context: Context = { isTemplate: prefix !== "", annotationsField, annotations, isAnnotated, podProfile: security?.["appArmorProfile"] }
   for (const place of places) containerWarnings(place, context, add)
   portWarnings(places, add)
   if (count(spec, "terminationGracePeriodSeconds") < 0) {

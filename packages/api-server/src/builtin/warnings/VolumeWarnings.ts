@@ -19,16 +19,21 @@ const retired: ReadonlyArray<readonly [field: string, named: string, text: strin
 
 const retiredNames: ReadonlySet<string> = new Set(retired.map(([field]) => field))
 
-const fraction = (field: string, value: unknown): ReadonlyArray<string> =>
-  value === undefined || isWhole(value) ? [] : [`${field}: fractional byte value ${JSON.stringify(value)} is invalid, must be an integer`]
-
-/** Bytes cannot be halved. */
-export const fractionWarnings = (field: string, amounts: Fields | undefined, names: ReadonlyArray<string>): ReadonlyArray<string> =>
-  amounts === undefined ? [] : names.flatMap((name) => fraction(`${field}[${name}]`, amounts[name]))
+/** Adds a warning about an amount of bytes in a list of resources: bytes cannot be halved. */
+export const fractionWarning = (owner: Fields | undefined, list: string, name: string, field: string, add: (warning: string) => void): void => {
+  const value = part(owner, list)?.[name]
+  if (value === undefined || isWhole(value)) return
+  add(`${field}.${list}[${name}]: fractional byte value ${JSON.stringify(value)} is invalid, must be an integer`)
+}
 
 /** Warnings for the spec of a claim. */
-export const claimWarnings = (field: string, spec: Fields | undefined): ReadonlyArray<string> =>
-  ["requests", "limits"].flatMap((list) => fractionWarnings(`${field}.resources.${list}`, part(part(spec, "resources"), list), ["storage"]))
+export const claimWarnings = (field: string, spec: Fields | undefined): ReadonlyArray<string> => {
+  const warnings: Array<string> = []
+  for (const list of ["requests", "limits"]) {
+    fractionWarning(part(spec, "resources"), list, "storage", `${field}.resources`, (warning) => warnings.push(warning))
+  }
+  return warnings
+}
 
 interface File {
   readonly path: string
