@@ -21,11 +21,9 @@ const prepareCreate = (draft: Draft, call: Call): void => {
   const given = field<PodSpec>(draft, "spec")
   const spec = given === undefined ? { containers: [] } : preparedPodSpec(given, draft.metadata, call.warnings) as PodSpec
   if (spec !== given && given !== undefined) draft["spec"] = spec
-  draft["status"] = {
-    phase: "Pending",
-    ...((spec.schedulingGates ?? []).length === 0 ? {} : { conditions: [gated(formatSeconds(call.server.now()))] }),
-    qosClass: qualityOfService(spec)
-  }
+  const qosClass = qualityOfService(spec)
+  const isGated = (spec.schedulingGates ?? []).length > 0
+  draft["status"] = isGated ? { phase: "Pending", conditions: [gated(formatSeconds(call.server.now()))], qosClass } : { phase: "Pending", qosClass }
 }
 
 const gated = (now: string): PodCondition => ({
@@ -42,9 +40,10 @@ const prepareStatus = (draft: Draft, previous: KubeObject): void => {
   const old = previous as Pod
   draft["spec"] = old.spec
   const { ownerReferences, deletionTimestamp } = old.metadata
-  if (ownerReferences === undefined) delete draft.metadata.ownerReferences
-  else draft.metadata.ownerReferences = ownerReferences
-  if (deletionTimestamp === undefined) delete draft.metadata.deletionTimestamp
+  // Looking first costs much less than deleting in vain.
+  if (ownerReferences !== undefined) draft.metadata.ownerReferences = ownerReferences
+  else if (draft.metadata.ownerReferences !== undefined) delete draft.metadata.ownerReferences
+  if (deletionTimestamp === undefined && draft.metadata.deletionTimestamp !== undefined) delete draft.metadata.deletionTimestamp
   const status = field<NonNullable<Pod["status"]>>(draft, "status") ?? {}
   const qosClass = old.status?.qosClass
   if (!status.qosClass && qosClass !== undefined) draft["status"] = { ...status, qosClass }

@@ -12,8 +12,18 @@ export interface BodyKind {
   readonly kind: string
 }
 
-/** The resource as if its objects were of another kind. */
-export const asKind = (resource: ServedResource, { group, version, kind }: BodyKind): ServedResource => ({
+const made = new WeakMap<ServedResource, WeakMap<BodyKind, ServedResource>>()
+
+/** The resource as if its objects were of another kind; made once for each kind that is named by one and the same object. */
+export const asKind = (resource: ServedResource, kind: BodyKind): ServedResource => {
+  let byKind = made.get(resource)
+  if (byKind === undefined) made.set(resource, (byKind = new WeakMap()))
+  let other = byKind.get(kind)
+  if (other === undefined) byKind.set(kind, (other = ofKind(resource, kind)))
+  return other
+}
+
+const ofKind = (resource: ServedResource, { group, version, kind }: BodyKind): ServedResource => ({
   ...resource,
   group,
   version,

@@ -8,15 +8,17 @@ import { ipErrors, ipFamilyOf } from "./Formats.ts"
 const systemConditions = new Set(["PodScheduled", "Ready", "Initialized"])
 
 const checkConditions = (check: Check, conditions: ReadonlyArray<Fields>, old: ReadonlyArray<Fields>): void => {
-  conditions.forEach((condition, i) => {
+  for (let i = 0; i < conditions.length; i++) {
+    const condition = conditions[i]!
     // What is stored was checked before it came there.
-    if (condition === old[i]) return
+    if (condition === old[i]) continue
     const type = text(condition, "type")
     if (count(condition, "observedGeneration") < 0) {
       check.invalid(`status.conditions[${i}].observedGeneration`, condition["observedGeneration"], "must be a non-negative integer")
     }
-    if (!systemConditions.has(type)) check.texts(`status.conditions[${i}].Type`, type, qualifiedNameErrors(type))
-  })
+    const errors = systemConditions.has(type) ? [] : qualifiedNameErrors(type)
+    if (errors.length > 0) check.texts(`status.conditions[${i}].Type`, type, errors)
+  }
 }
 
 const matchingRule = (container: Fields, exitCode: number): Fields | undefined =>
@@ -43,29 +45,38 @@ const asksForAll = (containers: ReadonlyArray<Fields>): boolean =>
 /** A container that has ended stays so, unless it may be started again. */
 const checkTransitions = (check: Check, field: string, now: ReadonlyArray<Fields>, old: ReadonlyArray<Fields>, mayRun: (name: string, exitCode: number) => boolean): void => {
   if (now === old) return
-  old.forEach((status, i) => {
-    const ended = part(part(status, "state"), "terminated")
-    const name = text(status, "name")
+  for (let i = 0; i < old.length; i++) {
+    const ended = part(part(old[i], "state"), "terminated")
+    if (ended === undefined) continue
+    const name = text(old[i], "name")
     const next = now.find((one) => text(one, "name") === name)
-    if (ended === undefined || next === undefined || part(part(next, "state"), "terminated") !== undefined) return
+    if (next === undefined || part(part(next, "state"), "terminated") !== undefined) continue
     if (!mayRun(name, count(ended, "exitCode"))) check.forbidden(`${field}[${i}].state`, "may not be transitioned to non-terminated state")
-  })
+  }
 }
 
-const checkIps = (check: Check, field: string, ips: ReadonlyArray<string>, old: ReadonlyArray<string>, shown: () => unknown): void => {
+const checkIps = (check: Check, list: "podIPs" | "hostIPs", form: string, status: Fields, before: Fields): void => {
+  if (status[list] === before[list]) return
+  const old = addresses(before, list)
+  const ips = addresses(status, list)
   ips.forEach((ip, i) => {
-    if (!old.includes(ip)) check.texts(`${field}[${i}]`, ip, ipErrors(ip))
+    if (!old.includes(ip)) check.texts(`status.${list}[${i}]`, ip, ipErrors(ip))
   })
   if (ips.length < 2) return
   const families = new Set(ips.map(ipFamilyOf))
-  if (families.size !== 2 || ips.length > 2) check.invalid(field, shown(), "may specify no more than one IP for each IP family")
+  if (families.size === 2 && ips.length === 2) return
+  check.invalid(`status.${list}`, items(status[list]).map((ip) => internalForm(form, ip)), "may specify no more than one IP for each IP family")
 }
 
 const addresses = (status: Fields, list: string): ReadonlyArray<string> => items(status[list]).map((one) => text(one, "ip"))
 
+const never = (): boolean => false
+
 /** A write of the status subresource. */
 export const checkPodStatus = (check: Check, pod: Fields, old: Fields): void => {
-  const [status, before, spec] = [part(pod, "status") ?? {}, part(old, "status") ?? {}, part(old, "spec") ?? {}]
+  const status = part(pod, "status") ?? {}
+  const before = part(old, "status") ?? {}
+  const spec = part(old, "spec") ?? {}
   checkConditions(check, items(status["conditions"]), items(before["conditions"]))
   const nominated = text(status, "nominatedNodeName")
   if (nominated !== "" && nominated !== text(before, "nominatedNodeName")) {
@@ -74,16 +85,13 @@ export const checkPodStatus = (check: Check, pod: Fields, old: Fields): void => 
   }
   if (count(status, "observedGeneration") < 0) check.invalid("status.observedGeneration", status["observedGeneration"], "must be a non-negative integer")
   check.immutable("status.qosClass", status["qosClass"] ?? "", before["qosClass"] ?? "")
-  if (!restartsAll(spec)) {
-    for (const [list, containers] of [["containerStatuses", "containers"], ["initContainerStatuses", "initContainers"]] as const) {
-      const all = items(spec[containers])
-      const mayRun = (name: string, exitCode: number): boolean => mayRestart(all.find((one) => text(one, "name") === name), spec, exitCode)
-      checkTransitions(check, `status.${list}`, items(status[list]), items(before[list]), mayRun)
-    }
-  }
-  checkTransitions(check, "status.ephemeralContainerStatuses", items(status["ephemeralContainerStatuses"]), items(before["ephemeralContainerStatuses"]), () => false)
-  checkIps(check, "status.podIPs", addresses(status, "podIPs"), addresses(before, "podIPs"), () => items(status["podIPs"]).map((ip) => internalForm("core.PodIP", ip)))
-  const hostIps = addresses(status, "hostIPs")
-  if (hostIps.length > 0 && text(status, "hostIP") !== hostIps[0]) check.invalid("status.hostIPs[0].ip", hostIps[0], "must be equal to `hostIP`")
-  checkIps(check, "status.hostIPs", hostIps, addresses(before, "hostIPs"), () => items(status["hostIPs"]).map((ip) => internalForm("core.HostIP", ip)))
+  const mayRunOf = (containers: string) => (name: string, exitCode: number): boolean =>
+    restartsAll(spec) || mayRestart(items(spec[containers]).find((one) => text(one, "name") === name), spec, exitCode)
+  checkTransitions(check, "status.containerStatuses", items(status["containerStatuses"]), items(before["containerStatuses"]), mayRunOf("containers"))
+  checkTransitions(check, "status.initContainerStatuses", items(status["initContainerStatuses"]), items(before["initContainerStatuses"]), mayRunOf("initContainers"))
+  checkTransitions(check, "status.ephemeralContainerStatuses", items(status["ephemeralContainerStatuses"]), items(before["ephemeralContainerStatuses"]), never)
+  checkIps(check, "podIPs", "core.PodIP", status, before)
+  const [first] = items(status["hostIPs"])
+  if (first !== undefined && text(status, "hostIP") !== text(first, "ip")) check.invalid("status.hostIPs[0].ip", text(first, "ip"), "must be equal to `hostIP`")
+  checkIps(check, "hostIPs", "core.HostIP", status, before)
 }

@@ -69,7 +69,7 @@ const duplicateWarnings = (field: string, spec: Fields, add: (warning: string) =
 }
 
 const environmentWarnings = (field: string, variables: ReadonlyArray<Fields>, add: (warning: string) => void): void => {
-  if (variables.length < 2) return
+  if (variables.length < 2 || new Set(variables.map(({ name }) => name)).size === variables.length) return
   const seen = new Set<string>()
   for (let i = 0; i < variables.length; i++) {
     const variable = variables[i]!
