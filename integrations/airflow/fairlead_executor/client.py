@@ -100,16 +100,18 @@ class FairleadClient:
                 reason, message = _error_of(error)
             if error.code in (401, 403):
                 raise Unauthorized(f"{method} {path}: {message}; look at [fairlead] token and token_file") from error
-            if error.code in _PASSING:
+            # What is in between, or has the address while the service is away, says nothing about tasks.
+            if error.code in _PASSING or (reason is None and error.code != 413):
                 raise FairleadError(f"{method} {path}: {message}") from error
-            raise Refused(error.code, reason, f"{method} {path}: {message}") from error
+            raise Refused(error.code, reason or "Unknown", f"{method} {path}: {message}") from error
         except _BROKEN as error:
             raise FairleadError(f"{method} {path}: {error}") from error
 
 
-def _error_of(error: urllib.error.HTTPError) -> tuple[str, str]:
+def _error_of(error: urllib.error.HTTPError) -> tuple[str | None, str]:
+    """The service's own words; no reason when the answer is not the service's."""
     try:
         content = json.loads(error.read())["error"]
         return content["reason"], content["message"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return "Unknown", f"the service answered {error.code}"
+    except (*_BROKEN, ValueError, KeyError, TypeError):
+        return None, f"the answer is {error.code}, and not the service's"

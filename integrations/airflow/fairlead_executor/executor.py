@@ -89,6 +89,7 @@ class FairleadExecutor(BaseExecutor):
         run = self._runs.get(change.get("id", ""))
         if run is None:
             return
+        run.has_pod = run.has_pod or "pod" in change
         if change.get("type") == "sent" and not run.is_sent:
             run.is_sent = True
             # Airflow keeps the text as the external id of the task instance.
@@ -137,13 +138,25 @@ class FairleadExecutor(BaseExecutor):
         left = []
         for ti in tis:
             answer = by_key.get(json.dumps(_key_dict(ti.key), sort_keys=True))
+            if answer is not None and "pod" not in answer and not answer.get("final"):
+                answer = self._take_back(answer)
             if answer is None or answer["state"] in ("revoked", "adopted"):
                 left.append(ti)
                 continue
             self.running.add(ti.key)
-            self._keep(_Run(answer["id"], ti.key, None, is_sent=True))
+            self._keep(_Run(answer["id"], ti.key, None, is_sent=True, has_pod="pod" in answer))
             self._apply(answer)
         return left
+
+    def _take_back(self, answer: dict[str, Any]) -> dict[str, Any] | None:
+        """Nobody has the workload of the run any more: a service that begins anew could not be told it again. Airflow makes another."""
+        try:
+            return self._client.cancel(answer["id"])
+        except Refused:
+            return None
+        except FairleadError as error:
+            self.log.warning("the run %s may still start: %s", answer["id"], error)
+            return answer
 
     def end(self) -> None:
         """Stops to hand in and to follow; the runs go on, and the next scheduler adopts them."""
@@ -159,11 +172,13 @@ class FairleadExecutor(BaseExecutor):
 class _Run:
     """One workload and the id that the service has it under."""
 
-    def __init__(self, run_id: str, key: TaskInstanceKey, workload: ExecuteTask | None, is_sent: bool = False):
+    def __init__(self, run_id: str, key: TaskInstanceKey, workload: ExecuteTask | None, is_sent: bool = False, has_pod: bool = False):
         self.id = run_id
         self.key = key
         self.workload = workload
         self.is_sent = is_sent
+        #: The service had a pod for it; of interest for a run that was adopted.
+        self.has_pod = has_pod
         #: The service is to forget the run.
         self.is_revoked = False
         #: What is handed in; empty for a run that was adopted, whose workload nobody here has.
@@ -299,18 +314,20 @@ class _Sender(threading.Thread):
                 self._waiting.append(run)
 
     def _send(self, runs: list[_Run], revoked: list[_Run]) -> None:
-        adopted = [run for run in runs if not run.body]
-        if adopted:
-            known = {answer["id"]: answer for answer in self._client.list([run.id for run in adopted])}
-            unknown = {"state": "failed", "final": True, "info": "the service does not know the run any more"}
-            for run in adopted:
-                self._out.put({**unknown, "id": run.id, **known.get(run.id, {})})
-        self._submit([run for run in runs if run.body])
+        # First, as the task may be among the others once more: the service takes back the newest run of a task alone.
         for run in revoked:
             try:
                 self._client.cancel(run.id)
             except Refused as error:
                 self._log.debug("the service has no run to take back: %s", error)
+        adopted = [run for run in runs if not run.body]
+        if adopted:
+            known = {answer["id"]: answer for answer in self._client.list([run.id for run in adopted])}
+            for run in adopted:
+                # What never had a pod has not begun: Airflow queues it again by itself, and no try of the task is used up.
+                unknown = {"state": "failed" if run.has_pod else "revoked", "final": True, "info": "the service does not know the run any more"}
+                self._out.put({**unknown, "id": run.id, **known.get(run.id, {})})
+        self._submit([run for run in runs if run.body])
 
     def _submit(self, runs: list[_Run]) -> None:
         if not runs:

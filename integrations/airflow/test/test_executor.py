@@ -27,6 +27,8 @@ class Service:
         self.runs: dict[str, dict] = {}
         self.handed: list[str] = []
         self.cancelled: list[str] = []
+        self.calls: list[str] = []
+        self.breaks_at_cancel: set[str] = set()
         self.is_away = False
         self.refuses: set[str] = set()
 
@@ -41,6 +43,7 @@ class Service:
             raise Refused(400, "Invalid", "no such thing")
         for run in runs:
             self.handed.append(run["key"]["task_id"])
+            self.calls.append(f"submit {run['id']}")
             self.runs.setdefault(run["id"], {"id": run["id"], "key": run["key"], "state": "waiting", "final": False})
         return [self.runs[run["id"]] for run in runs]
 
@@ -54,8 +57,19 @@ class Service:
 
     def cancel(self, run_id):
         self._answer()
+        if run_id in self.breaks_at_cancel:
+            raise FairleadError("connection reset")
+        if run_id not in self.runs:
+            raise Refused(404, "NotFound", "there is no such run")
+        self.calls.append(f"cancel {run_id}")
         self.cancelled.append(run_id)
-        return {}
+        self.runs[run_id].update(state="revoked", final=True)
+        return self.runs[run_id]
+
+    def launch(self) -> None:
+        for run in self.runs.values():
+            if not run["final"]:
+                run.update(state="launched", pod={"namespace": "default", "name": "pod"})
 
 
 def workload(task: str, token: str = "token") -> ExecuteTask:
@@ -169,6 +183,7 @@ class ExecutorTest(unittest.TestCase):
 
     def test_adopts_what_the_service_has_and_gives_the_rest_back(self) -> None:
         self.start("there", "ended", "gone")
+        self.service.launch()
         self.tell("ended", "success")
         gone = next(run_id for run_id, run in self.service.runs.items() if run["key"]["task_id"] == "gone")
         del self.service.runs[gone]
@@ -202,8 +217,37 @@ class ExecutorTest(unittest.TestCase):
         self.settle()
         self.assertEqual(self.service.handed, ["b"])
 
+    def test_a_run_without_a_pod_is_not_adopted_as_nobody_has_its_workload(self) -> None:
+        self.start("launched")
+        self.service.launch()
+        self.start("waits", "away")
+        waits, away = (run_id for run_id, run in self.service.runs.items() if run["state"] == "waiting")
+        self.service.breaks_at_cancel = {away}
+        other = FairleadExecutor(parallelism=10, client=self.service)
+        tis = [SimpleNamespace(key=workload(task).key) for task in ("launched", "waits", "away")]
+        self.assertEqual([ti.key.task_id for ti in other.try_adopt_task_instances(tis)], ["waits"])
+        self.assertEqual((self.service.cancelled, {key.task_id for key in other.running}), ([waits], {"launched", "away"}))
+        self.service.runs.pop(away)
+        other._changes.put({"type": "reset"})
+        other.sync()
+        _Sender(self.service, other._outbox, other._changes, other.log).send()
+        other.sync()
+        # Airflow queues again what it hears nothing of.
+        self.assertEqual((other.get_event_buffer(), {key.task_id for key in other.running}), ({}, {"launched"}))
+
+    def test_a_task_that_comes_back_after_it_was_taken_back_is_handed_in_after_that(self) -> None:
+        self.start("a", token="first")
+        self.service.is_away = True
+        self.executor.revoke_task(ti=SimpleNamespace(key=workload("a").key))
+        self.start("a", token="second")
+        self.service.is_away = False
+        self.settle()
+        first, second = self.service.runs
+        self.assertEqual(self.service.calls, [f"submit {first}", f"cancel {first}", f"submit {second}"])
+
     def test_an_adopted_run_that_the_service_forgot_has_failed(self) -> None:
         self.start("a")
+        self.service.launch()
         other = FairleadExecutor(parallelism=10, client=self.service)
         other.try_adopt_task_instances([SimpleNamespace(key=workload("a").key)])
         self.service.runs.clear()
@@ -227,6 +271,11 @@ class Hanging(BaseHTTPRequestHandler):
             self.send_header("Content-Length", "1000")
             self.end_headers()
             self.wfile.write(b'{"runs": [')
+            return
+        if self.headers["Authorization"] == "Bearer stranger":
+            self.send_response(404)
+            self.end_headers()
+            self.wfile.write(b"default backend - 404")
             return
         if self.headers["Authorization"] == f"Bearer {self.token}":
             time.sleep(5)
@@ -288,7 +337,13 @@ class ServiceTest(unittest.TestCase):
         self.assertEqual((Hanging.seen, executor.get_event_buffer()), (["Bearer old"] * 3 + ["Bearer new"], {}))
 
     def test_an_answer_that_breaks_in_the_middle_loses_nothing(self) -> None:
-        client = FairleadClient(self.url, lambda: "half")
+        self.loses_nothing("half")
+
+    def test_an_answer_of_somebody_else_loses_nothing(self) -> None:
+        self.loses_nothing("stranger")
+
+    def loses_nothing(self, token: str) -> None:
+        client = FairleadClient(self.url, lambda: token)
         executor = FairleadExecutor(parallelism=10, client=client)
         sender = _Sender(client, executor._outbox, executor._changes, executor.log)
         executor.queue_workload(workload("a"), None)

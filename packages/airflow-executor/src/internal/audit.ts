@@ -6,7 +6,7 @@ import { type AirflowKubernetesScheduler, identityOf } from "../AirflowKubernete
 import { hasTaskStarted } from "../FailureDetails.ts"
 import type { PendingLimits } from "../KubernetesExecutorOptions.ts"
 import type { Dialect } from "../ProcessStatus.ts"
-import { annotationsToKey, podMarks } from "../TaskKey.ts"
+import { annotationsToKey, podMarks, type TaskKey } from "../TaskKey.ts"
 import type { Chores } from "./chores.ts"
 import { type ExecutorState, recoveredRun } from "./executorState.ts"
 import { overdueOf, textOfOverdue } from "./pendingPods.ts"
@@ -32,6 +32,18 @@ export const recoverRun = (state: ExecutorState, pod: Pod, now: number): void =>
   const key = annotationsToKey(pod.metadata.annotations)
   if (Result.isFailure(key) || state.runs.ofKey(key.success) !== undefined) return
   state.runs.add(recoveredRun(key.success, pod, now))
+}
+
+/**
+ * Pods that were marked to go by a process that ended before it could delete them. No run stands for them, and their names
+ * are in the way of the next launch. `hasBegun` lets a pod live whose task runs, as its mark came too late.
+ */
+export const resumeRevokes = ({ kubeWatchers }: AirflowKubernetesScheduler, chores: Chores, hasBegun: (key: TaskKey) => Effect.Effect<boolean>): void => {
+  for (const pod of kubeWatchers.flatMap(({ informer }) => informer.store.list())) {
+    if (pod.metadata.labels?.[podMarks.revoked] === undefined || isEnded(pod) || pod.metadata.deletionTimestamp !== undefined) continue
+    const key = Result.getOrUndefined(annotationsToKey(pod.metadata.annotations))
+    chores.add({ _tag: "Revoke", pod: identityOf(pod), ...(key === undefined ? {} : { unless: hasBegun(key) }) })
+  }
 }
 
 export interface AuditContext {

@@ -11,7 +11,7 @@ import { makeSafeLabelValue } from "../LabelValue.ts"
 import { type PodFactoryOptions, templateDefault, workloadCommandDefault } from "../PodFactory.ts"
 import { podMarks, type TaskKey, textOfKey } from "../TaskKey.ts"
 import { adoptPod, type AdoptionContext, tryAdopt } from "./adoption.ts"
-import { auditRuns, recoverRuns } from "./audit.ts"
+import { auditRuns, recoverRuns, resumeRevokes } from "./audit.ts"
 import { Chores } from "./chores.ts"
 import { ExecutorState, newRun } from "./executorState.ts"
 import { readCommand } from "./commands.ts"
@@ -112,6 +112,7 @@ export class Executor implements KubernetesExecutor {
       this.#session = { scope, scheduler, ownership, transport: Context.get(services, KubeTransport), secrets }
       yield* Effect.forEach(scheduler.kubeWatchers, ({ informer }) => informer.synced, { discard: true })
       recoverRuns(this.#state, scheduler, this.#options.config.dialect, this.#now())
+      resumeRevokes(scheduler, this.#chores, this.#hasBegun)
       this.#strays.follow(scheduler)
       const background = [this.#launcher.pool.run, this.#chores.pool.run, this.#auditing, this.#sweeping(this.#session)]
       for (const work of background) yield* Effect.forkIn(work, scope)
@@ -244,13 +245,15 @@ export class Executor implements KubernetesExecutor {
       const run = this.#state.runs.ofKey(key)
       if (run === undefined) return wasQueued
       // Between the decision and now the task may have begun; then it is left to end by itself.
-      const hasBegun = Effect.map(this.#database.stateOf(key), (known) => known === "running")
+      const hasBegun = this.#hasBegun(key)
       if (yield* hasBegun) return false
       run.isRevoked = true
       if (run.stage !== "Waiting" && run.podName !== "") this.#chores.add({ _tag: "Revoke", pod: { namespace: run.namespace, name: run.podName, uid: run.uid }, unless: hasBegun })
       this.#state.conclude(run, { state: null, isTold: false, change: "revoked" })
       return true
     })
+
+  readonly #hasBegun = (key: TaskKey): Effect.Effect<boolean> => Effect.map(this.#database.stateOf(key), (known) => known === "running")
 
   readonly tryAdoptTaskInstances = (candidates: ReadonlyArray<AdoptionCandidate>): Effect.Effect<ReadonlyArray<AdoptionCandidate>> =>
     Effect.suspend(() => (this.#session === undefined ? Effect.succeed(candidates) : tryAdopt(this.#adoption(this.#session), candidates)))
