@@ -173,7 +173,7 @@ const syncPod = (
 /** The pod of the entry is gone: answers whether it has ended on the node too. */
 const letGo = Effect.fnUntraced(function*(state: KubeletState, entry: PodEntry): Effect.fn.Return<boolean> {
   entry.abandon()
-  yield* entry.act
+  yield* entry.act()
   if (!entry.isOver) return false
   state.onSync()
   yield* entry.close
@@ -181,7 +181,7 @@ const letGo = Effect.fnUntraced(function*(state: KubeletState, entry: PodEntry):
   return true
 })
 
-/** Does what the pod needs now and says how it is. Plain functions, for this is most of what a kubelet does. */
+/** Does what the pod needs now and says how it is: at once as far as nothing has to be waited for, for this is most of what a kubelet does. */
 const attend = (
   context: KubeletContext,
   options: KubeletOptions,
@@ -193,11 +193,13 @@ const attend = (
   if (known === undefined && hasEnded(pod) && pod.metadata.deletionTimestamp === undefined) return done
   const entry = known ?? takeUp(context, state, pod)
   entry.update(pod)
-  return Effect.flatMap(entry.act, (wakeAt) =>
-    Effect.map(Effect.catch(entry.write, afterFailedWrite), () => {
+  return Effect.flatMapEager(entry.act(), (wakeAt) => {
+    const settled = (): Result => {
       state.onSync()
       return wakeAt === undefined ? Result.done : Result.requeueAfter(Math.max(0, wakeAt - context.now()))
-    }))
+    }
+    return Effect.catchEager(Effect.mapEager(entry.write(), settled), (error) => Effect.map(afterFailedWrite(error), settled))
+  })
 }
 
 const takeUp = (context: KubeletContext, state: KubeletState, pod: Pod): PodEntry => {

@@ -1,5 +1,5 @@
 /** The heart of a controller: takes keys from the queue, runs them as fibers, and puts them back. */
-import { Cause, type Clock, Context, Effect, type Exit, Latch, type Scheduler } from "effect"
+import { Cause, type Clock, Context, Effect, Exit, Latch, type Scheduler } from "effect"
 import { CurrentWrites } from "../OwnWrites.ts"
 import { keyOf, type ReconcileRequest } from "../ReconcileRequest.ts"
 import type { Informer } from "../Informer.ts"
@@ -167,7 +167,10 @@ export class ControllerCore {
     this.active++
     this.progressedAt = now
     this.#running.push(run)
-    const fiber = Effect.runForkWith(Context.add(this.#options.context, CurrentWrites, run))(this.#effectOf(key, waitsUntil !== undefined))
+    const reconcile = this.#effectOf(key, waitsUntil !== undefined)
+    // What is decided already needs no fiber.
+    if (Exit.isExit(reconcile)) return this.#finish(run, reconcile as Exit.Exit<Result, unknown>)
+    const fiber = Effect.runForkWith(Context.add(this.#options.context, CurrentWrites, run))(reconcile)
     run.fiber = fiber
     fiber.addObserver((exit) => this.#finish(run, exit))
   }

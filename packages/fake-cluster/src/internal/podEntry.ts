@@ -89,11 +89,11 @@ export class PodEntry {
     })
   }
 
-  /** Carries out what is due. Answers when to look again. */
-  get act(): Effect.Effect<number | undefined> {
+  /** Carries out what is due. Answers when to look again. To be run at once. */
+  act(): Effect.Effect<number | undefined> {
+    const { steps, wakeAt } = this.#look()
+    if (steps.length === 0) return Effect.succeed(wakeAt)
     return Effect.suspend(() => {
-      const { steps, wakeAt } = this.#look()
-      if (steps.length === 0) return Effect.succeed(wakeAt)
       this.#isSyncing = true
       return Effect.ensuring(this.#carryOut(steps), Effect.sync(() => {
         this.#isSyncing = false
@@ -204,12 +204,8 @@ export class PodEntry {
       }))
   }
 
-  /** Writes what has changed, and asks for the removal of a pod that is over. */
-  get write(): Effect.Effect<void, KubeError.KubeError> {
-    return Effect.suspend(() => this.#write())
-  }
-
-  #write(): Effect.Effect<void, KubeError.KubeError> {
+  /** Writes what has changed, and asks for the removal of a pod that is over. To be run at once. */
+  write(): Effect.Effect<void, KubeError.KubeError> {
     const { pod } = this.record
     const wanted = podStatus(this.record, this.#written, this.#hostIp, this.#of.now())
     const patch = statusPatch(this.#written, wanted)
