@@ -10,6 +10,9 @@ const emptyMax = 64
  */
 export class NameMap<V> {
   readonly #spaces = new Map<string, Map<string, V>>()
+  /** The namespace that was asked for last: most often it is the next one too. */
+  #lastNamespace: string | undefined
+  #lastSpace: Map<string, V> | undefined
   #size = 0
 
   get size(): number {
@@ -17,22 +20,31 @@ export class NameMap<V> {
   }
 
   get(namespace: string | undefined, name: string): V | undefined {
-    return this.#spaces.get(namespace ?? "")?.get(name)
+    return this.#space(namespace ?? "")?.get(name)
   }
 
   set(namespace: string | undefined, name: string, value: V): void {
-    const space = this.#spaces.get(namespace ?? "") ?? this.#makeSpace(namespace ?? "")
+    const space = this.#space(namespace ?? "") ?? this.#makeSpace(namespace ?? "")
     const before = space.size
     space.set(name, value)
     this.#size += space.size - before
   }
 
   delete(namespace: string | undefined, name: string): boolean {
-    const space = this.#spaces.get(namespace ?? "")
+    const space = this.#space(namespace ?? "")
     if (space?.delete(name) !== true) return false
     this.#size--
-    if (space.size === 0 && this.#spaces.size > emptyMax) this.#spaces.delete(namespace ?? "")
+    if (space.size === 0 && this.#spaces.size > emptyMax) {
+      this.#spaces.delete(namespace ?? "")
+      this.#lastSpace = undefined
+    }
     return true
+  }
+
+  #space(namespace: string): Map<string, V> | undefined {
+    if (this.#lastSpace !== undefined && namespace === this.#lastNamespace) return this.#lastSpace
+    this.#lastNamespace = namespace
+    return (this.#lastSpace = this.#spaces.get(namespace))
   }
 
   #makeSpace(namespace: string): Map<string, V> {

@@ -78,6 +78,7 @@ export class WorkQueue<K extends string | ReconcileRequest = string> {
   readonly #lanes: FairLanes
   readonly #delayed = new RankHeap<QueueEntry>()
   readonly #processing = new Chain<QueueEntry>()
+  #found: QueueEntry | undefined
   #adds = 0
   #retries = 0
 
@@ -102,7 +103,7 @@ export class WorkQueue<K extends string | ReconcileRequest = string> {
 
   /** Makes a key ready now, or again after its run. */
   add(key: K, now: number, priority = 0): void {
-    const entry = this.#entries.get(key) ?? this.#enter(key)
+    const entry = this.#find(key) ?? this.#enter(key)
     if (entry.isProcessing) {
       if (entry.heapIndex >= 0) this.#delayed.remove(entry)
       if (!entry.isDirty) {
@@ -127,7 +128,7 @@ export class WorkQueue<K extends string | ReconcileRequest = string> {
   /** Makes a key ready after `delay`, unless it is to be ready sooner anyway. */
   addAfter(key: K, delay: number, now: number, priority = 0): void {
     if (delay <= 0) return this.add(key, now, priority)
-    const entry = this.#entries.get(key) ?? this.#enter(key)
+    const entry = this.#find(key) ?? this.#enter(key)
     if (entry.lane !== undefined || entry.isDirty) {
       if (priority > entry.priority) this.add(key, now, priority)
       return
@@ -146,7 +147,7 @@ export class WorkQueue<K extends string | ReconcileRequest = string> {
 
   /** Counts a failure of the key and makes it ready after its backoff, `delayMin` at least. Answers the delay. */
   retry(key: K, now: number, priority = 0, delayMin = 0): number {
-    const entry = this.#entries.get(key) ?? this.#enter(key)
+    const entry = this.#find(key) ?? this.#enter(key)
     const backoff = Math.min(this.#backoffMax, this.#backoffMin * 2 ** Math.min(entry.failures, 60))
     entry.failures++
     this.#retries++
@@ -157,7 +158,7 @@ export class WorkQueue<K extends string | ReconcileRequest = string> {
 
   /** Forgets the failures of a key. */
   forget(key: K): void {
-    const entry = this.#entries.get(key)
+    const entry = this.#find(key)
     if (entry === undefined || entry.failures === 0) return
     entry.failures = 0
     this.#leaveIfIdle(entry)
@@ -192,7 +193,7 @@ export class WorkQueue<K extends string | ReconcileRequest = string> {
 
   /** Gives a taken key back. It is ready at once if it was added meanwhile. */
   done(key: K, now: number): void {
-    const entry = this.#entries.get(key)
+    const entry = this.#find(key)
     if (entry === undefined || !entry.isProcessing) throw new Error(`done was called for ${textOf(key)}, which nobody has taken`)
     entry.isProcessing = false
     this.#processing.remove(entry)
@@ -225,6 +226,12 @@ export class WorkQueue<K extends string | ReconcileRequest = string> {
     return sum
   }
 
+  /** The end of a run asks for one key several times. */
+  #find(key: K): QueueEntry | undefined {
+    if (this.#found?.key === key) return this.#found
+    return (this.#found = this.#entries.get(key))
+  }
+
   #enter(key: K): QueueEntry {
     const entry = new QueueEntry(key, this.#lanes.enter(this.#tenantOf(key)))
     this.#entries.set(key, entry)
@@ -241,6 +248,7 @@ export class WorkQueue<K extends string | ReconcileRequest = string> {
   #leaveIfIdle(entry: QueueEntry): void {
     if (entry.isProcessing || entry.isDirty || entry.lane !== undefined || entry.heapIndex >= 0 || entry.failures > 0) return
     this.#entries.delete(entry.key as K)
+    if (this.#found === entry) this.#found = undefined
     this.#lanes.leave(entry.tenant)
   }
 }

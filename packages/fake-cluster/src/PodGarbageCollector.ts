@@ -1,5 +1,5 @@
 /** Removes pods that nobody else will ever remove: those of nodes that are gone, and too many ended ones. */
-import { Controller, type Informer, Result, Source } from "@fairlead/controller"
+import { Controller, type Informer, type ReconcileRequest, Result, Source } from "@fairlead/controller"
 import { KubeClient, type KubeError, KubeResource, type Node, type Pod } from "@fairlead/kube"
 import { Clock, Duration, Effect } from "effect"
 import { hasEnded } from "./internal/podFacts.ts"
@@ -20,7 +20,7 @@ export const run = Effect.fnUntraced(function*(options: PodGarbageCollectorOptio
   const client = yield* KubeClient
   const quarantine = Duration.toMillis(options.quarantine ?? "40 seconds")
   const endedMost = options.endedMost ?? 12_500
-  const ended = new Set<string>()
+  const ended = new Map<string, ReconcileRequest>()
   const missingSince = new Map<string, number>()
   return yield* Controller.run({
     name: "pod-garbage-collector",
@@ -34,12 +34,11 @@ export const run = Effect.fnUntraced(function*(options: PodGarbageCollectorOptio
           if (type === "Deleted") enqueue({ name: object.metadata.name! })
         })
         const stopPods = options.pods.subscribe(({ object, previous, type }) => {
-          const isEnded = type !== "Deleted" && hasEnded(object)
-          // Nearly every change leaves this as it was; then no key is made.
-          if (isEnded !== (previous !== undefined && hasEnded(previous))) {
-            const key = `${object.metadata.namespace}/${object.metadata.name}`
-            if (isEnded) ended.add(key)
-            else ended.delete(key)
+          const before = previous !== undefined && hasEnded(previous) ? previous.metadata.uid : undefined
+          const after = type !== "Deleted" && hasEnded(object) ? object.metadata.uid : undefined
+          if (before !== after) {
+            if (before !== undefined) ended.delete(before)
+            if (after !== undefined) ended.set(after, { namespace: object.metadata.namespace, name: object.metadata.name! })
           }
           if (ended.size > endedMost) enqueue({ namespace: object.metadata.namespace, name: object.metadata.name! })
         })
@@ -98,12 +97,12 @@ const giveUp = (client: KubeClient["Service"], pod: Pod, now: number): Effect.Ef
 const trim = Effect.fnUntraced(function*(
   client: KubeClient["Service"],
   pods: Informer<Pod>,
-  ended: Set<string>,
+  ended: ReadonlyMap<string, ReconcileRequest>,
   endedMost: number
 ): Effect.fn.Return<void, KubeError.KubeError> {
   const excess = ended.size - endedMost
   if (excess <= 0) return
-  const all = Array.from(ended).flatMap((key) => pods.store.getByKey(key) ?? [])
+  const all = Array.from(ended.values()).flatMap(({ name, namespace }) => pods.store.get(namespace, name) ?? [])
   const created = (pod: Pod): string => pod.metadata.creationTimestamp ?? ""
   all.sort((a, b) => (created(a) < created(b) ? -1 : created(a) > created(b) ? 1 : 0))
   for (const pod of all.slice(0, excess)) {

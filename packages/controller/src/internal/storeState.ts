@@ -3,6 +3,7 @@ import type { KubeObject } from "@fairlead/kube"
 import { fromKey, keyOf } from "../ReconcileRequest.ts"
 import type { Change, Indexes, Store } from "../Store.ts"
 import { isOlder, newest } from "../ResourceVersion.ts"
+import { Chain, type Linked } from "./chain.ts"
 import { NameMap } from "../NameMap.ts"
 
 /** An object and the name that it is known by; objects of the cluster have no namespace. */
@@ -13,7 +14,7 @@ export interface NamedObject<A> {
 }
 
 /** What the store holds of one object. An update changes it in place, so that nothing is looked up or filed again. */
-interface Entry<A> extends NamedObject<A> {
+interface Entry<A> extends NamedObject<A>, Linked<Entry<A>> {
   object: A
   version: string | undefined
   values: IndexValues
@@ -31,7 +32,7 @@ interface Index<A> {
 /** Entries by their names, and in the order in which they were added. */
 interface Contents<A> {
   readonly names: NameMap<Entry<A>>
-  readonly all: Set<Entry<A>>
+  readonly all: Chain<Entry<A>>
   readonly indexes: ReadonlyArray<Index<A>>
 }
 
@@ -63,7 +64,7 @@ export class StoreState<A extends KubeObject> implements Store<A> {
   }
 
   list(): ReadonlyArray<A> {
-    return (this.#list ??= Array.from(this.#contents.all, (it) => it.object))
+    return (this.#list ??= this.#contents.all.toArray().map((it) => it.object))
   }
 
   byIndex(index: string, value: string): ReadonlyArray<A> {
@@ -96,7 +97,7 @@ export class StoreState<A extends KubeObject> implements Store<A> {
     if (this.#tombstones.size > 0 && isOlder(version, this.#tombstones.get(keyOf(namespace, name)))) return undefined
     this.#list = undefined
     if (entry === undefined) {
-      add(this.#contents, { namespace, name, object, version, values })
+      add(this.#contents, entryOf(namespace, name, object, values))
       return { type: "Added", object, previous: undefined, initial: undefined }
     }
     const previous = entry.object
@@ -132,17 +133,19 @@ export class StoreState<A extends KubeObject> implements Store<A> {
     // Only a history that was rewound makes a list older than the store; then nothing that is held can be trusted.
     const isRewound = isOlder(version, this.version)
     const before = this.#contents
+    // Entries that stay are taken over, which takes them out of their chain.
+    const known = before.all.toArray()
     const after = this.#empty()
     const changes: Array<Change<A>> = []
     for (const { name, namespace, object: listed } of objects) {
       const previous = before.names.get(namespace, name)
       const listedVersion = listed.metadata.resourceVersion
       const isSame = previous !== undefined && (previous.version === listedVersion || (!isRewound && isOlder(listedVersion, previous.version)))
-      add(after, isSame ? previous : { namespace, name, object: listed, version: listedVersion, values: this.#valuesOf(listed) })
+      add(after, isSame ? previous : entryOf(namespace, name, listed, this.#valuesOf(listed)))
       if (previous === undefined) changes.push({ type: "Added", object: listed, previous: undefined, initial })
       else if (!isSame) changes.push({ type: "Updated", object: listed, previous: previous.object, initial: undefined })
     }
-    for (const entry of before.all) {
+    for (const entry of known) {
       if (after.names.get(entry.namespace, entry.name) !== undefined) continue
       if (!isRewound && isOlder(version, entry.version)) add(after, entry)
       else changes.push({ type: "Deleted", object: entry.object, previous: entry.object, initial: undefined })
@@ -169,11 +172,14 @@ export class StoreState<A extends KubeObject> implements Store<A> {
 
   #empty(): Contents<A> {
     const indexes = Object.keys(this.#indexFunctions).map((name) => ({ name, valuesOf: this.#indexFunctions[name]!, buckets: new Map<string, Set<Entry<A>>>() }))
-    return { names: new NameMap(), all: new Set(), indexes }
+    return { names: new NameMap(), all: new Chain(), indexes }
   }
 }
 
 const none: IndexValues = []
+
+const entryOf = <A extends KubeObject>(namespace: string | undefined, name: string, object: A, values: IndexValues): Entry<A> =>
+  ({ namespace, name, object, version: object.metadata.resourceVersion, values, next: undefined, previous: undefined })
 
 const add = <A>(contents: Contents<A>, entry: Entry<A>): void => {
   const { all, indexes, names } = contents
@@ -181,31 +187,31 @@ const add = <A>(contents: Contents<A>, entry: Entry<A>): void => {
   // A list that has an object twice is no good one, but must not leave an entry behind that nobody finds.
   if (twin !== undefined) drop(contents, twin)
   names.set(entry.namespace, entry.name, entry)
-  all.add(entry)
-  indexes.forEach((index, at) => file(index, entry, entry.values[at]!))
+  all.push(entry)
+  for (let i = 0; i < indexes.length; i++) file(indexes[i]!, entry, entry.values[i]!)
 }
 
 const drop = <A>({ all, indexes, names }: Contents<A>, entry: Entry<A>): void => {
   names.delete(entry.namespace, entry.name)
-  all.delete(entry)
-  indexes.forEach((index, at) => unfile(index, entry, entry.values[at]!))
+  all.remove(entry)
+  for (let i = 0; i < indexes.length; i++) unfile(indexes[i]!, entry, entry.values[i]!)
 }
 
 const refile = <A>(indexes: ReadonlyArray<Index<A>>, entry: Entry<A>, values: IndexValues): void => {
   const before = entry.values
   entry.values = values
-  indexes.forEach((index, at) => {
-    if (equal(before[at]!, values[at]!)) return
-    unfile(index, entry, before[at]!)
-    file(index, entry, values[at]!)
-  })
+  for (let i = 0; i < indexes.length; i++) {
+    if (equal(before[i]!, values[i]!)) continue
+    unfile(indexes[i]!, entry, before[i]!)
+    file(indexes[i]!, entry, values[i]!)
+  }
 }
 
 const file = <A>({ buckets }: Index<A>, entry: Entry<A>, values: ReadonlyArray<string>): void => {
   for (const value of values) {
-    const bucket = buckets.get(value)
-    if (bucket === undefined) buckets.set(value, new Set([entry]))
-    else bucket.add(entry)
+    let bucket = buckets.get(value)
+    if (bucket === undefined) buckets.set(value, (bucket = new Set()))
+    bucket.add(entry)
   }
 }
 
