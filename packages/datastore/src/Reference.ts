@@ -44,16 +44,23 @@ export const join = (uri: string, ...keys: ReadonlyArray<string>): Result.Result
   let { key } = parsed.success
   for (const it of keys) {
     const added = trim(it)
+    const problem = keyProblem(added)
+    if (problem !== undefined) return Result.fail(problem)
     if (added !== "") key = key === "" ? added : `${key}/${added}`
   }
-  const problem = keyProblem(key)
-  return problem === undefined ? Result.succeed(format({ authority, container, scheme, key })) : Result.fail(problem)
+  return Result.succeed(format({ authority, container, scheme, key }))
 }
 
 /** The one spelling of a URI: scheme in lower case, no credentials, no slash at the end. */
 export const format = ({ authority, key, scheme }: Reference): string => `${scheme}://${authority}${key === "" ? "" : `/${key}`}`
 
-const trim = (path: string): string => (path.startsWith("/") || path.endsWith("/") ? path.replace(/^\/+|\/+$/g, "") : path)
+const trim = (path: string): string => {
+  let start = 0
+  let end = path.length
+  while (start < end && path[start] === "/") start++
+  while (end > start && path[end - 1] === "/") end--
+  return path.slice(start, end)
+}
 
 /** The last part of a URI's key: the name of a file. */
 export const baseName = (uri: string): string => uri.replace(/\/+$/, "").split("/").at(-1) ?? ""

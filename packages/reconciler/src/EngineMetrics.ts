@@ -96,16 +96,16 @@ function makeIn(context: Context.Context<never>): EngineMetrics {
       return fresh
     }
   }
-  const gauges = tagged(actionsActiveOf, "phase")
   const stored = tagged(transitionsStoredOf, "phase")
   const relaunchesByKind = tagged(relaunchesOf, "kind")
   const cleanupsByOutcome = tagged(cleanupsFailedOf, "outcome")
   const durations = tagged((op) => writeDurationOf({ ...op, error: "false" }), "op")
   const failedDurations = tagged((op) => writeDurationOf({ ...op, error: "true" }), "op")
+  // Phases change all the time and are rarely asked for, so that their gauges look at the counts instead of being told each.
   const change = (phase: string, by: number): void => {
-    const count = (active.get(phase) ?? 0) + by
-    active.set(phase, count)
-    gauges(phase).updateUnsafe(count, context)
+    const count = active.get(phase)
+    active.set(phase, (count ?? 0) + by)
+    if (count === undefined) Metric.registerUnsafe(actionsActiveOf({ phase }), context, { get: () => ({ value: active.get(phase)! }), update: nothing, modify: nothing })
   }
   return {
     storedPhase: (phase) => stored(phase ?? "Unknown").updateUnsafe(1, context),
@@ -125,6 +125,8 @@ function makeIn(context: Context.Context<never>): EngineMetrics {
     }
   }
 }
+
+const nothing = (): void => undefined
 
 const utf8 = new TextEncoder()
 

@@ -19,6 +19,8 @@ export interface Assignment {
   readonly bounds: Bounds
   /** URI below which the folders of the attempts are. */
   readonly outputBase: string
+  /** Folder of the outputs of the first launch, the only one of most actions. */
+  readonly firstOutputPrefix: string
   readonly inputPrefix: string
   /** Inputs that stand in the action itself and have to be written to `inputPrefix`. */
   readonly inputs: Idl.LiteralMap | undefined
@@ -99,6 +101,7 @@ const assign = (
     template: template.success,
     bounds: boundsOf(template.success, limits),
     outputBase,
+    firstOutputPrefix: folder.success,
     inputPrefix: inputUri === undefined || inputUri === "" ? `${folder.success.slice(0, folder.success.lastIndexOf("/"))}/inputs` : Names.inputPrefix(inputUri),
     inputs: inputs.success,
     cache: cachePlanOf(action, template.success, config.cacheMode)

@@ -104,7 +104,8 @@ export const make = Effect.fnUntraced(function*(options: TaskActionReconcilerOpt
     const now = around.clock.currentTimeMillisUnsafe()
     const memory = around.memories.of(action, remember)
     if (action.metadata.deletionTimestamp !== undefined) return endDeleted(around, action, memory, now)
-    const strays = launched.filter((it) => isStray(action, it, memory))
+    const strays: Array<KubeObject> = []
+    for (const it of launched) if (isStray(action, it, memory)) strays.push(it)
     if (strays.length === 0 && !isOver) return goOn(action, memory, now)
     return Effect.flatMap(removeStrays(around, action, memory, strays, now), (isClean) => {
       if (!isOver) return goOn(action, memory, now)

@@ -1,5 +1,5 @@
 /** What the engine remembers about an action between rounds and can afford to lose: everything else is in the status. */
-import { keyOf } from "@fairlead/controller"
+import { NameMap } from "@fairlead/controller"
 import type { PluginState, TaskAction, TaskExecutionMetadata, TaskPaths } from "@fairlead/core"
 import type { ActionEvent } from "../ActionEvent.ts"
 import type { Assignment, Rejection } from "../Preparation.ts"
@@ -64,13 +64,12 @@ export interface ActionMemory {
 
 /** Memories by `namespace/name`. A memory of an object that was deleted and made anew is never used for the new one. */
 export class Memories {
-  readonly #byKey = new Map<string, ActionMemory>()
+  readonly #byName = new NameMap<ActionMemory>()
 
   /** The memory of an action; `remember` makes a new one from what the status says. */
   of(action: TaskAction.TaskAction, remember: (action: TaskAction.TaskAction) => Pick<ActionMemory, "outbox" | "delivered" | "preparation">): ActionMemory {
-    const key = keyOf(action.metadata.namespace, action.metadata.name ?? "")
-    const uid = action.metadata.uid ?? ""
-    const known = this.#byKey.get(key)
+    const { name = "", namespace, uid = "" } = action.metadata
+    const known = this.#byName.get(namespace, name)
     if (known !== undefined && known.uid === uid) {
       if (known.generation !== action.metadata.generation) renew(known, action)
       return known
@@ -92,18 +91,17 @@ export class Memories {
       ...remember(action)
     }
     dropLease(known?.cache)
-    this.#byKey.set(key, fresh)
+    this.#byName.set(namespace, name, fresh)
     return fresh
   }
 
   forget(namespace: string | undefined, name: string): void {
-    const key = keyOf(namespace, name)
-    dropLease(this.#byKey.get(key)?.cache)
-    this.#byKey.delete(key)
+    dropLease(this.#byName.get(namespace, name)?.cache)
+    this.#byName.delete(namespace, name)
   }
 
   get size(): number {
-    return this.#byKey.size
+    return this.#byName.size
   }
 }
 

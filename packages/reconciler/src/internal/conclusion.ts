@@ -100,10 +100,12 @@ export const isConcluded = (action: Action): boolean =>
   !hasFinalizer(action) && action.metadata.labels?.[TaskAction.labels.terminationStatus] !== undefined &&
   action.metadata.labels[TaskAction.labels.completedTime] !== undefined
 
-const finalMetadata = (action: Action, endedAt: number): { readonly [field: string]: unknown } => ({
-  labels: { [TaskAction.labels.terminationStatus]: "terminated", [TaskAction.labels.completedTime]: toMinuteLabel(endedAt) },
-  ...withoutFinalizer(action)
-})
+const finalMetadata = (action: Action, endedAt: number): { readonly [field: string]: unknown } => {
+  const labels: { [name: string]: string } = {}
+  labels[TaskAction.labels.terminationStatus] = "terminated"
+  labels[TaskAction.labels.completedTime] = toMinuteLabel(endedAt)
+  return { labels, ...withoutFinalizer(action) }
+}
 
 const withoutFinalizer = (action: Action): { readonly [field: string]: unknown } =>
   hasFinalizer(action) ? { finalizers: action.metadata.finalizers?.filter((it) => it !== TaskAction.finalizer) } : {}

@@ -10,7 +10,9 @@ import type { Surroundings } from "./surroundings.ts"
 
 /** Folder of the outputs of a launch. The base was checked when the action was prepared. */
 export const outputPrefixOf = (action: TaskAction.TaskAction, assignment: Assignment, attempt: number, launch: number): string =>
-  Result.getOrThrow(Names.outputPrefix(assignment.outputBase, ownerOf(action, attempt, launch)))
+  attempt === 1 && launch === 0
+    ? assignment.firstOutputPrefix
+    : Result.getOrThrow(Names.outputPrefix(assignment.outputBase, ownerOf(action, attempt, launch)))
 
 /**
  * Folders of a launch. Outputs are never shared between launches: what a lost one left behind must not decide the next.

@@ -177,11 +177,14 @@ const carryOut = (
 
 const store = (around: Surroundings, action: Action, memory: ActionMemory, situation: Situation, pending: Pending, until: number): Round => {
   const { now } = situation
-  const storing = Effect.catchIf(storeStatus(around, action, memory, pending), isRefusal, (error) => storeRefusal(around, action, memory, situation, error))
-  return Effect.flatMap(storing, (stored) =>
+  const onSuccess = (stored: Action): Round =>
     terminalCondition(stored.status) === undefined
       ? Effect.mapEager(deliver(around, stored, memory), (isDelivered) => lookAt(isDelivered ? until : Math.min(until, now + redeliverAfter), now))
-      : conclude(around, stored, memory, now))
+      : conclude(around, stored, memory, now)
+  return Effect.matchEffect(storeStatus(around, action, memory, pending), {
+    onSuccess,
+    onFailure: (error) => isRefusal(error) ? Effect.flatMap(storeRefusal(around, action, memory, situation, error), onSuccess) : Effect.fail(error)
+  })
 }
 
 /** The server will never take the status that was decided: the action ends with a small one that says so. */
