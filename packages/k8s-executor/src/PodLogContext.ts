@@ -7,11 +7,9 @@ type Timestamp = NonNullable<Idl.ContainerContext_ProcessContext["containerStart
 
 const timestamp = (text: string | undefined): Timestamp | undefined => {
   const millis = timeOf(text)
-  return millis === undefined ? undefined : {
-    $typeName: "google.protobuf.Timestamp",
-    seconds: BigInt(Math.floor(millis / 1000)),
-    nanos: (millis - 1000 * Math.floor(millis / 1000)) * 1_000_000
-  }
+  if (millis === undefined) return undefined
+  const seconds = Math.floor(millis / 1000)
+  return { $typeName: "google.protobuf.Timestamp", seconds: BigInt(seconds), nanos: (millis - 1000 * seconds) * 1_000_000 }
 }
 
 const containerContext = ({ name, state }: ContainerStatus): Idl.ContainerContext => ({

@@ -27,11 +27,8 @@ export const describeEnd = (name: string, { exitCode, message, reason }: Termina
     ? `\r\n[${name}] terminated with ExitCode 0.`
     : `\r\n[${name}] terminated with exit code (${exitCode}). Reason [${reason ?? ""}]. Message: \n${message ?? ""}.`
 
-const allStatuses = (status: PodStatus): ReadonlyArray<ContainerStatus> => [
-  ...(status.initContainerStatuses ?? []),
-  ...(status.containerStatuses ?? []),
-  ...(status.ephemeralContainerStatuses ?? [])
-]
+const allStatuses = (status: PodStatus): ReadonlyArray<ContainerStatus> =>
+  (status.initContainerStatuses ?? []).concat(status.containerStatuses ?? [], status.ephemeralContainerStatuses ?? [])
 
 /** Reads the phase of a pod that says it succeeded. */
 export const readSucceeded = (status: PodStatus, info: Partial<Phase.TaskInfo>): Phase.PhaseInfo =>

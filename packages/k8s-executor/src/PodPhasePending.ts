@@ -82,12 +82,21 @@ const changedAt = (condition: PodCondition, { now }: PhaseContext): number => ti
  * the first with a fault, because the rest may well be fine.
  */
 const waitingContainer = (status: PodStatus): ContainerStatus | undefined => {
-  const waiting = [
-    ...(status.initContainerStatuses ?? []).filter((it) => it.state?.waiting !== undefined),
-    ...(status.containerStatuses ?? []).filter((it) => !it.ready && it.state?.waiting !== undefined)
-  ]
-  return waiting.find((it) => ruleOf(it.state?.waiting?.reason).fault !== undefined) ?? waiting[0]
+  let first: ContainerStatus | undefined
+  for (const it of status.initContainerStatuses ?? []) {
+    if (it.state?.waiting === undefined) continue
+    if (isFaulty(it)) return it
+    first ??= it
+  }
+  for (const it of status.containerStatuses ?? []) {
+    if (it.ready || it.state?.waiting === undefined) continue
+    if (isFaulty(it)) return it
+    first ??= it
+  }
+  return first
 }
+
+const isFaulty = ({ state }: ContainerStatus): boolean => ruleOf(state?.waiting?.reason).fault !== undefined
 
 /** When the present fault was first seen. The clock is the engine's, and it starts with the fault, not with the pod. */
 const faultSince = (fault: string, memory: PhaseMemory | undefined, now: number): number =>

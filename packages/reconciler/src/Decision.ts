@@ -194,7 +194,7 @@ const unchanged = (situation: Situation, transition: Partial<Transition>, extra:
     status: hasNews ? changed(status, extra, transition) : status,
     write: !hasNews ? "Nothing" : hasState && transition.deferrable !== true ? "Now" : "Later",
     reports: [],
-    next: waitFor(situation, transition)
+    next: waitFor(situation, status, transition)
   }
 }
 
@@ -226,7 +226,7 @@ const stored = (
   if (phase.error !== undefined) after.errorState = errorStateOf(phase.error)
   else if (after.errorState !== undefined) delete after.errorState
   const report: Report = { sequence, attempt, phase: meaning.event, at: now, reason: phase.reason, info: phase.info, error: phase.error }
-  return { status: after, write, reports: [report], next: next ?? waitFor({ ...situation, status: after }, transition) }
+  return { status: after, write, reports: [report], next: next ?? waitFor(situation, after, transition) }
 }
 
 const messageOf = (meaning: Meaning, phase: Phase.PhaseInfo): string => {
@@ -270,8 +270,8 @@ const countedIn = (count: SystemFailureCount) => ({
   systemFailureSince: toSeconds(count.since)
 })
 
-const waitFor = (situation: Situation, transition: Partial<Transition>): Next => ({
+const waitFor = ({ bounds, createdAt, limits, now }: Situation, status: Status, { lookAfter = limits.requeueAfter }: Partial<Transition>): Next => ({
   _tag: "Wait",
-  until: Math.min(situation.now + (transition.lookAfter ?? situation.limits.requeueAfter), deadlineOf(situation)),
+  until: Math.min(now + lookAfter, nextDeadline(status, bounds, createdAt)),
   notBefore: 0
 })

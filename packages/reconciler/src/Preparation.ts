@@ -124,20 +124,16 @@ const isReadable = (spec: TaskAction.TaskActionSpec): boolean => spec.task !== u
 
 /** Fields that must not be empty. An action in the wire form names everything; the readable form may leave places to the configuration. */
 const missingFields = (spec: TaskAction.TaskActionSpec, config: EngineConfig): ReadonlyArray<TaskIssue> => {
-  const readable = isReadable(spec)
-  const required: ReadonlyArray<keyof TaskAction.TaskActionSpec> = [
-    "runName",
-    "project",
-    "domain",
-    "actionName",
-    ...(readable ? [] : ["taskType", "taskTemplate", "inputUri"] as const),
-    ...(readable && config.dataRoot !== undefined ? [] : ["runOutputBase"] as const)
-  ]
+  const required = !isReadable(spec) ? neededOnTheWire : config.dataRoot === undefined ? neededWithoutRoot : neededAlways
   return required.filter((field) => spec[field] === undefined || spec[field] === "").map((field) => ({
     path: ["spec", field],
     problem: spec[field] === "" ? "is empty, but needed" : "is missing, but needed"
   }))
 }
+
+const neededAlways: ReadonlyArray<keyof TaskAction.TaskActionSpec> = ["runName", "project", "domain", "actionName"]
+const neededWithoutRoot: typeof neededAlways = [...neededAlways, "runOutputBase"]
+const neededOnTheWire: typeof neededAlways = [...neededAlways, "taskType", "taskTemplate", "inputUri", "runOutputBase"]
 
 /** The base that the action names, or a folder of its own below the configured root: nobody else ever wrote into it. */
 const outputBaseOf = (action: TaskAction.TaskAction, config: EngineConfig): string => {

@@ -60,7 +60,7 @@ export const storeStatus = (
   if (memory.delivered > 0) next.delivered = memory.delivered
   return Effect.map(patchAction(around, action, "status", { status: changedFields(action.status, next) }), (updated) => {
     memory.pending = undefined
-    memory.outbox = [...memory.outbox, ...pending.events]
+    memory.outbox = memory.outbox.concat(pending.events)
     around.metrics.storedPhase(next.pluginPhase)
     around.metrics.sized(updated)
     return updated

@@ -169,7 +169,10 @@ const carryOut = (
   memory.notBefore = next._tag === "Wait" ? next.notBefore : 0
   const until = next._tag === "Wait" ? next.until : now
   if (decision.write === "Nothing" && memory.pending === undefined) return Effect.succeed(lookAt(until, now))
-  const pending = addTo(memory.pending, action, decision, eventsOf(action, memory.preparation, around.config, decision.reports, situation.status.launches ?? 0, memory.launch), now)
+  const events = decision.reports.length === 0
+    ? noEvents
+    : eventsOf(action, memory.preparation, around.config, decision.reports, situation.status.launches ?? 0, memory.launch)
+  const pending = addTo(memory.pending, action, decision, events, now)
   memory.pending = pending
   const dueAt = pending.since + limits.progressDelay
   return !pending.isUrgent && now < dueAt ? Effect.succeed(lookAt(Math.min(dueAt, until), now)) : store(around, action, memory, situation, pending, until)
@@ -195,6 +198,8 @@ const storeRefusal = (around: Surroundings, action: Action, memory: ActionMemory
   return storeStatus(around, action, memory, addTo(undefined, action, decision, events, situation.now))
 }
 
+const noEvents: Pending["events"] = []
+
 const addTo = (
   pending: Pending | undefined,
   action: Action,
@@ -204,7 +209,7 @@ const addTo = (
 ): Pending => ({
   base: pending === undefined ? action.status : pending.base,
   status: decision.status,
-  events: pending === undefined ? events : [...pending.events, ...events],
+  events: pending === undefined ? events : pending.events.concat(events),
   since: pending?.since ?? now,
   isUrgent: decision.write === "Now"
 })

@@ -23,6 +23,9 @@ const seconds = (millis: number): string => `${millis / 1000} s`
 
 type Status = TaskAction.TaskActionStatus
 
+/** Most tasks have none, and whoever looks for one reads times out of the history. */
+const hasBounds = ({ deadline, queuedTimeout, runningTimeout }: TimeBounds): boolean => deadline > 0 || queuedTimeout > 0 || runningTimeout > 0
+
 const deadlineAt = ({ phaseHistory = [] }: Status, { deadline }: TimeBounds, createdAt: number): number =>
   deadline > 0 ? (startedAt(phaseHistory) ?? createdAt) + deadline : Infinity
 
@@ -34,6 +37,7 @@ const runsUntil = ({ phaseHistory = [] }: Status, phase: Phase.Phase | undefined
 
 /** The failure that an action which now is in `phase` has run into, if any; the deadline first. */
 export const expired = (status: Status, phase: Phase.Phase | undefined, bounds: TimeBounds, createdAt: number, now: number): Phase.PhaseInfo | undefined => {
+  if (!hasBounds(bounds)) return undefined
   if (now >= deadlineAt(status, bounds, createdAt)) {
     return Phase.permanentFailure(error(codes.deadline, `the task did not end within ${seconds(bounds.deadline)} of being queued`))
   }
@@ -48,6 +52,7 @@ export const expired = (status: Status, phase: Phase.Phase | undefined, bounds: 
 
 /** When the next bound is reached; infinity when there is none. */
 export const nextDeadline = (status: Status, bounds: TimeBounds, createdAt: number): number => {
+  if (!hasBounds(bounds)) return Infinity
   const phase = Phase.fromWire(status.pluginPhase)
   return Math.min(deadlineAt(status, bounds, createdAt), queuedUntil(status, phase, bounds), runsUntil(status, phase, bounds))
 }
