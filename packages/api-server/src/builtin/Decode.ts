@@ -196,6 +196,8 @@ const mapReader = (values: SchemaNode, readerOf: ReaderOf, each: TypeDefaults["e
 /** How one field of a struct is written when it has no value: not at all, or as this. */
 interface FieldPlan {
   readonly name: string
+  /** Where it stands among the fields of its struct. */
+  readonly place: number
   readonly node: SchemaNode
   read: Read | undefined
   /** Most fields are texts, which are as they are. */
@@ -211,7 +213,7 @@ interface FieldPlan {
 
 const valueTypes = new Set(["time", "microTime", "duration", "quantity", "intOrString"])
 
-const planOf = (field: SchemaField, readerOf: ReaderOf, constant: unknown): FieldPlan => {
+const planOf = (field: SchemaField, place: number, readerOf: ReaderOf, constant: unknown): FieldPlan => {
   const { node, pointer, omitEmpty, omitZero } = field
   const collection = node.shape === "list" || node.shape === "map"
   // Go leaves out only empty scalars, lists, maps and pointers; its structs are written even when they hold nothing.
@@ -220,6 +222,7 @@ const planOf = (field: SchemaField, readerOf: ReaderOf, constant: unknown): Fiel
   const zero = !written ? undefined : pointer || collection ? () => null : zeroItemOf(node, readerOf)
   return {
     name: field.name,
+    place,
     node,
     read: undefined,
     isText: node.scalar === "string" && node.shape === "scalar",
@@ -242,15 +245,17 @@ const isEmpty = (value: unknown): boolean => {
 /** Fields that are written out even when they are empty count as left out too. */
 const isMissing = (value: unknown): boolean => value === undefined || value === null || value === ""
 
-/** Only what is given is looked up by name, once; everything else goes by the place of the field, which costs a tenth. */
+/** Looks only at what is given and at what is written in any case: kinds have far more fields than objects. */
 const structReader = (node: SchemaNode, readerOf: ReaderOf, defaults: TypeDefaults = {}): Read => {
   const { rule, constants } = defaults
-  const plans = node.fields.map((field) => planOf(field, readerOf, constants?.[field.name]))
-  const places = new Map(plans.map((plan, i) => [plan.name, i]))
+  const plans = node.fields.map((field, place) => planOf(field, place, readerOf, constants?.[field.name]))
+  const byName = new Map(plans.map((plan) => [plan.name, plan]))
+  const always = plans.filter((plan) => plan.zero !== undefined || plan.constant !== undefined)
+  const names = plans.map((plan) => plan.name)
 
-  /** The stored form of one field; `undefined` where it is left out. */
+  /** The stored form of a field that is given; `undefined` where it is left out. */
   const readField = (plan: FieldPlan, given: unknown, before: Fields | undefined, pass: Pass): unknown => {
-    if (given === undefined || given === null) return plan.zero === undefined ? undefined : plan.zero()
+    if (given === null) return plan.zero?.()
     if (plan.isText && typeof given === "string") return given === "" && plan.dropsEmpty ? undefined : given
     const read = (plan.read ??= readerOf(plan.node))
     const made = read(given, before === undefined ? undefined : before[plan.name], pass)
@@ -269,45 +274,48 @@ const structReader = (node: SchemaNode, readerOf: ReaderOf, defaults: TypeDefaul
       pass.mismatch = true
       return value
     }
-    const fields: Array<unknown> = new Array(plans.length)
+    const before = isObject(previous) ? previous : undefined
+    const fields: Array<unknown> = new Array(names.length)
     let last = -1
     // Whether the value is its own stored form: then it needs no copy.
     let isStored = rule === undefined
     for (const key in value) {
-      const given = value[key]
-      const i = places.get(key)
       pass.keys++
-      if (i === undefined && given !== undefined) pass.unknown = true
-      if (i === undefined || i < last || given === undefined) isStored = false
-      if (i === undefined) continue
-      fields[i] = given
-      last = i
+      const given = value[key]
+      const plan = byName.get(key)
+      if (plan === undefined || given === undefined) {
+        if (given !== undefined) pass.unknown = true
+        isStored = false
+        continue
+      }
+      const made = readField(plan, given, before, pass)
+      if (made !== given || plan.place < last) isStored = false
+      fields[plan.place] = made
+      last = plan.place
     }
-    const before = isObject(previous) ? previous : undefined
-    for (let i = 0; i < plans.length; i++) {
-      const plan = plans[i] as FieldPlan
-      const given = fields[i]
-      let made = readField(plan, given, before, pass)
+    for (const plan of always) {
+      let made = fields[plan.place]
+      if (made !== undefined && (plan.constant === undefined || !isMissing(made))) continue
+      made ??= plan.zero?.()
       if (plan.constant !== undefined && isMissing(made)) made = typeof plan.constant === "function" ? plan.constant(value) : plan.constant
-      if (made === given) continue
-      fields[i] = made
+      fields[plan.place] = made
       isStored = false
     }
-    const whole = isStored ? value : finished(plans, fields, before, rule, pass)
+    const whole = isStored ? value : finished(names, fields, before, rule, pass)
     return before !== undefined && sameParts(whole, before) ? before : whole
   }
 }
 
 /** The fields as an object in declared order, with what depends on other fields. */
-const finished = (plans: ReadonlyArray<FieldPlan>, fields: ReadonlyArray<unknown>, before: Fields | undefined, rule: Defaults | undefined, pass: Pass): Fields => {
+const finished = (names: ReadonlyArray<string>, fields: ReadonlyArray<unknown>, before: Fields | undefined, rule: Defaults | undefined, pass: Pass): Fields => {
   const out: Fields = {}
-  for (let i = 0; i < plans.length; i++) if (fields[i] !== undefined) out[plans[i]!.name] = fields[i]
+  for (let i = 0; i < names.length; i++) if (fields[i] !== undefined) out[names[i]!] = fields[i]
   // Rules rely on the types of fields: where one is wrong, the object is refused anyway.
   if (rule === undefined || pass.mismatch) return out
   const size = sizeOf(out)
   rule(out, before)
   if (sizeOf(out) === size) return out
   const ordered: Fields = {}
-  for (const plan of plans) if (out[plan.name] !== undefined) ordered[plan.name] = out[plan.name]
+  for (const name of names) if (out[name] !== undefined) ordered[name] = out[name]
   return ordered
 }

@@ -68,8 +68,12 @@ const duplicateWarnings = (field: string, spec: Fields, add: (warning: string) =
   })
 }
 
+/** Comparing each with each is faster than a set for as few as there are. */
+const hasRepeated = (names: ReadonlyArray<unknown>): boolean =>
+  names.length > 100 ? new Set(names).size < names.length : names.some((name, i) => names.indexOf(name, i + 1) >= 0)
+
 const environmentWarnings = (field: string, variables: ReadonlyArray<Fields>, add: (warning: string) => void): void => {
-  if (variables.length < 2 || new Set(variables.map(({ name }) => name)).size === variables.length) return
+  if (!hasRepeated(variables.map(({ name }) => name))) return
   const seen = new Set<string>()
   for (let i = 0; i < variables.length; i++) {
     const variable = variables[i]!
