@@ -3,6 +3,8 @@ import type { Container, PodSpec } from "@fairlead/kube"
 
 const isZero = (quantity: unknown): boolean => quantity === undefined || Number.parseFloat(String(quantity)) === 0
 
+const names = ["cpu", "memory"]
+
 /** `BestEffort` without requests and limits, `Guaranteed` with equal limits for cpu and memory everywhere, else `Burstable`. */
 export const qualityOfService = (spec: PodSpec): "BestEffort" | "Guaranteed" | "Burstable" => {
   const asked = spec.resources?.requests !== undefined || spec.resources?.limits !== undefined
@@ -10,7 +12,7 @@ export const qualityOfService = (spec: PodSpec): "BestEffort" | "Guaranteed" | "
   let any = false
   let guaranteed = true
   for (const { resources } of containers) {
-    for (const name of ["cpu", "memory"]) {
+    for (const name of names) {
       const request = resources?.requests?.[name]
       const limit = resources?.limits?.[name]
       if (!isZero(request) || !isZero(limit)) any = true

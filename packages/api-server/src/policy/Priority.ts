@@ -32,12 +32,8 @@ export const admitPriority: Admit = (call, operation, draft, previous) => {
   if (spec.preemptionPolicy !== undefined && spec.preemptionPolicy !== policy) {
     refuse(`the string value of PreemptionPolicy (${spec.preemptionPolicy}) must not be provided in pod spec; priority admission controller computed ${policy}`)
   }
-  setPodSpec(draft, {
-    ...spec,
-    ...(found === undefined ? {} : { priorityClassName: found.metadata.name! }),
-    priority: value,
-    preemptionPolicy: policy
-  })
+  const named = found === undefined ? spec : { ...spec, priorityClassName: found.metadata.name! }
+  setPodSpec(draft, { ...named, priority: value, preemptionPolicy: policy })
 }
 
 const keepPriority = (draft: Draft, spec: PodSpec, previous: KubeObject): void => {

@@ -42,7 +42,8 @@ const bind = (call: Call, name: string, binding: Draft): ApiResponse => {
   draft["spec"] = { ...pod.spec, nodeName: node }
   draft["status"] = { ...pod.status, conditions: withScheduled(pod.status?.conditions ?? [], formatSeconds(call.server.now())) }
   mergeMetadata(draft, "annotations", binding.metadata.annotations)
-  mergeMetadata(draft, "labels", { ...binding.metadata.labels, ...nodeTopology(call.server, node) })
+  mergeMetadata(draft, "labels", binding.metadata.labels)
+  mergeMetadata(draft, "labels", nodeTopology(call.server, node))
   if (!call.dryRun) call.server.store.put(collection, call.namespace, name, draft)
   return answer(call, 201, { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", code: 201 })
 }

@@ -19,7 +19,6 @@ export interface ContainerContext {
 }
 
 const checkPorts = (check: Check, field: string, ports: ReadonlyArray<Fields>): void => {
-  if (ports.length === 0) return
   const names = new Set<string>()
   ports.forEach((port, i) => {
     const at = `${field}[${i}]`
@@ -40,7 +39,6 @@ const checkPorts = (check: Check, field: string, ports: ReadonlyArray<Fields>): 
 }
 
 const checkResizePolicy = (check: Check, field: string, policies: ReadonlyArray<Fields>, podRestartPolicy: string): void => {
-  if (policies.length === 0) return
   const seen = new Set<string>()
   policies.forEach((policy, i) => {
     const [name, restart] = [text(policy, "resourceName"), text(policy, "restartPolicy")]
@@ -60,14 +58,14 @@ const checkCommon = (check: Check, field: string, container: Fields, context: Co
   else check.dnsLabel(`${field}.name`, name)
   if (text(container, "image") === "") check.required(`${field}.image`)
   check.oneOfRequired(`${field}.terminationMessagePolicy`, container["terminationMessagePolicy"], ["File", "FallbackToLogsOnError"])
-  checkPorts(check, `${field}.ports`, items(container["ports"]))
+  if (container["ports"] !== undefined) checkPorts(check, `${field}.ports`, items(container["ports"]))
   checkEnvironment(check, `${field}.env`, items(container["env"]))
   if (container["envFrom"] !== undefined) checkEnvironmentSources(check, `${field}.envFrom`, items(container["envFrom"]))
-  checkMounts(check, `${field}.volumeMounts`, container, context.volumes)
-  checkDevices(check, `${field}.volumeDevices`, container, context.volumes)
+  if (container["volumeMounts"] !== undefined) checkMounts(check, `${field}.volumeMounts`, container, context.volumes)
+  if (container["volumeDevices"] !== undefined) checkDevices(check, `${field}.volumeDevices`, container, context.volumes)
   check.oneOfRequired(`${field}.imagePullPolicy`, container["imagePullPolicy"], ["Always", "IfNotPresent", "Never"])
   checkResources(check, `${field}.resources`, part(container, "resources") ?? {}, context.claims)
-  checkResizePolicy(check, `${field}.resizePolicy`, items(container["resizePolicy"]), context.podRestartPolicy)
+  if (container["resizePolicy"] !== undefined) checkResizePolicy(check, `${field}.resizePolicy`, items(container["resizePolicy"]), context.podRestartPolicy)
   checkSecurityContext(check, `${field}.securityContext`, part(container, "securityContext"), context.hostUsers)
 }
 

@@ -23,11 +23,9 @@ const checkRecursive = (check: Check, field: string, mount: Fields): void => {
 
 /** The mounts of a container. */
 export const checkMounts = (check: Check, field: string, container: Fields, volumes: ReadonlyMap<string, Fields>): void => {
-  const mounts = items(container["volumeMounts"])
-  if (mounts.length === 0) return
   const devices = items(container["volumeDevices"])
   const paths = new Set<string>()
-  mounts.forEach((mount, i) => {
+  items(container["volumeMounts"]).forEach((mount, i) => {
     const at = `${field}[${i}]`
     const [name, path, sub, expression] = [text(mount, "name"), text(mount, "mountPath"), text(mount, "subPath"), text(mount, "subPathExpr")]
     if (name === "") check.required(`${at}.name`)
@@ -49,11 +47,9 @@ export const checkMounts = (check: Check, field: string, container: Fields, volu
 
 /** The block devices of a container. */
 export const checkDevices = (check: Check, field: string, container: Fields, volumes: ReadonlyMap<string, Fields>): void => {
-  const devices = items(container["volumeDevices"])
-  if (devices.length === 0) return
   const mounts = items(container["volumeMounts"])
   const [names, paths] = [new Set<string>(), new Set<string>()]
-  devices.forEach((device, i) => {
+  items(container["volumeDevices"]).forEach((device, i) => {
     const at = `${field}[${i}]`
     const [name, path] = [text(device, "name"), text(device, "devicePath")]
     const volume = volumes.get(name)

@@ -13,7 +13,6 @@ import { checkVolumes, type VolumeContext } from "./Volumes.ts"
 const claimSources = ["resourceClaimName", "resourceClaimTemplateName"] as const
 
 const checkClaims = (check: Check, field: string, claims: ReadonlyArray<Fields>): void => {
-  if (claims.length === 0) return
   const names = new Set<string>()
   claims.forEach((claim, i) => {
     const at = `${field}[${i}]`
@@ -71,7 +70,6 @@ const checkGates = (check: Check, field: string, spec: Fields): void => {
 }
 
 const checkSchedulingGates = (check: Check, field: string, gates: ReadonlyArray<Fields>): void => {
-  if (gates.length === 0) return
   const seen = new Set<string>()
   gates.forEach((gate, i) => {
     const name = text(gate, "name")
@@ -108,7 +106,7 @@ const checkNames = (check: Check, field: string, spec: Fields): void => {
   }
   checkNamed(check, field, spec, "hostname", dnsLabelErrors)
   checkNamed(check, field, spec, "subdomain", dnsLabelErrors)
-  checkTolerations(check, `${field}.tolerations`, items(spec["tolerations"]))
+  if (spec["tolerations"] !== undefined) checkTolerations(check, `${field}.tolerations`, items(spec["tolerations"]))
   items(spec["hostAliases"]).forEach((alias, i) => {
     check.texts(`${field}.hostAliases[${i}].ip`, text(alias, "ip"), ipErrors(text(alias, "ip")))
     texts(alias["hostnames"]).forEach((name, j) => check.subdomain(`${field}.hostAliases[${i}].hostnames[${j}]`, name))
@@ -184,21 +182,21 @@ export const checkPodSpec = (check: Check, field: string, spec: Fields, pod: Vol
     podRestartPolicy: text(spec, "restartPolicy"),
     hostUsers: spec["hostUsers"] !== false
   }
-  checkClaims(check, `${field}.resourceClaims`, claims)
+  if (claims.length > 0) checkClaims(check, `${field}.resourceClaims`, claims)
   checkContainers(check, `${field}.containers`, containers, context)
   if (initContainers.length > 0) checkInitContainers(check, `${field}.initContainers`, initContainers, containers, context)
   if (ephemeral.length > 0) checkEphemeralContainers(check, `${field}.ephemeralContainers`, ephemeral, [...containers, ...initContainers], context)
-  checkPodResources(check, `${field}.resources`, spec, context.claims)
+  if (spec["resources"] !== undefined) checkPodResources(check, `${field}.resources`, spec, context.claims)
   checkHostNetworkPorts(check, field, spec, pod.isPod)
   check.oneOfRequired(`${field}.restartPolicy`, spec["restartPolicy"], ["Always", "OnFailure", "Never"])
   check.oneOfRequired(`${field}.dnsPolicy`, spec["dnsPolicy"], ["ClusterFirstWithHostNet", "ClusterFirst", "Default", "None"])
-  check.labels(`${field}.nodeSelector`, spec["nodeSelector"])
+  if (spec["nodeSelector"] !== undefined) check.labels(`${field}.nodeSelector`, spec["nodeSelector"])
   checkPodSecurityContext(check, `${field}.securityContext`, spec)
   if (spec["affinity"] !== undefined) checkAffinity(check, `${field}.affinity`, part(spec, "affinity"))
   checkDns(check, `${field}.dnsConfig`, spec)
   checkGates(check, field, spec)
-  checkSchedulingGates(check, `${field}.schedulingGates`, items(spec["schedulingGates"]))
-  checkSpread(check, `${field}.topologySpreadConstraints`, items(spec["topologySpreadConstraints"]))
+  if (spec["schedulingGates"] !== undefined) checkSchedulingGates(check, `${field}.schedulingGates`, items(spec["schedulingGates"]))
+  if (spec["topologySpreadConstraints"] !== undefined) checkSpread(check, `${field}.topologySpreadConstraints`, items(spec["topologySpreadConstraints"]))
   checkHostUsers(check, field, spec)
   checkHostnameOverride(check, field, spec)
   checkNames(check, field, spec)

@@ -38,6 +38,9 @@ const checkAppArmor = (check: Check, field: string, profile: Fields | undefined)
   else check.oneOf(`${field}.type`, type, profileTypes)
 }
 
+const podIds = ["fsGroup", "runAsUser", "runAsGroup"]
+const containerIds = ["runAsUser", "runAsGroup"]
+
 const checkIds = (check: Check, field: string, context: Fields, names: ReadonlyArray<string>): void => {
   for (const name of names) {
     const id = context[name]
@@ -48,7 +51,7 @@ const checkIds = (check: Check, field: string, context: Fields, names: ReadonlyA
 /** The security context of a container. */
 export const checkSecurityContext = (check: Check, field: string, context: Fields | undefined, hostUsers: boolean): void => {
   if (context === undefined) return
-  checkIds(check, field, context, ["runAsUser", "runAsGroup"])
+  checkIds(check, field, context, containerIds)
   const mount = context["procMount"]
   if (mount !== undefined) {
     check.oneOf(`${field}.procMount`, mount, ["Default", "Unmasked"])
@@ -93,13 +96,13 @@ const checkSysctls = (check: Check, field: string, sysctls: ReadonlyArray<Fields
 export const checkPodSecurityContext = (check: Check, field: string, spec: Fields): void => {
   const context = part(spec, "securityContext")
   if (context === undefined) return
-  checkIds(check, field, context, ["fsGroup", "runAsUser", "runAsGroup"])
-  const groups = (context["supplementalGroups"] ?? []) as ReadonlyArray<number>
-  groups.forEach((group, i) => check.texts(`${field}.supplementalGroups[${i}]`, group, userIdErrors(group)))
+  checkIds(check, field, context, podIds)
+  const groups = context["supplementalGroups"] as ReadonlyArray<number> | undefined
+  groups?.forEach((group, i) => check.texts(`${field}.supplementalGroups[${i}]`, group, userIdErrors(group)))
   if (spec["shareProcessNamespace"] === true && spec["hostPID"] === true) {
     check.invalid(`${field}.shareProcessNamespace`, true, "ShareProcessNamespace and HostPID cannot both be enabled")
   }
-  checkSysctls(check, `${field}.sysctls`, items(context["sysctls"]), spec)
+  if (context["sysctls"] !== undefined) checkSysctls(check, `${field}.sysctls`, items(context["sysctls"]), spec)
   if (context["fsGroupChangePolicy"] !== undefined) check.oneOf(`${field}.fsGroupChangePolicy`, context["fsGroupChangePolicy"], ["Always", "OnRootMismatch"])
   checkSeccomp(check, `${field}.seccompProfile`, part(context, "seccompProfile"))
   checkAppArmor(check, `${field}.appArmorProfile`, part(context, "appArmorProfile"))
