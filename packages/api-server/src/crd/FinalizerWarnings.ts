@@ -10,10 +10,10 @@ export const warnOfFinalizers = (warnings: Array<string>, { finalizers }: Object
   const added = new Set(finalizers)
   for (const finalizer of previous?.finalizers ?? []) added.delete(finalizer)
   for (const finalizer of [...added].sort()) {
-    const named = `metadata.finalizers: ${goQuote(finalizer)}`
-    for (const error of qualifiedNameErrors(finalizer)) warnings.push(`${named}: ${error}`)
+    const named = (): string => `metadata.finalizers: ${goQuote(finalizer)}`
+    for (const error of qualifiedNameErrors(finalizer)) warnings.push(`${named()}: ${error}`)
     if (finalizer.includes("/") || standardFinalizers.has(finalizer)) continue
     const form = finalizer.includes(".") ? "name including a path (/)" : "name"
-    warnings.push(`${named}: prefer a domain-qualified finalizer ${form} to avoid accidental conflicts with other finalizer writers`)
+    warnings.push(`${named()}: prefer a domain-qualified finalizer ${form} to avoid accidental conflicts with other finalizer writers`)
   }
 }

@@ -35,12 +35,16 @@ const isDateTime: FormatTest = (text) => isUsualDateTime(text) || isUnusualDateT
 
 /** Most times are of days that every month has, in UTC. They are looked at by hand, which is five times as quick as by an expression. */
 const isUsualDateTime = (text: string): boolean => {
-  const [month, day] = [twoDigits(text, 5), twoDigits(text, 8)]
+  const month = twoDigits(text, 5)
+  const day = twoDigits(text, 8)
   return twoDigits(text, 0) < 100 && twoDigits(text, 2) < 100 && month >= 1 && month <= 12 && day >= 1 && day <= 28 &&
     twoDigits(text, 11) < 24 && twoDigits(text, 14) < 60 && twoDigits(text, 17) < 60 &&
-    text[4] === "-" && text[7] === "-" && text[10] === "T" && text[13] === ":" && text[16] === ":" && text.endsWith("Z") &&
-    (text.length === 20 || (text[19] === "." && text.length > 21 && isDigits(text, 20, text.length - 1)))
+    text.charCodeAt(4) === dash && text.charCodeAt(7) === dash && text.charCodeAt(10) === 84 &&
+    text.charCodeAt(13) === colon && text.charCodeAt(16) === colon && text.charCodeAt(text.length - 1) === 90 &&
+    (text.length === 20 || (text.charCodeAt(19) === 46 && text.length > 21 && isDigits(text, 20, text.length - 1)))
 }
+
+const [dash, colon] = [45, 58]
 
 const isDigit = (code: number): boolean => code >= 48 && code <= 57
 
@@ -51,7 +55,8 @@ const isDigits = (text: string, start: number, end: number): boolean => {
 
 /** The number that two digits make; 100 if they are none. */
 const twoDigits = (text: string, at: number): number => {
-  const [tens, ones] = [text.charCodeAt(at), text.charCodeAt(at + 1)]
+  const tens = text.charCodeAt(at)
+  const ones = text.charCodeAt(at + 1)
   return isDigit(tens) && isDigit(ones) ? (tens - 48) * 10 + ones - 48 : 100
 }
 

@@ -8,10 +8,16 @@ import { compileNormalise } from "./Normalise.ts"
 import type { Structural } from "./Structural.ts"
 import { compileValidity } from "./Validity.ts"
 
-/** What to look at in a value: at its fields, at its items, or at the value as a whole. All of one form, so that one look fits them all. */
+/**
+ * What to look at in a value: at its fields, at its items, or at the value as a whole. All of one form, so that one look fits them all; texts and
+ * integers of which little is asked, which most values are, need no call.
+ */
 interface Soundness {
-  readonly shape: "fields" | "items" | "whole"
+  readonly shape: "fields" | "items" | "text" | "integer" | "scalar" | "whole"
   readonly test: (value: unknown) => boolean
+  /** Integers between the two need no test. */
+  readonly above: number
+  readonly below: number
   readonly fields: ReadonlyMap<string, Soundness>
   /** For values of keys that are no fields; `undefined` where there may be none. */
   readonly others: Soundness | undefined
@@ -26,27 +32,50 @@ interface Soundness {
 
 const noFields: ReadonlyMap<string, Soundness> = new Map()
 
-const whole = (test: (value: unknown) => boolean, isRequired: boolean): Soundness =>
-  ({ shape: "whole", test, fields: noFields, others: undefined, isRequired, requiredCount: 0, items: undefined, listKey: undefined })
-
 const always = (): boolean => true
-const anything = whole(always, false)
+
+const base: Soundness = {
+  shape: "whole",
+  test: always,
+  above: -(2 ** 31),
+  below: 2 ** 31,
+  fields: noFields,
+  others: undefined,
+  isRequired: false,
+  requiredCount: 0,
+  items: undefined,
+  listKey: undefined
+}
 
 /** Compiles the look at values of a schema without embedded resources. */
-const compileSoundness = (schema: Structural, isRequired = false): Soundness => {
-  const { items, listKeys, listType, nullable, preserves, properties, props, type } = schema
-  if (isPlain(schema)) {
-    const { additionalProperties: values, required = [] } = props
-    if (type === "object" && values === undefined && properties.size === 0 && required.length === 0 && preserves) return whole(isObject, isRequired)
-    if (type === "object" && typeof values !== "boolean" && required.every((name) => properties.has(name))) return { ...compileFields(schema), isRequired }
-    if (type === "array" && items !== undefined && !preserves && (listType === "map" ? listKeys.length === 1 : listType !== "set")) {
-      return { ...whole(always, isRequired), shape: "items", items: compileSoundness(items), listKey: listType === "map" ? listKeys[0] : undefined }
-    }
+const compileSoundness = (schema: Structural, isRequired = false): Soundness => ({ ...compileParts(schema) ?? compileScalar(schema) ?? compileWhole(schema), isRequired })
+
+const compileParts = (schema: Structural): Soundness | undefined => {
+  const { items, listKeys, listType, preserves, properties, props, type } = schema
+  const { additionalProperties: values, required = [] } = props
+  if (!isPlain(schema)) return undefined
+  if (type === "object" && values === undefined && properties.size === 0 && required.length === 0 && preserves) return { ...base, test: isObject }
+  if (type === "object" && typeof values !== "boolean" && required.every((name) => properties.has(name))) return compileFields(schema)
+  if (type === "array" && items !== undefined && !preserves && (listType === "map" ? listKeys.length === 1 : listType !== "set")) {
+    return { ...base, shape: "items", items: compileSoundness(items), listKey: listType === "map" ? listKeys[0] : undefined }
   }
-  const valid = compileValidity(props)
-  if (scalars.has(type)) return whole((value) => (typeof value === "object" ? value === null && nullable && valid(null) : valid(value)), isRequired)
+  return undefined
+}
+
+const compileScalar = (schema: Structural): Soundness | undefined => {
+  const { nullable, props, type } = schema
+  if (nullable || !scalars.has(type)) return undefined
+  const test = compileValidity(props)
+  const { maximum: most, minimum: least, multipleOf } = props
+  if (type === "string" && isPlain(schema) && texts.every((name) => props[name] === undefined)) return { ...base, shape: "text" }
+  if (type !== "integer" || multipleOf !== undefined || props.enum !== undefined || !junctors.every((name) => props[name] === undefined)) return { ...base, shape: "scalar", test }
+  return { ...base, shape: "integer", test, above: Math.max(base.above, least ?? base.above), below: Math.min(base.below, most ?? base.below) }
+}
+
+const compileWhole = (schema: Structural): Soundness => {
+  const valid = compileValidity(schema.props)
   const [normalise, duplicates] = [compileNormalise(schema), compileDuplicates(schema)]
-  return whole((value) => value !== null && value !== undefined && valid(value) && normalise(value) === value && duplicates(value).length === 0, isRequired)
+  return { ...base, test: (value) => value !== null && value !== undefined && valid(value) && normalise(value) === value && duplicates(value).length === 0 }
 }
 
 const scalars: ReadonlySet<string> = new Set(["string", "integer", "number", "boolean"])
@@ -54,17 +83,17 @@ const scalars: ReadonlySet<string> = new Set(["string", "integer", "number", "bo
 /** Whether nothing is asked of an object or a list but what is asked of its parts. */
 const isPlain = ({ nullable, props }: Structural): boolean => !nullable && !asking.some((name) => props[name] !== undefined)
 
-const asking = [
-  "allOf", "anyOf", "oneOf", "not", "enum", "format", "minItems", "maxItems", "minProperties", "maxProperties", "x-kubernetes-int-or-string"
-] as const
+const junctors = ["allOf", "anyOf", "oneOf", "not"] as const
+const texts = ["minLength", "maxLength", "pattern"] as const
+const asking = [...junctors, "enum", "format", "minItems", "maxItems", "minProperties", "maxProperties", "x-kubernetes-int-or-string"] as const
 
 const compileFields = (schema: Structural): Soundness => {
   const { preserves, properties, props: { required = [] }, values } = schema
   const fields = new Map<string, Soundness>()
   for (const [name, child] of properties) fields.set(name, compileSoundness(child, required.includes(name) || child.default !== undefined))
   const requiredCount = [...fields.values()].filter((field) => field.isRequired).length
-  const others = values !== undefined ? compileSoundness(values) : preserves ? anything : undefined
-  return { ...whole(always, false), shape: "fields", fields, others, requiredCount }
+  const others = values !== undefined ? compileSoundness(values) : preserves ? base : undefined
+  return { ...base, shape: "fields", fields, others, requiredCount }
 }
 
 const noParts: Fields = {}
@@ -77,6 +106,12 @@ const isSound = (soundness: Soundness, value: unknown, trusted: unknown): boolea
       return isObject(value) && areFieldsSound(soundness, value, isObject(trusted) ? trusted : noParts)
     case "items":
       return Array.isArray(value) && areItemsSound(soundness, value, Array.isArray(trusted) ? trusted : noItems)
+    case "text":
+      return typeof value === "string"
+    case "integer":
+      return typeof value === "number" && ((Number.isInteger(value) && value > soundness.above && value < soundness.below) || soundness.test(value))
+    case "scalar":
+      return typeof value !== "object" && soundness.test(value)
     default:
       return soundness.test(value)
   }

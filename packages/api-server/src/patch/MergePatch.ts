@@ -1,5 +1,5 @@
 /** JSON merge patches (RFC 7386) with the quirks of the library that Kubernetes uses. */
-import { isObject, put, type Fields } from "../builtin/Sharing.ts"
+import { copyOf, isObject, put, type Fields } from "../builtin/Sharing.ts"
 
 /**
  * The document with the patch merged in. Neither is changed; what stays as it was is shared with `current`.
@@ -15,7 +15,7 @@ export const mergePatch = (current: Fields, patch: Fields): Fields => {
     else {
       const old = isThere ? current[key] : undefined
       const next = mergeValue(old, part)
-      if (next !== old || !isThere) put((out ??= { ...current }), key, next)
+      if (next !== old || !isThere) put((out ??= copyOf(current)), key, next)
     }
   }
   return deletes ? withoutKeys(out ?? current, patch) : (out ?? current)

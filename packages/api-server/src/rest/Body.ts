@@ -6,7 +6,7 @@ import { copyOf } from "../builtin/Sharing.ts"
 import { diagnose } from "../builtin/Diagnose.ts"
 import { GoSyntaxError, parse, type GoValue } from "../builtin/GoJson.ts"
 import { deduced } from "../builtin/SchemaNode.ts"
-import type { Draft, DraftMeta } from "../Draft.ts"
+import { type Draft, type DraftMeta, draftOf } from "../Draft.ts"
 import { invalidValue } from "../FieldCause.ts"
 import type { ServedResource } from "../ServedResource.ts"
 import type { Call } from "./Call.ts"
@@ -77,15 +77,20 @@ const cannotBeHandled = (resource: ServedResource, problem: string): ApiFailure 
 
 /** Makes a draft of a decoded object, under the kind of the resource. */
 export const draftFrom = (resource: ServedResource, object: object): Draft => {
-  const { kind, apiVersion } = resource
-  const { kind: givenKind, apiVersion: givenVersion, metadata } = object as Partial<Draft>
-  // Decoded objects of built-in kinds begin with these three.
-  const isWhole = !resource.custom && givenKind === kind && givenVersion === apiVersion && metadata !== undefined
-  const draft: Draft = isWhole ? copyOf(object as Draft) : Object.assign({ kind, apiVersion, metadata: {} }, object)
-  draft.kind = kind
-  draft.apiVersion = apiVersion
+  if (isWhole(resource, object)) return draftOf(object)
+  const draft: Draft = { kind: resource.kind, apiVersion: resource.apiVersion, metadata: {}, ...object }
+  draft.kind = resource.kind
+  draft.apiVersion = resource.apiVersion
   draft.metadata = copyOf(draft.metadata)
   return draft
+}
+
+/** Whether an object begins with its kind, as decoded and patched ones do: then a plain copy does, which takes V8 half of the time. */
+const isWhole = (resource: ServedResource, object: object): object is KubeObject => {
+  const { apiVersion, kind, metadata } = object as Partial<KubeObject>
+  if (kind !== resource.kind || apiVersion !== resource.apiVersion || metadata === undefined) return false
+  for (const key in object) return key === "kind"
+  return false
 }
 
 const unrecognised = ({ resource, request }: Call, problem: string): ApiFailure =>

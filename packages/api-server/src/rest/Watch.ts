@@ -181,18 +181,8 @@ class WatchSession implements WatchHandle, CollectionWatcher {
   }
 }
 
-/** The last event that was shown whole. Everybody who watches everything is told of one event before the next. */
-let lastEvent: StoreEvent | undefined
-let lastShown: ReadonlyArray<WatchEvent> = []
-
-/** The event for those who watch everything, made once for all of them. */
-const plainEvents = (event: StoreEvent): ReadonlyArray<WatchEvent> => {
-  if (lastEvent !== event) {
-    lastShown = [{ type: event.type, object: event.object }]
-    lastEvent = event
-  }
-  return lastShown
-}
+/** The event for those who watch everything. */
+const plainEvents = (event: StoreEvent): ReadonlyArray<WatchEvent> => (event.shown ??= [{ type: event.type, object: event.object }])
 
 /** The object as it last matched, under the version at which it ceased to. */
 const lastMatch = ({ previous, revision }: StoreEvent): KubeObject => ({

@@ -24,6 +24,7 @@ export class Collection {
   readonly history: History
   readonly watchers = new Set<CollectionWatcher>()
   private readonly buckets = new Map<string, Bucket>()
+  private latest: Bucket | undefined
   private orderedNamespaces: ReadonlyArray<Bucket> | undefined
   private labels = new LabelIndex()
   private count = 0
@@ -67,7 +68,7 @@ export class Collection {
   }
 
   get(namespace: string, name: string): KubeObject | undefined {
-    return this.buckets.get(namespace)?.get(name)?.object
+    return this.find(namespace)?.get(name)?.object
   }
 
   /** Number of objects in one namespace, or in all with `""`. */
@@ -99,7 +100,7 @@ export class Collection {
       entry.object = object
       this.labels.update(entry, previous, object)
     }
-    return this.note({ type: previous === undefined ? "ADDED" : "MODIFIED", revision, namespace, name, object, previous })
+    return this.note({ type: previous === undefined ? "ADDED" : "MODIFIED", revision, namespace, name, object, previous, shown: undefined })
   }
 
   /** Lets go of an object; `last` is what it is at the revision of its end. */
@@ -110,7 +111,7 @@ export class Collection {
     this.labels.update(entry, previous, undefined)
     bucket.remove(entry)
     this.count--
-    return this.note({ type: "DELETED", revision, namespace, name, object: last, previous })
+    return this.note({ type: "DELETED", revision, namespace, name, object: last, previous, shown: undefined })
   }
 
   private note(event: StoreEvent): StoreEvent {
@@ -131,12 +132,19 @@ export class Collection {
     return this.orderedNamespaces
   }
 
+  /** Most look-ups are in the namespace of the last one. */
+  private find(namespace: string): Bucket | undefined {
+    if (this.latest?.namespace !== namespace) this.latest = this.buckets.get(namespace)
+    return this.latest
+  }
+
   /** The bucket to write to. */
   private bucketOf(namespace: string): Bucket {
-    const bucket = this.buckets.get(namespace)
+    const bucket = this.find(namespace)
     if (bucket !== undefined && !bucket.isShared) return bucket
     const own = bucket?.copy() ?? new Bucket(namespace)
     this.buckets.set(namespace, own)
+    this.latest = own
     this.orderedNamespaces = undefined
     // The index knows the entries of the bucket that was shared.
     if (bucket !== undefined) this.labels = new LabelIndex()

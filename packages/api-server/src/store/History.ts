@@ -1,5 +1,5 @@
 /** The recent changes of one collection, so that watches can resume and lists can look back. */
-import type { KubeObject } from "@fairlead/kube"
+import type { KubeObject, WatchEvent } from "@fairlead/kube"
 
 /** One committed change. `previous` is absent for additions; of a deletion, `object` is the last state at the new version. */
 export interface StoreEvent {
@@ -9,6 +9,8 @@ export interface StoreEvent {
   readonly name: string
   readonly object: KubeObject
   readonly previous: KubeObject | undefined
+  /** What those are told who watch everything, made once for all of them. */
+  shown?: ReadonlyArray<WatchEvent> | undefined
 }
 
 /** A window over the changes of a collection: the oldest go first when it is full. */

@@ -16,30 +16,47 @@ import { requestToken } from "./TokenRequests.ts"
 /** Carries out a call on a subresource, or on a kind that is answered but never stored. */
 export type CallHandler = (call: Call) => ApiResponse
 
-const handlers: Readonly<Record<string, CallHandler>> = {
-  "/pods/binding": bindPod,
-  "/pods/eviction": evictPod,
-  "/pods/ephemeralcontainers": writePodPart,
-  "/pods/resize": writePodPart,
-  "/pods/log": readLog,
-  "/pods/exec": refuseStream,
-  "/pods/attach": refuseStream,
-  "/pods/portforward": refuseStream,
-  "/pods/proxy": refuseStream,
-  "/namespaces/finalize": finalizeNamespace,
-  "/serviceaccounts/token": requestToken,
-  "/bindings/": createBinding,
-  "/componentstatuses/": readComponentStatuses,
-  "authentication.k8s.io/selfsubjectreviews/": reviewSelf,
-  "authentication.k8s.io/tokenreviews/": reviewToken,
-  "authorization.k8s.io/subjectaccessreviews/": reviewAccess,
-  "authorization.k8s.io/localsubjectaccessreviews/": reviewLocalAccess,
-  "authorization.k8s.io/selfsubjectaccessreviews/": reviewOwnAccess,
-  "authorization.k8s.io/selfsubjectrulesreviews/": reviewOwnRules
+interface Handlers {
+  readonly group: string
+  /** By subresource; `""` for the kind itself. */
+  readonly bySubresource: Readonly<Record<string, CallHandler>>
 }
+
+const authentication = "authentication.k8s.io"
+const authorization = "authorization.k8s.io"
+
+/** By plural name: no key has to be put together for each call. */
+const handlers: ReadonlyMap<string, Handlers> = new Map([
+  ["pods", {
+    group: "",
+    bySubresource: {
+      binding: bindPod,
+      eviction: evictPod,
+      ephemeralcontainers: writePodPart,
+      resize: writePodPart,
+      log: readLog,
+      exec: refuseStream,
+      attach: refuseStream,
+      portforward: refuseStream,
+      proxy: refuseStream
+    }
+  }],
+  ["namespaces", { group: "", bySubresource: { finalize: finalizeNamespace } }],
+  ["serviceaccounts", { group: "", bySubresource: { token: requestToken } }],
+  ["bindings", { group: "", bySubresource: { "": createBinding } }],
+  ["componentstatuses", { group: "", bySubresource: { "": readComponentStatuses } }],
+  ["selfsubjectreviews", { group: authentication, bySubresource: { "": reviewSelf } }],
+  ["tokenreviews", { group: authentication, bySubresource: { "": reviewToken } }],
+  ["subjectaccessreviews", { group: authorization, bySubresource: { "": reviewAccess } }],
+  ["localsubjectaccessreviews", { group: authorization, bySubresource: { "": reviewLocalAccess } }],
+  ["selfsubjectaccessreviews", { group: authorization, bySubresource: { "": reviewOwnAccess } }],
+  ["selfsubjectrulesreviews", { group: authorization, bySubresource: { "": reviewOwnRules } }]
+])
 
 /** The handler of a subresource or review; `undefined` if the verbs of stored objects will do. */
 export const callHandler = (resource: ServedResource, subresource: string): CallHandler | undefined => {
   if (subresource === "scale") return scale
-  return resource.custom ? undefined : handlers[`${resource.group}/${resource.plural}/${subresource}`]
+  if (resource.custom) return undefined
+  const found = handlers.get(resource.plural)
+  return found?.group === resource.group ? found.bySubresource[subresource] : undefined
 }

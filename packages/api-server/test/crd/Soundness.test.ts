@@ -49,7 +49,7 @@ const value = fc.record({
   one: of({ a: "b" }),
   set: mostly(fc.array(of("a", "b", "c"), { maxLength: 2 })),
   map: mostly(fc.array(item, { maxLength: 2 }))
-}, { requiredKeys: ["count", "name"] })
+}, { requiredKeys: [] })
 
 const schema = new Structural(props)
 const [valid, normalise, duplicates] = [compileValidity(props), compileNormalise(schema), compileDuplicates(schema)]

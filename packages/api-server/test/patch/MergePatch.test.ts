@@ -20,6 +20,14 @@ describe("mergePatch", () => {
     expect(current).toEqual(before)
   })
 
+  it("treats __proto__ as an ordinary key, in the document and in the patch", () => {
+    const [current, patch] = [JSON.parse('{"__proto__":{"a":1},"b":1}'), JSON.parse('{"__proto__":{"c":2},"b":2}')] as [Record<string, unknown>, Record<string, unknown>]
+    const kept = mergePatch(current, { b: 2 })
+    expect([Object.keys(kept), kept["a"]]).toEqual([["__proto__", "b"], undefined])
+    expect(JSON.stringify(mergePatch(current, patch))).toBe('{"__proto__":{"a":1,"c":2},"b":2}')
+    expect(JSON.stringify(mergePatch({}, patch))).toBe('{"__proto__":{"c":2},"b":2}')
+  })
+
   it("comes to the same end when it is applied twice, and gives back an object that has it all", () => {
     assert(property(value, value, (current, patch) => {
       const once = mergePatch(current, patch)
