@@ -87,7 +87,8 @@ const primitive = (value: Primitive["value"]): Literal =>
   scalar({ case: "primitive", value: { $typeName: "flyteidl2.core.Primitive", value } })
 
 /** Bytes of `inputs.pb` and `outputs.pb`. */
-export const encodeMap = (literals: LiteralMap): Uint8Array => Wire.encode(LiteralMapSchema, literals)
+export const encodeMap = (map: LiteralMap): Uint8Array =>
+  map.$unknown === undefined && Object.keys(map.literals).length === 0 ? new Uint8Array(0) : Wire.encode(LiteralMapSchema, map)
 
 /** Reads `inputs.pb` or `outputs.pb`; no bytes are an empty map. */
 export const decodeMap = (bytes: Uint8Array): Result.Result<LiteralMap, Wire.WireInvalid> => Wire.decode(LiteralMapSchema, bytes)

@@ -181,17 +181,22 @@ interface OutputBase {
 }
 
 const readBase = (base: string): OutputBase | undefined => {
-  if (lastBase !== undefined && lastBase.text === base) return lastBase.read
-  const parsed = /^([A-Za-z][A-Za-z0-9+.-]*:\/\/)([^/]*)(.*)$/s.exec(base)
-  if (parsed === null) return undefined
-  const [, scheme, bucket, path] = parsed as unknown as [string, string, string, string]
-  const read = { scheme, bucket, rest: path.replace(/^\/+|\/+$/g, "") }
-  lastBase = { text: base, read }
-  return read
+  const start = base.indexOf("://") + 3
+  if (start < 3 || !schemeForm.test(base.slice(0, start - 3))) return undefined
+  const slash = base.indexOf("/", start)
+  const end = slash < 0 ? base.length : slash
+  return { scheme: base.slice(0, start), bucket: base.slice(start, end), rest: withoutSlashes(base.slice(end)) }
 }
 
-/** The base that was read last: nearly all actions of an engine have the same. */
-let lastBase: { readonly text: string; readonly read: OutputBase } | undefined
+const schemeForm = /^[A-Za-z][A-Za-z0-9+.-]*$/
+
+const withoutSlashes = (path: string): string => {
+  let start = 0
+  let end = path.length
+  while (start < end && path[start] === "/") start++
+  while (end > start && path[end - 1] === "/") end--
+  return path.slice(start, end)
+}
 
 /** Folder of `inputs.pb`, from an `inputUri` that names the folder or the file. */
 export const inputPrefix = (inputUri: string): string => inputUri.replace(/\/inputs\.pb$/, "").replace(/(?<=[^/:])\/+$/, "")

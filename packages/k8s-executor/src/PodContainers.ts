@@ -54,7 +54,9 @@ export const prepare = (container: Container, isPrimary: boolean, context: Conta
   const prepared: { -readonly [K in keyof Container]: Container[K] } = { ...container }
   if (command.success !== undefined) prepared.command = command.success
   if (args.success !== undefined) prepared.args = args.success
-  Object.assign(prepared, decorate(container, context.variables, context.common))
+  const { env, envFrom } = decorate(container, context.variables, context.common)
+  if (env !== undefined) prepared.env = env
+  if (envFrom !== undefined) prepared.envFrom = envFrom
   prepared.resources = { ...container.resources, ...resources.success }
   return Result.succeed(prepared)
 }

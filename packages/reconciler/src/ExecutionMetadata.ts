@@ -52,7 +52,7 @@ export const make = (
     overrides: overridesOf(template, config),
     labels: labelsOf(action, template, config, at.attempt),
     maxAttempts: maxAttemptsOf(template),
-    annotations: { ...passedOn(metadata.annotations, unsharedAnnotations), ...secretAnnotations(securityContext.secrets) },
+    annotations: { ...passedOn(metadata.annotations, unsharedAnnotations), ...(securityContext.secrets.length === 0 ? none : secretAnnotations(securityContext.secrets)) },
     k8sServiceAccount: securityContext.runAs?.k8sServiceAccount || config.serviceAccountDefault,
     securityContext,
     interruptible: isInterruptible(spec, template, config, at.launch),

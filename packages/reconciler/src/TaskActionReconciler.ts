@@ -83,8 +83,8 @@ export const make = Effect.fnUntraced(function*(options: TaskActionReconcilerOpt
   }
   const remember = (action: TaskAction.TaskAction) => recall(around, action)
 
-  const goOn = (action: CachedAction, memory: ActionMemory, now: number): Round => {
-    if (terminalCondition(action.status) !== undefined) {
+  const goOn = (action: CachedAction, memory: ActionMemory, isEnded: boolean, now: number): Round => {
+    if (isEnded) {
       return Effect.flatMapEager(settle(around, action, memory), (settled) => conclude(around, settled, memory, now))
     }
     if ((action.spec as typeof action.spec | undefined)?.actionType === "condition") return advanceCondition(around, action, memory, now)
@@ -98,7 +98,8 @@ export const make = Effect.fnUntraced(function*(options: TaskActionReconcilerOpt
       around.memories.forget(namespace, name)
       return done
     }
-    const isOver = isConcluded(action) && terminalCondition(action.status) !== undefined
+    const isEnded = terminalCondition(action.status) !== undefined
+    const isOver = isEnded && isConcluded(action)
     const launched = around.launchedFor(action)
     if (isOver && !launched.some((it) => isStray(action, it))) return done
     const now = around.clock.currentTimeMillisUnsafe()
@@ -106,9 +107,9 @@ export const make = Effect.fnUntraced(function*(options: TaskActionReconcilerOpt
     if (action.metadata.deletionTimestamp !== undefined) return endDeleted(around, action, memory, now)
     const strays: Array<KubeObject> = []
     for (const it of launched) if (isStray(action, it, memory)) strays.push(it)
-    if (strays.length === 0 && !isOver) return goOn(action, memory, now)
+    if (strays.length === 0 && !isOver) return goOn(action, memory, isEnded, now)
     return Effect.flatMap(removeStrays(around, action, memory, strays, now), (isClean) => {
-      if (!isOver) return goOn(action, memory, now)
+      if (!isOver) return goOn(action, memory, isEnded, now)
       around.memories.forget(namespace, name)
       return isClean ? done : Effect.succeed(lookAt(now + cleanUpAgainAfter, now))
     })

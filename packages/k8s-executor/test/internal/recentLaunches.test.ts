@@ -29,3 +29,16 @@ it("keeps no more refusals than came within its time", () => {
   expect(recent.refusedAt("ns", "x3990")).toBeUndefined()
   expect(recent.refusedAt("ns", "x4000")).toBe(4000)
 })
+
+it("forgets what the cache shows, and takes nothing that was not created here for it", () => {
+  const recent = makeRecentLaunches(100, 1000)
+  const made = { metadata: { namespace: "ns", name: "a", uid: "1" } }
+  recent.created(made, 0)
+  recent.seen({ metadata: { namespace: "ns", name: "a", uid: "0" } })
+  expect(recent.find("ns", "a", 0)).toBe(made)
+  recent.seen(made)
+  expect(recent.find("ns", "a", 0)).toBeUndefined()
+  recent.refused("ns", "b", 0)
+  recent.seen({ metadata: { namespace: "ns", name: "b", uid: "2" } })
+  expect(recent.refusedAt("ns", "b")).toBeUndefined()
+})

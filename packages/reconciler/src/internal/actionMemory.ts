@@ -74,11 +74,15 @@ export class Memories {
       if (known.generation !== action.metadata.generation) renew(known, action)
       return known
     }
+    const { delivered, outbox, preparation } = remember(action)
     const fresh: ActionMemory = {
       uid,
       createdAt: fromWire(action.metadata.creationTimestamp),
       generation: action.metadata.generation,
+      preparation,
       pending: undefined,
+      outbox,
+      delivered,
       notBefore: 0,
       cleanedUp: undefined,
       areInputsWritten: false,
@@ -87,8 +91,7 @@ export class Memories {
       isSinkDown: false,
       launch: undefined,
       pluginState: undefined,
-      cache: undefined,
-      ...remember(action)
+      cache: undefined
     }
     dropLease(known?.cache)
     this.#byName.set(namespace, name, fresh)

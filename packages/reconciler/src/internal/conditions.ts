@@ -92,8 +92,10 @@ export const conditionOf = (status: TaskAction.TaskActionStatus | undefined, typ
 
 /** The condition that ended the action, if it has ended. Looks at objects that nobody has checked yet. */
 export const terminalCondition = (status: TaskAction.TaskActionStatus | undefined): Condition | undefined => {
-  const conditions = status?.conditions
-  return Array.isArray(conditions) ? conditions.find(isTerminal) : undefined
+  const conditions: unknown = status?.conditions
+  if (!Array.isArray(conditions)) return undefined
+  for (const it of conditions as ReadonlyArray<Condition | undefined>) {
+    if (it?.status === "True" && (it.type === "Succeeded" || it.type === "Failed")) return it
+  }
+  return undefined
 }
-
-const isTerminal = (it: Condition | undefined): boolean => it?.status === "True" && (it.type === "Succeeded" || it.type === "Failed")

@@ -18,6 +18,10 @@ describe("plugin state", () => {
     expect(fromStatus(twice)).toEqual(state(2, 2))
     expect(holds(twice, state(1, 1))).toBe(false)
   })
+  it("is stored in the text that the plugin has of it", () => {
+    expect(textOf({ ...state(1, 1, 2, 3), text: "AQID" })).toBe(textOf(state(1, 1, 2, 3)))
+    expect(holds({ pluginState: "AQID", pluginStateVersion: 1 }, { ...state(1), text: "AQID" })).toBe(true)
+  })
   it("of another version is another state", () => expect(holds(toFields(state(1, 1)), state(2, 1))).toBe(false))
   it("without a version has version 0", () => expect(fromStatus({ pluginState: "AQ==" })).toEqual(state(0, 1)))
   it("that is no base64 comes back as bytes that no plugin takes for its own, instead of none", () => {
