@@ -63,7 +63,21 @@ const followSignals = (onFirst: (code: number) => void, temporaryFolders: Readon
   listen("SIGHUP", 129)
 }
 
+/** Where the user is; a folder that has been removed is nowhere. */
+const workingDirectory = (): string | undefined => {
+  try {
+    return process.cwd()
+  } catch {
+    return undefined
+  }
+}
+
 const commands = async (): Promise<void> => {
+  const here = workingDirectory()
+  if (here === undefined) {
+    process.stderr.write("the working folder is not there any more; go to another one\n")
+    return leave(2)
+  }
   const NodeServices = await import("@effect/platform-node/NodeServices")
   const { Cause, Deferred, Effect, Exit, Layer, Logger, Runtime } = await import("effect")
   const { runCli } = await import("./Cli.ts")
@@ -76,7 +90,7 @@ const commands = async (): Promise<void> => {
   const temporaryFolders = new Set<string>()
   followSignals((code) => Deferred.doneUnsafe(stop, Effect.succeed(code)), temporaryFolders)
   const machine = Layer.succeed(Machine, {
-    workingDirectory: process.cwd(),
+    workingDirectory: here,
     temporaryDirectory: tmpdir(),
     processors: availableParallelism(),
     taskEnvironment: taskEnvironment(),

@@ -69,7 +69,7 @@ describe("help", () => {
   it.effect("fairlead airflow serve is not open to others without a token", () =>
     Effect.gen(function*() {
       const { code, error } = yield* carryOut("airflow", "serve", "--embedded", "--host", "0.0.0.0")
-      expect([code, error]).toEqual([1, expect.stringContaining("give it --token-file")])
+      expect([code, error]).toEqual([2, expect.stringContaining("give it --token-file")])
     }))
 
   it.effect.each<[string, ReadonlyArray<string>]>([

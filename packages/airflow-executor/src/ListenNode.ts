@@ -19,14 +19,20 @@ export const listen = (handler: RequestHandler, options: { readonly host?: strin
   const open = Effect.callback<{ readonly url: string; readonly port: number; readonly close: () => void }, ListenFailed>((resume) => {
     const server = createServer((request, response) => void serve(handler, request, response))
     server.once("error", (cause) => resume(Effect.fail(new ListenFailed({ host, port, cause }))))
-    server.listen(port, host, () => {
+    const listening = (): void => {
       const bound = (server.address() as AddressInfo).port
       const close = (): void => {
         server.close()
         server.closeAllConnections()
       }
       resume(Effect.succeed({ url: `http://${host.includes(":") ? `[${host}]` : host}:${bound}`, port: bound, close }))
-    })
+    }
+    try {
+      server.listen(port, host, listening)
+    } catch (cause) {
+      // A number that no port can have.
+      resume(Effect.fail(new ListenFailed({ host, port, cause: cause as Error })))
+    }
   })
   return Effect.map(Effect.acquireRelease(open, ({ close }) => Effect.sync(close)), ({ port, url }) => ({ port, url }))
 }

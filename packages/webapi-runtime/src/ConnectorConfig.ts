@@ -57,8 +57,18 @@ export const deploymentsOf = (config: ConnectorConfig): ReadonlyMap<string, Conn
     ...Object.entries(config.connectors)
   ])
 
-/** Names of services that are not there. */
-export const connectorConfigProblems = (config: ConnectorConfig): ReadonlyArray<string> =>
-  Object.entries(config.connectorForTaskTypes)
+/** `dns:///host:port`, `host:port` or an address with its scheme. */
+export const baseUrlOf = ({ endpoint, insecure }: Pick<ConnectorDeployment, "endpoint" | "insecure">): string => {
+  if (/^https?:\/\//.test(endpoint)) return endpoint
+  return `${insecure ? "http" : "https"}://${endpoint.replace(/^(dns|passthrough):\/{2,3}/, "").replace(/^\/+/, "")}`
+}
+
+/** Endpoints that are no addresses, and names of services that are not there. */
+export const connectorConfigProblems = (config: ConnectorConfig): ReadonlyArray<string> => [
+  ...[...deploymentsOf(config)]
+    .filter(([, deployment]) => !URL.canParse(baseUrlOf(deployment)))
+    .map(([id, { endpoint }]) => `the endpoint of the connector "${id}" is ${JSON.stringify(endpoint)}; it must be a host and a port, such as connectors.flyte:8000`),
+  ...Object.entries(config.connectorForTaskTypes)
     .filter(([, id]) => !deploymentsOf(config).has(id))
     .map(([type, id]) => `connectorForTaskTypes.${type} names the connector "${id}"; there are: ${[...deploymentsOf(config).keys()].join(", ") || "none"}`)
+]

@@ -5,10 +5,10 @@ import { Simulation } from "@fairlead/simulation"
 import { Code } from "@connectrpc/connect"
 import { Cause, Duration, Effect, Exit, Logger, Redacted, Schema, Stream } from "effect"
 import { describe, expect, test } from "vitest"
-import { type ConnectorClient, ConnectorConfig, type Discovery, makeConnector, makeRegistry, type TaskCategory, timeoutOf, WebApiError, type WebApiTask } from "../src/index.ts"
+import { baseUrlOf, type ConnectorClient, ConnectorConfig, type Discovery, makeConnector, makeRegistry, type TaskCategory, timeoutOf, WebApiError, type WebApiTask } from "../src/index.ts"
 import { createRequest, connectionOf, resolveConnection } from "../src/internal/connectorRequests.ts"
 import { connectorStatus, isTerminalResource } from "../src/internal/connectorStatus.ts"
-import { baseUrlOf, faultOf } from "../src/node/ConnectorClientGrpc.ts"
+import { faultOf } from "../src/node/ConnectorClientGrpc.ts"
 
 const config = (input: typeof ConnectorConfig.Encoded) => Schema.decodeSync(ConnectorConfig)(input)
 const says = (...categories: ReadonlyArray<TaskCategory | string>): Discovery => ({ at: 0, categories: categories.map((it) => typeof it === "string" ? { name: it, version: 0 } : it) })

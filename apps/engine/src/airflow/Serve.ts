@@ -7,10 +7,12 @@ import { KubeClient, KubeError, type KubeTransport, type Pod } from "@fairlead/k
 import { Data, Effect, FileSystem, Layer, Option, Path } from "effect"
 import * as Layers from "../Layers.ts"
 import { Machine } from "../Machine.ts"
+import { checkAccess } from "../start/CheckAccessNode.ts"
 import type { ClusterAccess } from "../start/ClusterAccess.ts"
 import * as ClusterWire from "../start/ClusterWire.ts"
 import { findCluster } from "../start/FindCluster.ts"
 import { CurrentHost } from "../start/HostProcess.ts"
+import { workFolder } from "../WorkFolder.ts"
 
 /** What the user says. */
 export interface ServeOptions {
@@ -40,6 +42,8 @@ export const serve = (options: ServeOptions) =>
     if (Option.isNone(options.tokenFile) && !loopback.has(options.host)) {
       return yield* new ServeRefused({ problem: `--host ${options.host} can be reached from outside, and whoever can call the service can run what they like: give it --token-file` })
     }
+    if (options.port < 0 || options.port > 65_535) return yield* new ServeRefused({ problem: `--port ${options.port}: ports go from 0 to 65535` })
+    if (options.worker.trim() === "") return yield* new ServeRefused({ problem: "--worker is empty: give the name under which this service owns its pods" })
     const settings = yield* readSettings(options)
     const world = options.embedded ? yield* embedded : yield* real(options)
     yield* Effect.provide(listen(options, settings), world)
@@ -103,9 +107,8 @@ const readTemplate = Effect.fnUntraced(function*(file: string | undefined) {
 
 /** The cluster in memory; its pods are processes that find what the user's programs find. */
 const embedded = Effect.gen(function*() {
-  const fs = yield* FileSystem.FileSystem
   const machine = yield* Machine
-  const folder = yield* Effect.orDie(Effect.flatMap(fs.makeTempDirectoryScoped({ directory: machine.temporaryDirectory, prefix: "fairlead-" }), fs.realPath))
+  const folder = yield* workFolder()
   const options = {
     folder, nodes: 1, keepFolders: false, workingDirectory: machine.workingDirectory, environment: machine.taskEnvironment
   }
@@ -125,6 +128,7 @@ const real = Effect.fnUntraced(function*(options: ServeOptions) {
     environment,
     workingDirectory
   })
+  yield* checkAccess(access)
   return KubeClient.layer.pipe(Layer.provideMerge(transport(access)))
 })
 

@@ -20,6 +20,7 @@ export interface SimulateOptions {
 /** Longest time without news before the example gives up. */
 const patience = 60_000
 const nodes = 8
+const day = 86_400_000
 
 /** Runs the example and prints how it went; the exit code is 1 when a command did not end as it should. */
 export const simulate = (options: SimulateOptions) =>
@@ -30,12 +31,16 @@ export const simulate = (options: SimulateOptions) =>
       screen.write(`${problem}\n`)
       return yield* ExitCode.set(2)
     }
-    yield* Effect.provide(run(options), world(options), { local: true })
+    const { stopRequested } = yield* Machine
+    const stopped = Effect.flatMap(stopRequested, ExitCode.set)
+    yield* Effect.raceFirst(Effect.provide(run(options), world(options), { local: true }), stopped)
   })).pipe(Effect.provide(Logger.layer([])))
 
 const problemOf = ({ commands, failing, latency, parallelism, run }: SimulateOptions): string | undefined => {
   if (commands < 1 || commands > 100_000) return `--commands ${commands}: give a number from 1 to 100000`
   if (parallelism < 1) return `--parallelism ${parallelism}: at least one task must be able to run`
+  const long = Object.entries({ latency, run }).find(([, value]) => value > day)
+  if (long !== undefined) return `--${long[0]} ${long[1]}: give milliseconds up to those of a day, ${day}`
   const negative = Object.entries({ failing, latency, run }).find(([, value]) => value < 0)
   return negative === undefined ? undefined : `--${negative[0]} ${negative[1]}: give 0 or more`
 }

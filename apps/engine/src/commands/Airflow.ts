@@ -6,12 +6,12 @@ import { Screen } from "../run/ProgressView.ts"
 import { serve } from "../airflow/Serve.ts"
 import { simulate } from "../airflow/Simulate.ts"
 
-/** What goes wrong is told in one line; the exit code is 1. */
-const told = <R>(work: Effect.Effect<void, { readonly message: string }, R>) =>
+/** What goes wrong is told in one line; the exit code is 2, or 1 for a port that cannot be had. */
+const told = <R>(work: Effect.Effect<void, { readonly _tag: string; readonly message: string }, R>) =>
   Effect.catch(work, (error) => Effect.gen(function*() {
     const screen = yield* Screen
     screen.write(`${error.message}\n`)
-    yield* ExitCode.set(1)
+    yield* ExitCode.set(error._tag === "ListenFailed" ? 1 : 2)
   }))
 
 const serveFlags = {

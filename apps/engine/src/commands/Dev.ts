@@ -2,7 +2,7 @@
 import { FakeApiServer } from "@fairlead/api-server"
 import { FakeCluster } from "@fairlead/fake-cluster"
 import { EventSinkLog } from "@fairlead/reconciler"
-import { Clock, Duration, Effect, FileSystem, Layer, Option, Path, Random } from "effect"
+import { Clock, Data, Duration, Effect, FileSystem, Layer, Option, Path, Random } from "effect"
 import { Command, Flag } from "effect/cli"
 import { cacheFlags, cachePlaceOf } from "../cache/CacheFlags.ts"
 import type { CachePlace } from "../cache/CachePlace.ts"
@@ -12,6 +12,7 @@ import { ExitCode } from "../ExitCode.ts"
 import * as Layers from "../Layers.ts"
 import { Machine } from "../Machine.ts"
 import { Screen } from "../run/ProgressView.ts"
+import { workFolder } from "../WorkFolder.ts"
 
 const flags = {
   port: Flag.Int("port").pipe(Flag.withDescription("Port to listen on; any free one for 0"), Flag.withDefault(0)),
@@ -58,7 +59,7 @@ export const devCommand = Command.make("dev", flags, (options) =>
   })).pipe(Effect.catch((error) => Effect.gen(function*() {
     const screen = yield* Screen
     screen.write(`${error.message}\n`)
-    yield* ExitCode.set(1)
+    yield* ExitCode.set(error._tag === "KubeconfigUnwritable" || error._tag === "WorkFolderUnusable" ? 2 : 1)
   })))).pipe(
     Command.withDescription("Serve the embedded cluster on a port, with a kubeconfig for kubectl. Results of tasks with a cache version are shared with `run`"),
     Command.withShortDescription("Serve the embedded cluster on a port, with a kubeconfig for kubectl"),
@@ -73,10 +74,22 @@ interface DevOptions {
   readonly host: string
   readonly http: boolean
   readonly nodes: number
+  readonly token: Option.Option<string>
   readonly kubeconfig: Option.Option<string>
 }
 
-const problemOf = ({ host, http, nodes, port }: DevOptions): string | undefined => {
+/** `dev` cannot leave its kubeconfig where it is to be. */
+class KubeconfigUnwritable extends Data.TaggedError("KubeconfigUnwritable")<{ readonly file: string; readonly problem: string }> {
+  override get message(): string {
+    return `the kubeconfig cannot be written to ${this.file}: ${this.problem}; give another file with --kubeconfig`
+  }
+}
+
+const isHost = (text: string): boolean => URL.canParse(`http://${text.includes(":") ? `[${text}]` : text}/`) && /^[\w.:-]+$/.test(text)
+
+const problemOf = ({ host, http, nodes, port, token }: DevOptions): string | undefined => {
+  if (!isHost(host)) return `--host ${JSON.stringify(host)}: give an address or a name of this machine, such as 127.0.0.1`
+  if (Option.isSome(token) && !/^[\x21-\x7e]+$/.test(token.value)) return "--token: give letters, digits and signs, without spaces"
   if (port < 0 || port > 65_535) return `--port ${port}: ports go from 0 to 65535`
   if (nodes < 0 || nodes > 1000) return `--nodes ${nodes}: give a number from 0 to 1000`
   if (http && !loopback.has(host)) return `--http sends tokens in the clear, so it serves loopback only; "${host}" is not. Leave out --http or --host`
@@ -89,11 +102,9 @@ const drawToken: Effect.Effect<string> = Effect.map(
 )
 
 const embeddedOptions = Effect.fnUntraced(function*(nodes: number, token: string, ca: string | undefined, cache: CachePlace | undefined) {
-  const fs = yield* FileSystem.FileSystem
   const machine = yield* Machine
-  const folder = yield* Effect.orDie(Effect.flatMap(fs.makeTempDirectoryScoped({ directory: machine.temporaryDirectory, prefix: "fairlead-" }), fs.realPath))
   return {
-    folder,
+    folder: yield* workFolder(),
     workingDirectory: machine.workingDirectory,
     environment: machine.taskEnvironment,
     nodes,
@@ -143,9 +154,14 @@ const writeKubeconfig = Effect.fnUntraced(function*(given: Option.Option<string>
   const path = yield* Path.Path
   const machine = yield* Machine
   const file = path.resolve(machine.workingDirectory, Option.getOrElse(given, () => ".fairlead/kubeconfig"))
-  yield* fs.makeDirectory(path.dirname(file), { recursive: true })
-  // An older file would keep its mode.
-  yield* fs.remove(file, { force: true })
-  yield* fs.writeFileString(file, text, { mode: 0o600 })
+  const isFolder = yield* Effect.orElseSucceed(Effect.map(fs.stat(file), ({ type }) => type === "Directory"), () => false)
+  if (isFolder) return yield* new KubeconfigUnwritable({ file, problem: "it is a folder" })
+  const write = Effect.gen(function*() {
+    yield* fs.makeDirectory(path.dirname(file), { recursive: true })
+    // An older file would keep its mode.
+    yield* fs.remove(file, { force: true })
+    yield* fs.writeFileString(file, text, { mode: 0o600 })
+  })
+  yield* Effect.mapError(write, (error) => new KubeconfigUnwritable({ file, problem: error.message }))
   return file
 })

@@ -21,6 +21,7 @@ import { findFiles } from "../tasks/FindFiles.ts"
 import { readSubmissions, type Submission } from "../tasks/Submission.ts"
 import type { WebApiSource } from "../tasks/WebApiDocument.ts"
 import { formatProblem } from "../tasks/YamlFile.ts"
+import { workFolder } from "../WorkFolder.ts"
 
 const paths = Argument.String("path").pipe(
   Argument.withDescription("File or folder of TaskActions and plain tasks, YAML or JSON"),
@@ -87,7 +88,7 @@ export const runCommand = Command.make("run", { paths, ...flags }, ({ cache, kee
     yield* ExitCode.set(stopCode ?? exitCode(results))
   }).pipe(
     quietUnlessAsked,
-    Effect.catchTag(["RunFolderUnusable", "ServiceNotReady"], (error) => Effect.gen(function*() {
+    Effect.catchTag(["RunFolderUnusable", "ServiceNotReady", "WorkFolderUnusable"], (error) => Effect.gen(function*() {
       const screen = yield* Screen
       screen.write(`${error.message}\n`)
       yield* ExitCode.set(2)
@@ -130,6 +131,7 @@ const runOnEmbeddedCluster = (submissions: ReadonlyArray<Submission>, settings: 
     const machine = yield* Machine
     const kept = settings.state === undefined ? undefined : yield* openRun(settings.state)
     const folder = kept === undefined ? yield* workFolder(settings.keep) : yield* stateFolder(settings.state!)
+    if (kept === undefined && !settings.keep) machine.temporaryFolders.add(folder)
     const { environment } = yield* CurrentHost
     for (const source of settings.webApis) yield* serveWebApi(source, folder, machine.taskEnvironment)
     const pods = RunPods.make()
@@ -165,13 +167,3 @@ const entryOf = ({ id, service, settings, taskTypes }: WebApiSource): PluginEntr
   supportedTaskTypes: taskTypes,
   load: () => Effect.succeed(asyncPlugin(makeHttpJson({ config: service, settings: () => settings, fetch: (request) => fetch(request) })))
 })
-
-/** A folder that goes with the scope unless it is to be kept. */
-const workFolder = Effect.fnUntraced(function*(keep: boolean) {
-  const fs = yield* FileSystem.FileSystem
-  const machine = yield* Machine
-  const settings = { directory: machine.temporaryDirectory, prefix: "fairlead-" }
-  const folder = yield* fs.realPath(yield* keep ? fs.makeTempDirectory(settings) : fs.makeTempDirectoryScoped(settings))
-  if (!keep) machine.temporaryFolders.add(folder)
-  return folder
-}, Effect.orDie)

@@ -5,6 +5,7 @@ import { Command, Flag } from "effect/cli"
 import { ExitCode } from "../ExitCode.ts"
 import { Machine } from "../Machine.ts"
 import { Screen } from "../run/ProgressView.ts"
+import { checkAccess } from "../start/CheckAccessNode.ts"
 import type { ClusterAccess } from "../start/ClusterAccess.ts"
 import * as ClusterEngine from "../start/ClusterEngine.ts"
 import { findCluster } from "../start/FindCluster.ts"
@@ -37,6 +38,7 @@ export const startCommand = Command.make("start", flags, ({ config, context, kub
       environment: host.environment,
       workingDirectory
     })
+    yield* checkAccess(access)
     const surroundings = Layer.mergeAll(Telemetry.logs(settings.logs), Telemetry.traces(settings.traces), Health.layer)
     // To be told to stop is how this program ends when all is well.
     const running = Effect.raceFirst(Effect.scoped(serve(settings, access)), stopRequested).pipe(
@@ -47,7 +49,7 @@ export const startCommand = Command.make("start", flags, ({ config, context, kub
     Effect.catch((error) => Effect.gen(function*() {
       const screen = yield* Screen
       screen.write(`${error.message}\n`)
-      yield* ExitCode.set(1)
+      yield* ExitCode.set(2)
     }))
   )).pipe(
     Command.withDescription("Run the engine against a cluster, until it is told to stop"),

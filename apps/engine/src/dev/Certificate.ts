@@ -11,8 +11,10 @@ export interface DevCertificate {
 
 const day = 24 * 60 * 60 * 1000
 
-/** Makes both for `localhost` and the given addresses, valid for a year from a day before `now` (milliseconds since the epoch). */
-export const makeCertificate = (now: number, addresses: ReadonlyArray<string>): Effect.Effect<DevCertificate> =>
+const isAddress = (host: string): boolean => host.includes(":") || /^\d+(\.\d+){3}$/.test(host)
+
+/** Makes both for `localhost` and the given addresses and names, valid for a year from a day before `now` (milliseconds since the epoch). */
+export const makeCertificate = (now: number, hosts: ReadonlyArray<string>): Effect.Effect<DevCertificate> =>
   Effect.gen(function*() {
     const dates = { notBeforeDate: new Date(now - day), notAfterDate: new Date(now + 365 * day) }
     const authority = yield* Effect.promise(() =>
@@ -40,7 +42,7 @@ export const makeCertificate = (now: number, addresses: ReadonlyArray<string>): 
             altNames: [
               { type: 2, value: "localhost" },
               { type: 2, value: "kubernetes.default.svc" },
-              ...addresses.map((ip) => ({ type: 7 as const, ip }))
+              ...hosts.map((host) => (isAddress(host) ? { type: 7 as const, ip: host } : { type: 2 as const, value: host }))
             ]
           }
         ]

@@ -1,6 +1,6 @@
 /** Asks a credential plugin of `client-go` for a token or a client certificate. */
 import { Effect, Result, Schema } from "effect"
-import { execFile } from "node:child_process"
+import { execFile, type ExecFileException } from "node:child_process"
 import { ClusterAccessError } from "./ClusterAccess.ts"
 
 /** The command of a kubeconfig's `exec`. */
@@ -37,7 +37,7 @@ export const runExecCredential = (command: ExecCommand, source: string): Effect.
     const fail = (problem: string): void => resume(Effect.fail(new ClusterAccessError({ source, problem })))
     const info = JSON.stringify({ apiVersion: command.apiVersion, kind: "ExecCredential", spec: { interactive: false } })
     const env = { ...process.env, ...command.env, KUBERNETES_EXEC_INFO: info }
-    const child = execFile(command.command, [...command.args], { env, timeout, signal, maxBuffer: 1 << 20 }, (error, stdout, stderr) => {
+    const answered = (error: ExecFileException | null, stdout: string, stderr: string): void => {
       if (error !== null) {
         const hint = command.installHint === undefined ? "" : `; ${command.installHint.trim()}`
         return fail(`the credential command "${command.command}" failed: ${error.code === "ENOENT" ? "there is no such program" : stderr.trim().slice(0, 500) || `it ended with ${String(error.code ?? error.signal)}`}${hint}`)
@@ -48,6 +48,11 @@ export const runExecCredential = (command: ExecCommand, source: string): Effect.
       const { clientCertificateData: cert, clientKeyData: key, token } = answer.success.status
       if (token === undefined && cert === undefined) return fail(`the credential command "${command.command}" answered neither a token nor a certificate`)
       resume(Effect.succeed({ token, cert, key }))
-    })
-    child.stdin?.end()
+    }
+    try {
+      execFile(command.command, [...command.args], { env, timeout, signal, maxBuffer: 1 << 20 }, answered).stdin?.end()
+    } catch (error) {
+      // Words and variables that no program can be given: the text may quote values.
+      fail(`the credential command ${JSON.stringify(command.command)} cannot be started: ${(error as NodeJS.ErrnoException).code ?? "its words or variables cannot be used"}`)
+    }
   })

@@ -9,7 +9,7 @@ const Text = Schema.optionalKey(Schema.String)
 const Flag = Schema.optionalKey(Schema.Boolean)
 
 const Cluster = Schema.Struct({
-  server: Schema.String,
+  server: Schema.optionalKey(Schema.NullOr(Schema.String)),
   "certificate-authority": Text,
   "certificate-authority-data": Text,
   "insecure-skip-tls-verify": Flag,
@@ -74,10 +74,9 @@ export const fromKubeconfig = Effect.fnUntraced(function*(files: ReadonlyArray<s
   }
   return yield* accessOf({
     description: `the context "${wanted}" of ${source}`,
-    source,
     namespace: namespace === undefined || namespace === "" ? "default" : namespace,
-    cluster: { file: cluster.file, it: cluster.it.cluster },
-    user: user === undefined ? undefined : { file: user.file, it: user.it.user }
+    cluster: { file: cluster.file, name: clusterName, it: cluster.it.cluster },
+    user: user === undefined ? undefined : { file: user.file, name: userName!, it: user.it.user }
   })
 })
 
@@ -87,7 +86,9 @@ const readOne = Effect.fnUntraced(function*(file: string): Effect.fn.Return<Read
   const text = yield* Effect.catch(fs.readFileString(file), (error) => fail(`cannot be read: ${error.message}`))
   const { documents, problems } = parseYaml(file, text)
   if (problems.length > 0) return yield* fail(problems.map(formatProblem).join("; "))
-  const decoded = Schema.decodeUnknownResult(Kubeconfig)((documents[0]?.value ?? {}) as unknown)
+  const value = documents[0]?.value ?? {}
+  if (typeof value !== "object" || Array.isArray(value)) return yield* fail(`is no kubeconfig: it must be an object with clusters, contexts and users, but is a ${Array.isArray(value) ? "list" : typeof value}`)
+  const decoded = Schema.decodeUnknownResult(Kubeconfig)(value as unknown)
   if (Result.isSuccess(decoded)) return { file, config: decoded.success }
   // The schema's text may quote values, and these may be secrets: places only.
   const places = formatIssue(decoded.failure.issue).issues.map((it) => (it.path ?? []).map((key) => String(typeof key === "object" ? key.key : key)).join("."))
@@ -112,47 +113,63 @@ const namesOf = (reads: ReadonlyArray<Read>, list: "clusters" | "contexts" | "us
 
 interface Parts {
   readonly description: string
-  readonly source: string
   readonly namespace: string
-  readonly cluster: { readonly file: string; readonly it: typeof Cluster.Type }
-  readonly user: { readonly file: string; readonly it: typeof User.Type } | undefined
+  readonly cluster: { readonly file: string; readonly name: string; readonly it: typeof Cluster.Type }
+  readonly user: { readonly file: string; readonly name: string; readonly it: typeof User.Type } | undefined
 }
 
 const minute = 60_000
 
-const accessOf = Effect.fnUntraced(function*({ cluster, description, namespace, source, user }: Parts) {
+const accessOf = Effect.fnUntraced(function*({ cluster, description, namespace, user }: Parts) {
   const unsupported = problemOf(cluster.it, user?.it)
   if (unsupported !== undefined) return yield* new ClusterAccessError({ source: description, problem: unsupported })
-  const fs = yield* FileSystem.FileSystem
+  const server = serverOf(cluster.it.server)
+  if (typeof server !== "string") return yield* new ClusterAccessError({ source: cluster.file, problem: `the server of the cluster "${cluster.name}" ${server.problem}` })
   const path = yield* Path.Path
-  /** A text given inline in base64, or in a file. */
-  const material = (from: string, inline: string | undefined, file: string | undefined): Effect.Effect<string | undefined, ClusterAccessError> => {
-    if (inline !== undefined && inline !== "") {
-      return Effect.mapError(Effect.fromResult(Base64.decodeString(inline)), () => new ClusterAccessError({ source, problem: "holds a certificate or key that is not in base64" }))
-    }
-    if (file === undefined || file === "") return Effect.undefined
-    const place = path.resolve(path.dirname(from), file)
-    return Effect.mapError(fs.readFileString(place), (error) => new ClusterAccessError({ source, problem: `${place} cannot be read: ${error.message}` }))
-  }
+  const read = reader(path, yield* FileSystem.FileSystem)
+  const ofCluster = (field: "certificate-authority") => read(cluster.file, `${field} of the cluster "${cluster.name}"`, cluster.it[`${field}-data`], cluster.it[field])
+  const ofUser = (field: "client-certificate" | "client-key") => read(user?.file ?? "", `${field} of the user "${user?.name}"`, user?.it[`${field}-data`], user?.it[field])
+  const plugin = user?.it.exec
+  if (plugin?.command === "") return yield* new ClusterAccessError({ source: user!.file, problem: `the exec.command of the user "${user!.name}" is empty; give it the program that answers a credential` })
   // Token and certificate come from one answer; asking takes as long as starting a program does.
-  const exec = user?.it.exec === undefined
+  const exec = plugin === undefined
     ? undefined
-    : yield* Effect.cachedWithTTL(runExecCredential(commandOf(user.it.exec, user.file, path), source), (exit) => (Exit.isSuccess(exit) ? "10 seconds" : 0))
+    : yield* Effect.cachedWithTTL(runExecCredential(commandOf(plugin, user!.file, path), user!.file), (exit) => (Exit.isSuccess(exit) ? "10 seconds" : 0))
   const tls = Effect.gen(function*(): Effect.fn.Return<TlsMaterial, ClusterAccessError> {
     const credential = exec === undefined ? undefined : yield* exec
     return {
-      ca: yield* material(cluster.file, cluster.it["certificate-authority-data"], cluster.it["certificate-authority"]),
-      cert: credential?.cert ?? (yield* material(user?.file ?? "", user?.it["client-certificate-data"], user?.it["client-certificate"])),
-      key: credential?.key ?? (yield* material(user?.file ?? "", user?.it["client-key-data"], user?.it["client-key"])),
+      ca: yield* ofCluster("certificate-authority"),
+      cert: credential?.cert ?? (yield* ofUser("client-certificate")),
+      key: credential?.key ?? (yield* ofUser("client-key")),
       serverName: cluster.it["tls-server-name"],
       insecure: cluster.it["insecure-skip-tls-verify"]
     }
   })
-  const token = exec === undefined
-    ? tokenOf(user, (file) => Effect.map(material(user?.file ?? "", undefined, file), (it) => it ?? ""))
-    : Effect.map(exec, (it) => it.token ?? "")
-  return { description, server: cluster.it.server, namespace, tls, token, tokenAgeMax: exec === undefined ? minute : 10 * minute } satisfies ClusterAccess
+  const token = exec === undefined ? tokenOf(user, (file) => read(user?.file ?? "", `tokenFile of the user "${user?.name}"`, undefined, file)) : Effect.map(exec, (it) => it.token ?? "")
+  return { description, server, namespace, tls, token, tokenAgeMax: exec === undefined ? minute : 10 * minute } satisfies ClusterAccess
 })
+
+/** Reads a text that is given inline in base64, or in a file beside the kubeconfig. */
+const reader = (path: Path.Path, fs: FileSystem.FileSystem) =>
+  (from: string, field: string, inline: string | undefined, file: string | undefined): Effect.Effect<string | undefined, ClusterAccessError> => {
+    const fail = (problem: string) => new ClusterAccessError({ source: from, problem: `the ${field} ${problem}` })
+    if (inline !== undefined && inline !== "") return Effect.mapError(Effect.fromResult(Base64.decodeString(inline)), () => fail("is not in base64"))
+    if (file === undefined || file === "") return Effect.undefined
+    const place = path.resolve(path.dirname(from), file)
+    return Effect.mapError(fs.readFileString(place), (error) => fail(`cannot be read: ${error.message}`))
+  }
+
+const remedy = "give it the address of the API server, such as https://127.0.0.1:6443"
+
+/** The address, or what is wrong with it. A password that it holds is not repeated. */
+const serverOf = (server: string | null | undefined): string | { readonly problem: string } => {
+  if (server === undefined || server === null || server.trim() === "") return { problem: `is ${typeof server === "string" ? "empty" : "missing"}; ${remedy}` }
+  const url = URL.parse(server)
+  if (url === null || !/^https?:$/.test(url.protocol)) return { problem: `is no http or https address, but ${JSON.stringify(server.replace(/\/\/[^/]*@/, "//…@"))}; ${remedy}` }
+  if (url.username !== "" || url.password !== "") return { problem: `holds a user name or a password; leave them out, and give the user a token or a client certificate` }
+  if (url.search !== "" || url.hash !== "") return { problem: `has a part behind ? or #, but is ${JSON.stringify(server)}; ${remedy}` }
+  return server
+}
 
 /** What would silently be ignored otherwise, and then fail far from here. */
 const problemOf = (cluster: typeof Cluster.Type, user: typeof User.Type | undefined): string | undefined => {
@@ -164,10 +181,10 @@ const problemOf = (cluster: typeof Cluster.Type, user: typeof User.Type | undefi
 
 const tokenOf = (
   user: Parts["user"],
-  read: (file: string) => Effect.Effect<string, ClusterAccessError>
+  read: (file: string) => Effect.Effect<string | undefined, ClusterAccessError>
 ): Effect.Effect<string, ClusterAccessError> | undefined => {
   const { token, tokenFile } = user?.it ?? {}
-  if (tokenFile !== undefined && tokenFile !== "") return Effect.map(read(tokenFile), (it) => it.trim())
+  if (tokenFile !== undefined && tokenFile !== "") return Effect.map(read(tokenFile), (it) => (it ?? "").trim())
   return token === undefined || token === "" ? undefined : Effect.succeed(token)
 }
 

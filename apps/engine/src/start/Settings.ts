@@ -1,7 +1,7 @@
 /** Every setting of `fairlead start`, in sections, with a default for each. */
 import { ObjectRunnerConfig, PodPluginConfig } from "@fairlead/k8s-executor"
 import { EngineConfig } from "@fairlead/reconciler"
-import { ConnectorConfig, connectorConfigProblems, HttpJsonConfig, httpJsonProblems, parsePluginConfig } from "@fairlead/webapi-runtime"
+import { ConnectorConfig, connectorConfigProblems, deploymentsOf, HttpJsonConfig, httpJsonProblems, parsePluginConfig } from "@fairlead/webapi-runtime"
 import { Duration, Effect, Result, Schema } from "effect"
 import { addressForms, parseCatalog } from "../cache/CachePlace.ts"
 
@@ -163,7 +163,7 @@ export interface Clash {
 export const datastoreSchemes = ["file", "s3", "gs"] as const
 
 /** What does not go together. */
-export const clashesOf = ({ catalog, connectors, datastore, engine, events, leaderElection, webApis }: Settings): ReadonlyArray<Clash> => {
+export const clashesOf = ({ catalog, connectors, datastore, engine, events, leaderElection, plugins, webApis }: Settings): ReadonlyArray<Clash> => {
   const clashes: Array<Clash> = []
   const { leaseDuration, renewDeadline, retryPeriod } = leaderElection
   const longer = (more: Duration.Duration, less: Duration.Duration): boolean => Duration.toMillis(more) > Duration.toMillis(less)
@@ -183,6 +183,8 @@ export const clashesOf = ({ catalog, connectors, datastore, engine, events, lead
   if (catalog.url !== undefined && parseCatalog(catalog.url, (it) => it) === undefined) {
     clashes.push({ path: ["catalog", "url"], message: `is "${catalog.url}", which is no catalog; it must be ${addressForms}` })
   }
+  const ids = ["pod", ...(plugins.job ? ["job"] : []), ...Object.keys(webApis), ...(deploymentsOf(connectors).size === 0 ? [] : ["connector-service"])]
+  if (plugins.default !== "" && !ids.includes(plugins.default)) clashes.push({ path: ["plugins", "default"], message: `is "${plugins.default}", and there is no such plugin; there are: ${ids.join(", ")}` })
   const problem = engine.dataRoot === undefined ? undefined : problemOfDataRoot(engine.dataRoot, datastore.fileRoot)
   if (problem !== undefined) clashes.push({ path: ["engine", "dataRoot"], message: problem })
   return [...clashes, ...connectorConfigProblems(connectors).map((message) => ({ path: ["connectors"], message })), ...webApiClashes(webApis), ...limitClashes(["connectors", "webApi"], connectors.webApi)]

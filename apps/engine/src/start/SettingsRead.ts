@@ -24,8 +24,10 @@ export interface SettingsInput {
   readonly environment: { readonly [name: string]: string | undefined }
 }
 
-/** Variables that are no settings of the engine: the place of the file itself. */
+/** The variable with the place of the file itself, which is no setting of the engine. */
 export const variableOfFile = `${variablePrefix}CONFIG`
+/** Nor is what `run` and `dev` ask for. */
+const variableOfCache = `${variablePrefix}CACHE`
 
 /** Reads all, the environment above the file; gives the settings or everything that is wrong with them. */
 export const readSettings = ({ environment, file }: SettingsInput): Result.Result<ReadSettings, ReadonlyArray<FileProblem>> => {
@@ -82,7 +84,7 @@ const readEnvironment = (environment: SettingsInput["environment"]): { readonly 
   const problems: Array<FileProblem> = []
   for (const variable of Object.keys(environment).sort()) {
     const text = environment[variable]
-    if (!variable.startsWith(variablePrefix) || variable === variableOfFile || text === undefined) continue
+    if (!variable.startsWith(variablePrefix) || variable === variableOfFile || variable === variableOfCache || text === undefined) continue
     const setting = byVariable.get(variable)
     const report = (message: string): void => void problems.push({ file: variable, line: 0, field: setting?.path.join(".") ?? "", message })
     if (setting === undefined) {

@@ -167,11 +167,11 @@ describe.concurrent("fairlead airflow serve", { timeout: 120_000 }, () => {
     }
     const wrong: ReadonlyArray<readonly [ReadonlyArray<string>, RegExp]> = [
       [["--help"], /^0 [\s\S]*--token-file[\s\S]*EXAMPLES[\s\S]*fairlead airflow serve --embedded/],
-      [["--host", "0.0.0.0"], /^1 .*give it --token-file/],
-      [["--token-file", "none"], /^1 none cannot be read/],
-      [["--token-file", "empty"], /^1 the file empty holds no token/],
-      [["--airflow-config", "bad.cfg"], /^1 \[kubernetes_executor\] worker_pods_creation_batch_size is "many": it must be a whole number/],
-      [["--pod-template", "bad.yaml"], /^1 bad\.yaml holds no pod: it needs a spec/],
+      [["--host", "0.0.0.0"], /^2 .*give it --token-file/],
+      [["--token-file", "none"], /^2 none cannot be read/],
+      [["--token-file", "empty"], /^2 the file empty holds no token/],
+      [["--airflow-config", "bad.cfg"], /^2 \[kubernetes_executor\] worker_pods_creation_batch_size is "many": it must be a whole number/],
+      [["--pod-template", "bad.yaml"], /^2 bad\.yaml holds no pod: it needs a spec/],
       [["--port", String(port)], /^1 [\s\S]*cannot listen on 127\.0\.0\.1:\d+: .*EADDRINUSE.*choose another port/]
     ]
     await Promise.all(wrong.map(async ([flags, expected]) => expect(await said(...flags)).toMatch(expected)))

@@ -39,7 +39,7 @@ describe("fairlead start and fairlead config", () => {
 
   it("start without a cluster says where it looked", () => {
     const { status, stderr } = fairlead(["start"])
-    expect(status).toBe(1)
+    expect(status).toBe(2)
     expect(stderr).toMatch(/^no cluster found: neither --kubeconfig nor KUBECONFIG is given/)
   }, 30_000)
 })

@@ -67,6 +67,8 @@ describe("the settings", () => {
     ["a sink without an address", "events:\n  sink: flyte\n", "fairlead.yaml:1: events.url: is missing; the sink \"flyte\" needs the address"],
     ["a store that is not there", "engine:\n  dataRoot: abfs://bucket/x\n", "fairlead.yaml:2: engine.dataRoot: is \"abfs://bucket/x\", but there is no store for the scheme \"abfs\""],
     ["a catalog that is none", "catalog:\n  url: redis://x\n", "fairlead.yaml:2: catalog.url: is \"redis://x\", which is no catalog; it must be a path, sqlite:<path>"],
+    ["a plugin that is not there", "plugins:\n  default: pods\n", "fairlead.yaml:2: plugins.default: is \"pods\", and there is no such plugin; there are: pod, job"],
+    ["a connector without an address", "connectors:\n  defaultConnector:\n    endpoint: 'a b'\n", "fairlead.yaml:1: connectors: the endpoint of the connector \"defaultConnector\" is \"a b\"; it must be a host and a port"],
     ["files outside of the store", "engine:\n  dataRoot: file:///etc\n", "fairlead.yaml:2: engine.dataRoot: is \"file:///etc\", which is outside of datastore.fileRoot"],
     ["a list", "- engine\n", "fairlead.yaml:1: holds no map of settings"],
     ["two documents", "logs: {}\n---\nlogs: {}\n", "fairlead.yaml:3: is a second document"],
@@ -81,6 +83,10 @@ describe("the settings", () => {
     [{ FAIRLEAD_EVENTS_HEADERS: "{a: " }, "FAIRLEAD_EVENTS_HEADERS: events.headers: is no YAML"]
   ])("refuse the variables %j", (environment, expected) => {
     expect(problems("", environment)).toEqual([expect.stringContaining(expected)])
+  })
+
+  it("leave out the variables of other commands", () => {
+    expect(problems("", { FAIRLEAD_CACHE: "catalog.db", FAIRLEAD_CONFIG: "x", OTHER: "y" })).toEqual([])
   })
 
   it("are all refused at once", () => {

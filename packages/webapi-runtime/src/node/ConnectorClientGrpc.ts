@@ -4,18 +4,12 @@ import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-no
 import { AsyncConnectorService, ConnectorMetadataService } from "@fairlead/core/connector"
 import { Duration, Effect, type Scope, Stream } from "effect"
 import type { ConnectorClient } from "../ConnectorClient.ts"
-import { type ConnectorDeployment, timeoutOf } from "../ConnectorConfig.ts"
+import { baseUrlOf, type ConnectorDeployment, timeoutOf } from "../ConnectorConfig.ts"
 import { WebApiError, type WebApiFault } from "../WebApiError.ts"
 
 /** Connections are looked after as Flyte does. */
 const pingInterval = 30_000
 const pingTimeout = 10_000
-
-/** `dns:///host:port`, `host:port` or an address with its scheme. */
-export const baseUrlOf = ({ endpoint, insecure }: Pick<ConnectorDeployment, "endpoint" | "insecure">): string => {
-  if (/^https?:\/\//.test(endpoint)) return endpoint
-  return `${insecure ? "http" : "https"}://${endpoint.replace(/^(dns|passthrough):\/{2,3}/, "").replace(/^\/+/, "")}`
-}
 
 /** Opens a service. One connection is kept for all calls and closed with the scope. */
 export const open = (_id: string, deployment: ConnectorDeployment): Effect.Effect<ConnectorClient, never, Scope.Scope> =>
