@@ -52,14 +52,29 @@ export class OwnerGraph {
     }
     const node: GraphNode = { uid, resource, namespace: metadata.namespace, name: metadata.name ?? "", owners, isDeleting, finalizers }
     this.#nodes.set(uid, node)
-    if (before === undefined || !sameOwners(before.owners, owners)) this.#link(uid, before?.owners ?? none, owners)
-    const isNew = before === undefined
-    const wasReleased = before !== undefined && !sameOwners(before.owners, owners)
-    const turns: Array<string> = []
-    if (isForeground(node) || isOrphaning(node) || (owners.length > 0 && (wasReleased || (isNew && this.#hasDoubtfulOwner(node))))) turns.push(uid)
-    if (isNew) for (const owner of this.#foregroundOwners(owners)) turns.push(uid, owner)
-    if (wasReleased) turns.push(...this.#foregroundOwners(before.owners))
+    const isSelfDue = isDeleting && (isForeground(node) || isOrphaning(node))
+    if (before === undefined) return this.#afterAddition(node, isSelfDue)
+    if (sameOwners(before.owners, owners)) return isSelfDue ? [uid] : none
+    this.#link(uid, before.owners, owners)
+    const turns = isSelfDue || owners.length > 0 ? [uid] : []
+    for (const owner of before.owners) if (this.#waits(owner.uid)) turns.push(owner.uid)
     return turns
+  }
+
+  /** Most objects have an owner that is there and stays, or none: then there is nothing to look at. */
+  #afterAddition(node: GraphNode, isSelfDue: boolean): ReadonlyArray<string> {
+    const { owners, uid } = node
+    if (owners.length === 0) return isSelfDue ? [uid] : none
+    this.#link(uid, none, owners)
+    const turns: Array<string> = []
+    let isDue = isSelfDue
+    for (const owner of owners) {
+      const known = this.#nodes.get(owner.uid)
+      // An owner that was not seen, or that is in another namespace and so cannot own the object.
+      isDue ||= known === undefined || (known.namespace !== undefined && known.namespace !== node.namespace)
+      if (known !== undefined && isForeground(known)) turns.push(uid, owner.uid)
+    }
+    return isDue ? [uid, ...turns] : turns
   }
 
   /** An object is gone. Answers the uids that have to be looked at: its dependents, and owners that wait for them to go. */
@@ -68,23 +83,15 @@ export class OwnerGraph {
     if (node === undefined) return none
     this.#nodes.delete(uid)
     this.#link(uid, node.owners, none)
-    return [...(this.#dependents.get(uid) ?? none), ...this.#foregroundOwners(node.owners)]
+    const turns = Array.from(this.#dependents.get(uid) ?? none)
+    for (const owner of node.owners) if (this.#waits(owner.uid)) turns.push(owner.uid)
+    return turns
   }
 
-  /** An owner that was not seen, or that is in another namespace and so cannot own the object. */
-  #hasDoubtfulOwner(node: GraphNode): boolean {
-    return node.owners.some((owner) => {
-      const known = this.#nodes.get(owner.uid)
-      return known === undefined || (known.namespace !== undefined && known.namespace !== node.namespace)
-    })
-  }
-
-  #foregroundOwners(owners: ReadonlyArray<OwnerReference>): ReadonlyArray<string> {
-    if (owners.length === 0) return none
-    return owners.filter((owner) => {
-      const node = this.#nodes.get(owner.uid)
-      return node !== undefined && isForeground(node)
-    }).map((owner) => owner.uid)
+  /** True for an owner that waits for its dependents to go. */
+  #waits(uid: string): boolean {
+    const node = this.#nodes.get(uid)
+    return node !== undefined && isForeground(node)
   }
 
   #link(uid: string, before: ReadonlyArray<OwnerReference>, after: ReadonlyArray<OwnerReference>): void {
@@ -93,9 +100,9 @@ export class OwnerGraph {
       if (set?.delete(uid) === true && set.size === 0) this.#dependents.delete(owner.uid)
     }
     for (const owner of after) {
-      const set = this.#dependents.get(owner.uid)
-      if (set === undefined) this.#dependents.set(owner.uid, new Set([uid]))
-      else set.add(uid)
+      let set = this.#dependents.get(owner.uid)
+      if (set === undefined) this.#dependents.set(owner.uid, (set = new Set()))
+      set.add(uid)
     }
   }
 }

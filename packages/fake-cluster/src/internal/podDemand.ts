@@ -23,24 +23,19 @@ export interface DemandClass {
 /** Sorts a pod into its class. Where pods care about each other, labels and namespaces count too. */
 export const classOf = (pod: Pod, isSociable = false): string => {
   const spec = pod.spec!
-  return JSON.stringify([
-    ...(isSociable ? [pod.metadata.namespace, pod.metadata.labels, spec.affinity, spec.topologySpreadConstraints] : []),
-    spec.preemptionPolicy,
-    spec.priority ?? 0,
-    spec.nodeSelector,
-    spec.affinity?.nodeAffinity,
-    spec.tolerations,
-    spec.overhead,
-    spec.initContainers?.map(resourcesOf),
-    spec.containers.map(resourcesOf)
-  ])
+  let text = `${spec.priority ?? 0}|${spec.preemptionPolicy ?? ""}`
+  text += `|${textOf(spec.nodeSelector)}|${textOf(spec.affinity?.nodeAffinity)}|${textOf(spec.tolerations)}|${textOf(spec.overhead)}`
+  for (const it of spec.initContainers ?? []) text += containerText(it)
+  text += "|"
+  for (const it of spec.containers) text += containerText(it)
+  return isSociable ? `${text}|${textOf([pod.metadata.namespace, pod.metadata.labels, spec.affinity, spec.topologySpreadConstraints])}` : text
 }
 
-const resourcesOf = (it: Container): unknown => [
-  it.resources?.requests,
-  it.restartPolicy,
-  it.ports?.map((port) => (port.hostPort === undefined ? 0 : [port.hostPort, port.protocol, port.hostIP]))
-]
+/** Most of what a pod could ask for it does not ask for. */
+const textOf = (value: unknown): string => (value === undefined ? "" : JSON.stringify(value))
+
+const containerText = ({ ports, resources, restartPolicy }: Container): string =>
+  `(${textOf(resources?.requests)}${restartPolicy ?? ""}${textOf(ports?.map((port) => (port.hostPort === undefined ? 0 : [port.hostPort, port.protocol, port.hostIP])))})`
 
 /** Works the demand of a pod out. */
 export const demandOf = (pod: Pod): PodDemand => {

@@ -69,13 +69,18 @@ export const make = (pod: Pod, now: number): PodRecord => {
 export const isSidecar = (container: Container): boolean => container.restartPolicy === "Always"
 
 /** The container of that name; it must be one of the pod's. */
-export const containerOf = (record: PodRecord, name: string): ContainerRecord =>
-  record.containers.find((it) => it.spec.name === name)!
+export const containerOf = (record: PodRecord, name: string): ContainerRecord => {
+  for (const it of record.containers) if (it.spec.name === name) return it
+  throw new Error(`the pod has no container ${name}, only [${record.containers.map((it) => it.spec.name).join(", ")}]`)
+}
 
-const replace = (record: PodRecord, container: ContainerRecord): PodRecord => ({
-  ...record,
-  containers: record.containers.map((it) => (it.spec.name === container.spec.name ? container : it)),
-  isInitialized: record.isInitialized || (container.kind === "main" && container.hasStarted)
+const replace = ({ containers, ending, isInitialized, pod, sandbox, startTime }: PodRecord, container: ContainerRecord): PodRecord => ({
+  pod,
+  containers: containers.length === 1 ? [container] : containers.map((it) => (it.spec.name === container.spec.name ? container : it)),
+  startTime,
+  sandbox,
+  ending,
+  isInitialized: isInitialized || (container.kind === "main" && container.hasStarted)
 })
 
 /** The runtime is asked to start the container now. */
