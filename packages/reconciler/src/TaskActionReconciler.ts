@@ -116,7 +116,8 @@ export const make = Effect.fnUntraced(function*(options: TaskActionReconcilerOpt
   }
 
   return {
-    reconcile: (request) => Effect.catchIf(Effect.suspend(() => reconcile(request)), isHopeless, (error) => giveUp(around, request, error)),
+    // At once, so that a round in which nothing waits needs no fiber.
+    reconcile: (request) => Effect.catchEager(reconcile(request), (error): ReturnType<TaskActionReconciler["reconcile"]> => (isHopeless(error) ? giveUp(around, request, error) : Effect.fail(error))),
     renewing: renewLeases(around.leases),
     remembered: () => around.memories.size
   } satisfies TaskActionReconciler
