@@ -105,7 +105,7 @@ export class WorkQueue<K extends string | ReconcileRequest = string> {
   add(key: K, now: number, priority = 0): void {
     const entry = this.#find(key) ?? this.#enter(key)
     if (entry.isProcessing) {
-      if (entry.heapIndex >= 0) this.#delayed.remove(entry)
+      if (entry.isRanked) this.#delayed.remove(entry)
       if (!entry.isDirty) {
         entry.isDirty = true
         entry.priority = priority
@@ -117,7 +117,7 @@ export class WorkQueue<K extends string | ReconcileRequest = string> {
       entry.priority = priority
       this.#lanes.push(entry)
     } else {
-      if (entry.heapIndex >= 0) {
+      if (entry.isRanked) {
         this.#delayed.remove(entry)
         entry.priority = Math.max(entry.priority, priority)
       } else entry.priority = priority
@@ -134,7 +134,7 @@ export class WorkQueue<K extends string | ReconcileRequest = string> {
       return
     }
     const dueAt = now + delay
-    if (entry.heapIndex < 0) {
+    if (!entry.isRanked) {
       entry.priority = priority
       this.#delayed.push(entry, dueAt)
       return
@@ -246,7 +246,7 @@ export class WorkQueue<K extends string | ReconcileRequest = string> {
 
   /** Keeps nothing about keys that neither wait nor run nor failed. */
   #leaveIfIdle(entry: QueueEntry): void {
-    if (entry.isProcessing || entry.isDirty || entry.lane !== undefined || entry.heapIndex >= 0 || entry.failures > 0) return
+    if (entry.isProcessing || entry.isDirty || entry.lane !== undefined || entry.isRanked || entry.failures > 0) return
     this.#entries.delete(entry.key as K)
     if (this.#found === entry) this.#found = undefined
     this.#lanes.leave(entry.tenant)

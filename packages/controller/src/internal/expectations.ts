@@ -110,7 +110,7 @@ export class Expectations {
 
   #expect(watch: Watch, request: ReconcileRequest, namespace: string | undefined, name: string, awaited: Awaited, value: string, deadline: number): void {
     const version = awaited === "Version" ? Number(value) : 0
-    const expectation: Expectation = { watch, request, namespace, name, awaited, value, deadline, rank: 0, heapIndex: -1, heapOrder: 0 }
+    const expectation: Expectation = { watch, request, namespace, name, awaited, value, deadline, rank: 0, isRanked: false, heapIndex: -1, heapOrder: 0 }
     if (Number.isNaN(version) || isSettled(expectation)) return
     const earlier = this.#byRequest.get(request)?.find((it) => it.watch === watch && it.name === name && it.namespace === namespace)
     if (earlier !== undefined) this.#forget(earlier)
@@ -140,7 +140,7 @@ export class Expectations {
 
   #forget(expectation: Expectation): void {
     const { awaited, request, watch } = expectation
-    if (expectation.heapIndex >= 0) watch.versions.remove(expectation)
+    if (expectation.isRanked) watch.versions.remove(expectation)
     if (awaited === "Deletion") dropFrom(watch.deletions, expectation, expectation)
     dropFrom(this.#byRequest, request, expectation)
   }

@@ -18,6 +18,7 @@ export class QueueEntry implements Ranked, Linked<QueueEntry> {
   readySince = 0
   /** When it is due, while it is in the delay heap. */
   rank = 0
+  isRanked = false
   heapIndex = -1
   heapOrder = 0
   isProcessing = false

@@ -171,7 +171,9 @@ export const onEvents = (state: ReflectorState, events: ReadonlyArray<WatchEvent
   const before = current.phase.version
   const reached = newest(before, version)
   sink.advance(reached)
-  return { ...current, phase: { _tag: "Watching", version: reached }, seen: current.seen === before ? reached : newest(current.seen, reached) }
+  const seen = current.seen === before ? reached : newest(current.seen, reached)
+  const { failedAt, failures, initial, relists, staleLists, streamError: ended, unpaged } = current
+  return { phase: { _tag: "Watching", version: reached }, initial, unpaged, seen, failures, failedAt, staleLists, relists, streamError: ended }
 }
 
 type InitialEvent = Exclude<WatchEvent, { readonly type: "ERROR" }>

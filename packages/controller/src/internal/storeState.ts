@@ -16,7 +16,6 @@ export interface NamedObject<A> {
 /** What the store holds of one object. An update changes it in place, so that nothing is looked up or filed again. */
 interface Entry<A> extends NamedObject<A>, Linked<Entry<A>> {
   object: A
-  version: string | undefined
   values: IndexValues
 }
 
@@ -93,7 +92,8 @@ export class StoreState<A extends KubeObject> implements Store<A> {
     const values = this.#valuesOf(object)
     const entry = this.#contents.names.get(namespace, name)
     const version = object.metadata.resourceVersion
-    if (entry !== undefined && (entry.version === version || isOlder(version, entry.version))) return undefined
+    const before = entry?.object.metadata.resourceVersion
+    if (entry !== undefined && (before === version || isOlder(version, before))) return undefined
     if (this.#tombstones.size > 0 && isOlder(version, this.#tombstones.get(keyOf(namespace, name)))) return undefined
     this.#list = undefined
     if (entry === undefined) {
@@ -102,7 +102,6 @@ export class StoreState<A extends KubeObject> implements Store<A> {
     }
     const previous = entry.object
     entry.object = object
-    entry.version = version
     if (values.length > 0) refile(this.#contents.indexes, entry, values)
     return { type: "Updated", object, previous, initial: undefined }
   }
@@ -110,7 +109,7 @@ export class StoreState<A extends KubeObject> implements Store<A> {
   /** Takes an object away. `last` is its final state, as a deletion event carries it. */
   remove(namespace: string | undefined, name: string, last: A | undefined): Change<A> | undefined {
     const entry = this.#contents.names.get(namespace, name)
-    if (entry === undefined || isOlder(last?.metadata.resourceVersion, entry.version)) return undefined
+    if (entry === undefined || isOlder(last?.metadata.resourceVersion, versionOf(entry))) return undefined
     drop(this.#contents, entry)
     this.#list = undefined
     return { type: "Deleted", object: last ?? entry.object, previous: entry.object, initial: undefined }
@@ -140,14 +139,14 @@ export class StoreState<A extends KubeObject> implements Store<A> {
     for (const { name, namespace, object: listed } of objects) {
       const previous = before.names.get(namespace, name)
       const listedVersion = listed.metadata.resourceVersion
-      const isSame = previous !== undefined && (previous.version === listedVersion || (!isRewound && isOlder(listedVersion, previous.version)))
+      const isSame = previous !== undefined && (versionOf(previous) === listedVersion || (!isRewound && isOlder(listedVersion, versionOf(previous))))
       add(after, isSame ? previous : entryOf(namespace, name, listed, this.#valuesOf(listed)))
       if (previous === undefined) changes.push({ type: "Added", object: listed, previous: undefined, initial })
       else if (!isSame) changes.push({ type: "Updated", object: listed, previous: previous.object, initial: undefined })
     }
     for (const entry of known) {
       if (after.names.get(entry.namespace, entry.name) !== undefined) continue
-      if (!isRewound && isOlder(version, entry.version)) add(after, entry)
+      if (!isRewound && isOlder(version, versionOf(entry))) add(after, entry)
       else changes.push({ type: "Deleted", object: entry.object, previous: entry.object, initial: undefined })
     }
     this.#contents = after
@@ -178,8 +177,10 @@ export class StoreState<A extends KubeObject> implements Store<A> {
 
 const none: IndexValues = []
 
+const versionOf = ({ object }: Entry<KubeObject>): string | undefined => object.metadata.resourceVersion
+
 const entryOf = <A extends KubeObject>(namespace: string | undefined, name: string, object: A, values: IndexValues): Entry<A> =>
-  ({ namespace, name, object, version: object.metadata.resourceVersion, values, next: undefined, previous: undefined })
+  ({ namespace, name, object, values, next: undefined, previous: undefined })
 
 const add = <A>(contents: Contents<A>, entry: Entry<A>): void => {
   const { all, indexes, names } = contents
@@ -199,9 +200,9 @@ const drop = <A>({ all, indexes, names }: Contents<A>, entry: Entry<A>): void =>
 
 const refile = <A>(indexes: ReadonlyArray<Index<A>>, entry: Entry<A>, values: IndexValues): void => {
   const before = entry.values
-  entry.values = values
   for (let i = 0; i < indexes.length; i++) {
     if (equal(before[i]!, values[i]!)) continue
+    entry.values = values
     unfile(indexes[i]!, entry, before[i]!)
     file(indexes[i]!, entry, values[i]!)
   }

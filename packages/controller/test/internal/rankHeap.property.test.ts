@@ -6,24 +6,39 @@ interface Thing extends Ranked {
   readonly id: number
 }
 
-it("whatever is pushed and taken out of the middle, the first has the lowest rank, and of those the one that came first", () => {
-  fc.assert(fc.property(fc.array(fc.tuple(fc.nat({ max: 9 }), fc.boolean(), fc.nat()), { maxLength: 200 }), (steps) => {
+it("whatever is put, taken out of the middle and put again, the first has the lowest rank, and of those the one that came first", () => {
+  fc.assert(fc.property(fc.array(fc.tuple(fc.nat({ max: 9 }), fc.boolean(), fc.nat()), { maxLength: 400, size: "max" }), (steps) => {
     const heap = new RankHeap<Thing>()
-    let model: Array<Thing> = []
-    for (const [rank, isPush, pick] of steps) {
-      if (isPush || model.length === 0) {
-        const thing: Thing = { id: model.length, rank: 0, heapIndex: -1, heapOrder: 0 }
-        heap.push(thing, rank)
-        model.push(thing)
+    const things = Array.from({ length: 150 }, (_, id): Thing => ({ id, rank: 0, isRanked: false, heapIndex: -1, heapOrder: 0 }))
+    let model: Array<{ readonly thing: Thing; readonly rank: number }> = []
+    for (const [rank, isSeen, pick] of steps) {
+      const thing = things[pick % things.length]!
+      if (thing.isRanked) {
+        heap.remove(thing)
+        model = model.filter((it) => it.thing !== thing)
       } else {
-        const gone = model[pick % model.length]!
-        heap.remove(gone)
-        expect(gone.heapIndex).toBe(-1)
-        model = model.filter((it) => it !== gone)
+        heap.push(thing, rank)
+        model.push({ thing, rank })
       }
-      const first = model.reduce<Thing | undefined>((least, it) => (least === undefined || it.rank < least.rank ? it : least), undefined)
-      expect(heap.first).toBe(first)
       expect(heap.size).toBe(model.length)
+      const least = model.reduce<(typeof model)[number] | undefined>((found, it) => (found === undefined || it.rank < found.rank ? it : found), undefined)
+      if (isSeen) expect(heap.first).toBe(least?.thing)
     }
+    for (let first = heap.first; first !== undefined; first = heap.first) {
+      const least = model.reduce((found, it) => (it.rank < found.rank ? it : found))
+      expect(first).toBe(least.thing)
+      heap.remove(first)
+      model = model.filter((it) => it !== least)
+    }
+    expect(model).toEqual([])
   }))
+})
+
+it("keeps no more places than twice what it holds", () => {
+  const heap = new RankHeap<Thing>()
+  const things = Array.from({ length: 1000 }, (_, id): Thing => ({ id, rank: 0, isRanked: false, heapIndex: -1, heapOrder: 0 }))
+  for (const thing of things) heap.push(thing, 1000 - thing.id)
+  for (const thing of things.slice(10)) heap.remove(thing)
+  expect(things.filter((it) => it.heapIndex >= 0).length).toBeLessThan(70)
+  expect(heap.first).toBe(things[9])
 })
