@@ -9,7 +9,7 @@ import { diagnose, type Diagnosis } from "./Diagnose.ts"
 import { factsOf, parse } from "./GoJson.ts"
 import { normalise, zeroOf } from "./Scalars.ts"
 import type { SchemaField, SchemaNode } from "./SchemaNode.ts"
-import { copyOf, isObject, put, sameParts, sizeOf, unify, type Fields } from "./Sharing.ts"
+import { copyOf, isObject, put, sameParts, unify, type Fields } from "./Sharing.ts"
 
 /**
  * Fills in what depends on other fields of a struct. `out` is fresh, but what hangs on it may be shared: copy on write. Parts that are those of
@@ -312,10 +312,18 @@ const finished = (names: ReadonlyArray<string>, fields: ReadonlyArray<unknown>, 
   for (let i = 0; i < names.length; i++) if (fields[i] !== undefined) out[names[i]!] = fields[i]
   // Rules rely on the types of fields: where one is wrong, the object is refused anyway.
   if (rule === undefined || pass.mismatch) return out
-  const size = sizeOf(out)
   rule(out, before)
-  if (sizeOf(out) === size) return out
+  if (isOrdered(out, names)) return out
   const ordered: Fields = {}
   for (const name of names) if (out[name] !== undefined) ordered[name] = out[name]
   return ordered
+}
+
+const isOrdered = (out: Fields, names: ReadonlyArray<string>): boolean => {
+  let i = 0
+  for (const key in out) {
+    while (i < names.length && names[i] !== key) i++
+    if (i++ >= names.length) return false
+  }
+  return true
 }

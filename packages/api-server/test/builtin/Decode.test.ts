@@ -38,6 +38,18 @@ describe("Builtin.decode", () => {
     expect(object).toEqual({ kind: "ConfigMap", apiVersion: "v1", metadata: { name: "a" } })
   })
 
+  it("writes fields in declared order, wherever they stood and wherever they come from", () => {
+    const { object } = decode("Secret", "{\"stringData\":{\"k\":\"1\"},\"type\":\"a/b\",\"metadata\":{\"namespace\":\"b\",\"name\":\"a\"},\"apiVersion\":\"v1\",\"kind\":\"Secret\"}")
+    expect(JSON.stringify(object)).toBe("{\"kind\":\"Secret\",\"apiVersion\":\"v1\",\"metadata\":{\"name\":\"a\",\"namespace\":\"b\"},\"data\":{\"k\":\"MQ==\"},\"type\":\"a/b\"}")
+  })
+
+  it("takes parts that are in their stored form over as they are", () => {
+    const body = { metadata: { name: "a" }, spec: { containers: [{ name: "a", image: "b", env: [{ name: "A", value: "1" }], command: ["c"] }] } }
+    const [container] = (Builtin.decode(schemaOf("Pod"), body).object as { readonly spec: { readonly containers: ReadonlyArray<{ readonly env: unknown, readonly command: unknown }> } }).spec.containers
+    expect(container?.env).toBe(body.spec.containers[0]?.env)
+    expect(container?.command).toBe(body.spec.containers[0]?.command)
+  })
+
   it("writes amounts and times in their canonical form", () => {
     const text = "{\"metadata\":{\"creationTimestamp\":\"2026-01-01T01:00:00.5+01:00\"},\"spec\":{\"containers\":[{\"resources\":{\"requests\":{\"cpu\":0.1,\"memory\":\"1024Mi\"}}}]}}"
     const { object } = decode("Pod", text)

@@ -90,6 +90,12 @@ describe("strategicPatch", () => {
     expect(next.spec).toBe(current["spec"])
   })
 
+  it("puts new items in front of those that are there", () => {
+    const current = { status: { conditions: [{ type: "a", status: "True" }] } }
+    const patch = { status: { conditions: [{ type: "b", status: "False" }, { type: "c", status: "False" }] } }
+    expect(strategicPatch(current, patch, schema)).toEqual({ status: { conditions: [...patch.status.conditions, ...current.status.conditions] } })
+  })
+
   it("comes to the same end when it is applied twice", () => {
     const item = record({ name: constantFrom("a", "b", "c"), image: constantFrom("1", "2") })
     const list = uniqueArray(item, { selector: ({ name }) => name, maxLength: 3 })
