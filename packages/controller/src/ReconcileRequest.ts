@@ -7,27 +7,8 @@ export interface ReconcileRequest {
   readonly name: string
 }
 
-/** `namespace/name`, or `name` for cluster-scoped objects: the key in stores and queues. */
-export const keyOf = (namespace: string | undefined, name: string): string => {
-  if (namespace === undefined || namespace === "") return name
-  let keys = known.get(namespace)
-  if (keys === undefined) known.set(namespace, (keys = new Map()))
-  const before = keys.get(name)
-  if (before !== undefined) return before
-  if (++knownCount > knownMax) {
-    known.clear()
-    known.set(namespace, (keys = new Map()))
-    knownCount = 1
-  }
-  const key = `${namespace}/${name}`
-  keys.set(name, key)
-  return key
-}
-
-/** Keys by namespace and name: every change needs the key of its object several times, and a fresh text has to be copied and hashed each time. */
-const known = new Map<string, Map<string, string>>()
-const knownMax = 20_000
-let knownCount = 0
+/** `namespace/name`, or `name` for cluster-scoped objects: the key of stores and in logs. Where many are looked up, `NameMap` needs no key. */
+export const keyOf = (namespace: string | undefined, name: string): string => (namespace === undefined || namespace === "" ? name : `${namespace}/${name}`)
 
 /** The request that a key stands for. Names of objects never hold a slash. */
 export const fromKey = (key: string): ReconcileRequest => {
