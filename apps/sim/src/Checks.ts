@@ -17,6 +17,18 @@ export const makeChecks = (plans: ReadonlyArray<TaskPlan>, taken: ReadonlySet<st
   nothingLeftOver()
 ]
 
+/** Whether a write brings something new in one part of an object. Most writes do not, and what is known of the object need not be looked up for them. */
+const isNews = ({ event: { object, previous, type } }: StoreWrite, part: (object: KubeObject) => unknown): boolean =>
+  type !== "MODIFIED" || previous === undefined || part(object) !== part(previous)
+
+const conditionsOf = (action: KubeObject): unknown => (action as TaskAction.TaskAction).status?.conditions
+
+const finalizersOf = ({ metadata }: KubeObject): unknown => metadata.finalizers
+
+const phaseOf = (pod: Pod): string | undefined => pod.status?.phase
+
+const isOver = (phase: string | undefined): boolean => phase === "Succeeded" || phase === "Failed"
+
 const verdictOf = (action: TaskAction.TaskAction): string | undefined =>
   action.status?.conditions?.find((it) => (it.type === "Succeeded" || it.type === "Failed") && it.status === "True")?.type
 
@@ -28,7 +40,7 @@ const endsOnce = (plans: ReadonlyArray<TaskPlan>): WriteChecker => {
     name: "every task ends once, as its attempts decided",
     kind: "Safety",
     observe: (write) => {
-      if (write.resource.plural !== "taskactions") return undefined
+      if (write.resource.plural !== "taskactions" || !isNews(write, conditionsOf)) return undefined
       const name = nameOf(write)
       const verdict = verdictOf(write.event.object as TaskAction.TaskAction)
       const earlier = ended.get(name)
@@ -67,12 +79,11 @@ const attemptsInOrder = (): WriteChecker => {
     name: "one attempt at a time",
     kind: "Safety",
     observe: (write) => {
-      if (write.resource.plural !== "pods") return undefined
-      const pod = write.event.object as Pod
+      if (write.resource.plural !== "pods" || !isNews(write, phaseOf)) return undefined
+      const pod: Pod = write.event.object
       const owner = pod.metadata.ownerReferences?.[0]?.name ?? ""
-      const over = write.event.type === "DELETED" || pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed"
       const other = running.get(owner)
-      if (over) {
+      if (write.event.type === "DELETED" || isOver(phaseOf(pod))) {
         if (other === nameOf(write)) running.delete(owner)
         return undefined
       }
@@ -90,7 +101,7 @@ const nothingLeftOver = (): WriteChecker => {
     kind: "Liveness",
     observe: (write) => {
       const { event, resource: { plural } } = write
-      if (plural !== "pods" && plural !== "taskactions") return undefined
+      if ((plural !== "pods" || !isNews(write, phaseOf)) && (plural !== "taskactions" || !isNews(write, finalizersOf))) return undefined
       if (event.type === "DELETED") last[plural].delete(nameOf(write))
       else last[plural].set(nameOf(write), event.object)
       return undefined
@@ -102,8 +113,7 @@ const nothingLeftOver = (): WriteChecker => {
   }
 }
 
-const leftOfPod = ({ status }: Pod): ReadonlyArray<string> =>
-  status?.phase === "Succeeded" || status?.phase === "Failed" ? [] : [`is still ${status?.phase ?? "without a phase"}`]
+const leftOfPod = (pod: Pod): ReadonlyArray<string> => (isOver(phaseOf(pod)) ? [] : [`is still ${phaseOf(pod) ?? "without a phase"}`])
 
 const leftOfAction = ({ metadata: { finalizers = [] } }: KubeObject): ReadonlyArray<string> =>
   finalizers.length === 0 ? [] : [`still holds ${finalizers.join(", ")}`]

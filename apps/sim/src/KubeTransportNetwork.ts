@@ -64,9 +64,7 @@ class Line {
   private sentAt = -1
   private arrivesAt = 0
   private batch: Array<WatchEvent> = []
-  /** Of what is under way, in the order in which it was sent and will arrive. */
-  private cancels: Array<() => void> = []
-  private arrived = 0
+  private isCut = false
   private readonly simulation: Simulation.Simulation
   private readonly stream: Network.EventStream
   private readonly onEvents: (events: ReadonlyArray<WatchEvent>) => void
@@ -88,13 +86,9 @@ class Line {
     this.batch = batch
     const delay = this.stream.delayOf(now)
     this.arrivesAt = now + delay
-    this.cancels.push(this.simulation.schedule(delay, () => {
-      if (++this.arrived === this.cancels.length) {
-        this.cancels.length = 0
-        this.arrived = 0
-      }
-      this.onEvents(batch)
-    }))
+    this.simulation.schedule(delay, () => {
+      if (!this.isCut) this.onEvents(batch)
+    })
   }
 
   /** Waits until everything sent has arrived. */
@@ -107,8 +101,6 @@ class Line {
 
   /** What is still under way is lost. */
   cut(): void {
-    for (let i = this.arrived; i < this.cancels.length; i++) this.cancels[i]!()
-    this.cancels = []
-    this.arrived = 0
+    this.isCut = true
   }
 }
