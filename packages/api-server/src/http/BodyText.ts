@@ -1,5 +1,5 @@
 /** Reads the text of a body: JSON as it is, YAML as the JSON that it stands for. */
-import { parseDocument, type YAMLParseError } from "yaml"
+import { parseDocument, type DocumentOptions, type ParseOptions, type SchemaOptions, type YAMLParseError } from "yaml"
 import { ApiFailure, badRequest } from "../ApiFailure.ts"
 
 /** A body, as far as it could be read. */
@@ -21,6 +21,14 @@ export const parseJson = (bodyText: string): ParsedBody => {
   }
 }
 
+/** YAML as Kubernetes reads it: the words of YAML 1.1, of which times stay the text that was written. */
+const yamlOptions: ParseOptions & DocumentOptions & SchemaOptions = {
+  version: "1.1",
+  merge: true,
+  logLevel: "silent",
+  customTags: (tags) => tags.filter((tag) => typeof tag === "string" || tag.tag !== "tag:yaml.org,2002:timestamp")
+}
+
 /** Parses YAML the way Kubernetes does: one document, the first of several keys that are equal counts as a duplicate. */
 export const parseYaml = (bodyText: string): ParsedBody => {
   if (bodyText.trimStart().startsWith("{")) {
@@ -28,7 +36,7 @@ export const parseYaml = (bodyText: string): ParsedBody => {
     if (parsed.body !== undefined) return parsed
   }
   try {
-    const document = parseDocument(bodyText, { version: "1.1", merge: true, uniqueKeys: false, logLevel: "silent" })
+    const document = parseDocument(bodyText, { ...yamlOptions, uniqueKeys: false })
     const error = document.errors[0]
     if (error !== undefined) return { bodyText, bodyProblem: problemOf(error, bodyText) }
     const body = document.toJS() as unknown
@@ -87,7 +95,7 @@ const problemOf = ({ message, linePos }: YAMLParseError, text: string): string =
 }
 
 const duplicateKeys = (text: string): ReadonlyArray<string> => {
-  const { errors } = parseDocument(text, { version: "1.1", merge: true, uniqueKeys: true, logLevel: "silent" })
+  const { errors } = parseDocument(text, { ...yamlOptions, uniqueKeys: true })
   return errors.flatMap((error) => {
     if (error.code !== "DUPLICATE_KEY") return []
     const { line = 0 } = error.linePos?.[0] ?? {}

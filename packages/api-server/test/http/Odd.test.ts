@@ -31,6 +31,13 @@ describe("odd requests", () => {
     expect((await withFace().ask("POST", maps, { body: '{"metadata":{"name":"a"}}', type: "Application/JSON" })).status).toBe(201)
   })
 
+  it("times in YAML are the text that was written", async () => {
+    const body = "metadata:\n  name: times\n  creationTimestamp: 2024-01-01T00:00:00Z\n  annotations:\n    day: 2024-01-02\ndata:\n  second: 2024-01-03 04:05:06\n  named: !!timestamp 2024-01-04\n"
+    const response = await withFace().ask("POST", maps, { body, type: "application/yaml" })
+    const { metadata, data } = (await response.json()) as { metadata: { annotations: object }; data: object }
+    expect([response.status, metadata.annotations, data]).toEqual([201, { day: "2024-01-02" }, { second: "2024-01-03 04:05:06", named: "2024-01-04" }])
+  })
+
   it("rows show what they can show only", async () => {
     const response = await withFace().ask("GET", `${maps}?includeObject=Some`, { accept: table })
     expect([response.status, ((await response.json()) as Status).message]).toEqual([
