@@ -1,10 +1,12 @@
 /** Times on the wire. */
 
+// Texts that are stored are joined: of a sum, which V8 keeps as a tree, `JSON.stringify` takes twice the time over the whole object that holds it.
+
 /** Milliseconds since the epoch as RFC 3339 in UTC with whole seconds, as Kubernetes writes times. */
 export const toSeconds = (now: number): string => {
   const second = Math.floor(now / 1000)
   if (second !== lastSecond) {
-    lastText = `${new Date(now).toISOString().slice(0, 19)}Z`
+    lastText = [new Date(now).toISOString().slice(0, 19), "Z"].join("")
     lastSecond = second
   }
   return lastText
@@ -15,7 +17,8 @@ let lastSecond = Number.NaN
 let lastText = ""
 
 /** The same with milliseconds, for the lines of the phase history: short tasks would otherwise take no time. */
-export const toMillis = (now: number): string => `${toSeconds(now).slice(0, -1)}.${String(Math.floor(now) - Math.floor(now / 1000) * 1000).padStart(3, "0")}Z`
+export const toMillis = (now: number): string =>
+  [toSeconds(now).slice(0, -1), ".", String(Math.floor(now) - Math.floor(now / 1000) * 1000).padStart(3, "0"), "Z"].join("")
 
 /** Reads either form; `undefined` for anything else. */
 export const fromWire = (time: string | null | undefined): number | undefined => {
