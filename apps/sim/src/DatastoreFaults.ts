@@ -27,6 +27,7 @@ const faulty = (inner: DatastoreService, { files }: Pick<FaultRules, "files">): 
     ...inner,
     head: (uri) => judged("head", uri, inner.head(uri)),
     read: (uri, options) => judged("read", uri, inner.read(uri, options)),
+    find: (uri, options) => judged("read", uri, inner.find(uri, options)),
     readStream: (uri) => Stream.unwrap(judged("readStream", uri, Effect.succeed(inner.readStream(uri)))),
     write: (uri, bytes) => judged("write", uri, inner.write(uri, bytes)),
     writeStream: (uri, bytes) => judged("writeStream", uri, inner.writeStream(uri, bytes)),

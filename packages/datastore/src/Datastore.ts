@@ -84,6 +84,8 @@ export interface DatastoreService {
   readonly head: (uri: string) => Effect.Effect<Option.Option<StoredObject>, DatastoreError>
   /** Reads an object; fails with `NotFound` or, when it is too large, `LimitExceeded`. */
   readonly read: (uri: string, options?: ReadOptions) => Effect.Effect<Uint8Array, DatastoreError>
+  /** Reads an object that need not be there: `undefined` if there is none, otherwise as `read`, under whose name its errors go. */
+  readonly find: (uri: string, options?: ReadOptions) => Effect.Effect<Uint8Array | undefined, DatastoreError>
   /** Reads an object piece by piece, for what may not fit into memory. */
   readonly readStream: (uri: string) => Stream.Stream<Uint8Array, DatastoreError>
   /** Stores an object. */
@@ -99,6 +101,10 @@ export interface DatastoreService {
   /** A URL by which anybody may read or write the object for a time, over HTTP. Fails with `Unsupported` where there is no such thing. */
   readonly signedUrl: (uri: string, options?: SignedUrlOptions) => Effect.Effect<string, DatastoreError>
 }
+
+/** `find` of stores whose `read` takes so long anyway that an error more makes no difference. */
+export const findBy = (read: DatastoreService["read"]): DatastoreService["find"] => (uri, options) =>
+  Effect.catchIf(read(uri, options), ({ reason }) => reason._tag === "NotFound", () => Effect.undefined)
 
 /** `signedUrl` of stores that nobody reaches over HTTP. */
 export const signedUrlUnsupported = (uri: string): Effect.Effect<never, DatastoreError> =>

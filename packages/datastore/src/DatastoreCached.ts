@@ -1,6 +1,6 @@
 /** A store in front of another one that remembers what was read last, within a bound. */
 import { Clock, Duration, Effect, Layer, Result } from "effect"
-import { Datastore, DatastoreError, type DatastoreService } from "./Datastore.ts"
+import { Datastore, DatastoreError, type DatastoreService, findBy } from "./Datastore.ts"
 import * as Reference from "./Reference.ts"
 
 /** How much is remembered, and for how long. */
@@ -18,7 +18,7 @@ interface Remembered {
   readonly until: number
 }
 
-/** Wraps a store. Only `read` is answered from memory, and only what is there: that something is missing is never remembered. */
+/** Wraps a store. Only `read` and `find` are answered from memory, and only what is there: that something is missing is never remembered. */
 export const make = (inner: DatastoreService, { bytesMost, objectBytesMost = bytesMost / 16, timeToLive = "1 minute" }: DatastoreCachedOptions): DatastoreService => {
   // A map keeps the order in which keys were put in: the first is the one that was used least lately.
   const objects = new Map<string, Remembered>()
@@ -45,23 +45,26 @@ export const make = (inner: DatastoreService, { bytesMost, objectBytesMost = byt
   const changing = <A, E, R>(uri: string, change: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
     Effect.andThen(Effect.sync(() => forget(uri)), Effect.ensuring(change, Effect.sync(() => forget(uri))))
 
+  const read: DatastoreService["read"] = Effect.fnUntraced(function*(uri, options = {}) {
+    const { maxBytes = 0 } = options
+    const now = yield* Clock.currentTimeMillis
+    const known = objects.get(nameOf(uri))
+    if (known === undefined || known.until <= now) {
+      const bytes = yield* inner.read(uri, options)
+      remember(uri, bytes, now)
+      return bytes
+    }
+    objects.delete(nameOf(uri))
+    objects.set(nameOf(uri), known)
+    const { length } = known.bytes
+    if (maxBytes > 0 && length > maxBytes) return yield* new DatastoreError({ method: "read", uri, reason: { _tag: "LimitExceeded", size: length, limit: maxBytes } })
+    return known.bytes
+  })
+
   return {
     ...inner,
-    read: Effect.fnUntraced(function*(uri, options = {}) {
-      const { maxBytes = 0 } = options
-      const now = yield* Clock.currentTimeMillis
-      const known = objects.get(nameOf(uri))
-      if (known === undefined || known.until <= now) {
-        const bytes = yield* inner.read(uri, options)
-        remember(uri, bytes, now)
-        return bytes
-      }
-      objects.delete(nameOf(uri))
-      objects.set(nameOf(uri), known)
-      const { length } = known.bytes
-      if (maxBytes > 0 && length > maxBytes) return yield* new DatastoreError({ method: "read", uri, reason: { _tag: "LimitExceeded", size: length, limit: maxBytes } })
-      return known.bytes
-    }),
+    read,
+    find: findBy(read),
     write: (uri, bytes) => changing(uri, inner.write(uri, bytes)),
     writeStream: (uri, bytes) => changing(uri, inner.writeStream(uri, bytes)),
     copy: (from, to) => changing(to, inner.copy(from, to)),

@@ -21,18 +21,22 @@ export const make = (options: DatastoreMemoryOptions = {}): DatastoreService => 
       : fail(method, uri, { _tag: "InvalidUri", description: parsed.failure })
   }
 
-  const read: DatastoreService["read"] = (uri, { maxBytes = 0 } = {}) => Effect.suspend(() => Effect.flatMapEager(keyOf("read", uri), (key) => {
+  const find: DatastoreService["find"] = (uri, { maxBytes = 0 } = {}) => Effect.suspend(() => Effect.flatMapEager(keyOf("read", uri), (key) => {
     const bytes = objects.get(key)
-    if (bytes === undefined) return fail("read", uri, { _tag: "NotFound" })
+    if (bytes === undefined) return Effect.undefined
     return maxBytes > 0 && bytes.length > maxBytes
       ? fail("read", uri, { _tag: "LimitExceeded", size: bytes.length, limit: maxBytes })
       : Effect.succeed(bytes)
   }))
 
+  const read: DatastoreService["read"] = (uri, options) =>
+    Effect.filterOrElse(find(uri, options), (bytes) => bytes !== undefined, () => fail("read", uri, { _tag: "NotFound" }))
+
   const write: DatastoreService["write"] = (uri, bytes) => Effect.map(keyOf("write", uri), (key) => void objects.set(key, bytes))
 
   return {
     read,
+    find,
     write,
     head: (uri) =>
       Effect.map(keyOf("head", uri), (key) =>

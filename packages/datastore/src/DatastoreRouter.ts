@@ -41,6 +41,7 @@ const route = (slots: ReadonlyMap<string, Effect.Effect<DatastoreService, Datast
   return {
     head: (uri) => Effect.flatMap(storeOf("head", uri), (store) => store.head(uri)),
     read: (uri, options) => Effect.flatMap(storeOf("read", uri), (store) => store.read(uri, options)),
+    find: (uri, options) => Effect.flatMap(storeOf("read", uri), (store) => store.find(uri, options)),
     readStream: (uri) => Stream.unwrap(Effect.map(storeOf("readStream", uri), (store) => store.readStream(uri))),
     write: (uri, bytes) => Effect.flatMap(storeOf("write", uri), (store) => store.write(uri, bytes)),
     writeStream: (uri, bytes) => Effect.flatMap(storeOf("writeStream", uri), (store) => store.writeStream(uri, bytes)),

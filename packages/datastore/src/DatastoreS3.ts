@@ -1,6 +1,6 @@
 /** A store in S3, or in what speaks its language: MinIO, Google Cloud Storage with interoperability keys, and many more. */
 import { Clock, Duration, Effect, Layer, Option, Result, Stream } from "effect"
-import { Datastore, DatastoreError, type DatastoreReason, type DatastoreService, type SignedUrlOptions, type StoredObject } from "./Datastore.ts"
+import { Datastore, DatastoreError, type DatastoreReason, type DatastoreService, findBy, type SignedUrlOptions, type StoredObject } from "./Datastore.ts"
 import { checksum, drained, takeWhole, withoutError } from "./internal/s3Answers.ts"
 import { type S3Call, type S3Place, send, urlOf } from "./internal/s3Client.ts"
 import { presign } from "./internal/s3Signer.ts"
@@ -88,15 +88,18 @@ export const make = (options: DatastoreS3Options): DatastoreService => {
       return upload.carryOut(bytes, (rest) => put("writeStream", uri, reference, rest))
     })
 
+  const read: DatastoreService["read"] = Effect.fnUntraced(function*(uri, { maxBytes = 0 } = {}) {
+    const call: S3Call = { method: "GET", of: "read", uri, at: yield* at("read", uri), headers: { "x-amz-checksum-mode": "ENABLED" } }
+    return yield* send(place, call, (response) => takeWhole(response, maxBytes))
+  })
+
   return {
     head,
     list: (folder) => Effect.flatMap(at("list", folder), (reference) => listAll(place, folder, reference, options.pageSize ?? 1000)),
     readStream,
     writeStream,
-    read: Effect.fnUntraced(function*(uri, { maxBytes = 0 } = {}) {
-      const call: S3Call = { method: "GET", of: "read", uri, at: yield* at("read", uri), headers: { "x-amz-checksum-mode": "ENABLED" } }
-      return yield* send(place, call, (response) => takeWhole(response, maxBytes))
-    }),
+    read,
+    find: findBy(read),
     write: (uri, bytes) => Effect.flatMap(at("write", uri), (reference) => put("write", uri, reference, bytes)),
     copy: Effect.fnUntraced(function*(from, to) {
       const source = yield* at("copy", from)

@@ -89,13 +89,12 @@ const fileIn = (
   name: string,
   { maxBytes = maxBytesDefault }: TaskFilesOptions
 ): Effect.Effect<Contents | undefined, DatastoreError | TaskFileInvalid> =>
-  Effect.flatMapEager(uriOf(folder, name), (uri) => Effect.matchEffect(store.read(uri, { maxBytes }), {
-    onSuccess: (bytes) => Effect.succeed({ uri, bytes }),
-    onFailure: (error): Effect.Effect<undefined, DatastoreError | TaskFileInvalid> => {
-      if (error.reason._tag === "NotFound") return Effect.undefined
-      if (error.reason._tag !== "LimitExceeded") return Effect.fail(error)
-      return Effect.fail(new TaskFileInvalid({ uri, fault: "TooLarge", problem: tooLarge(error.reason.size, error.reason.limit) }))
-    }
+  Effect.flatMapEager(uriOf(folder, name), (uri) => Effect.matchEffect(store.find(uri, { maxBytes }), {
+    onSuccess: (bytes) => bytes === undefined ? Effect.undefined : Effect.succeed({ uri, bytes }),
+    onFailure: (error): Effect.Effect<undefined, DatastoreError | TaskFileInvalid> =>
+      error.reason._tag === "LimitExceeded"
+        ? Effect.fail(new TaskFileInvalid({ uri, fault: "TooLarge", problem: tooLarge(error.reason.size, error.reason.limit) }))
+        : Effect.fail(error)
   }))
 
 const tooLarge = (size: number, limit: number): string => `it has ${size} bytes, and at most ${limit} are read; pass large values as files`

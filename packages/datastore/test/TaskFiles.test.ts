@@ -108,7 +108,7 @@ describe("readOutcome", () => {
 
   it.effect("fails only when the store fails", () => {
     const unavailable = new DatastoreError({ method: "read", uri: folder, reason: { _tag: "Unavailable", description: "down" } })
-    const broken = Layer.succeed(Datastore, { ...DatastoreMemory.make(), read: () => Effect.fail(unavailable) })
+    const broken = Layer.succeed(Datastore, { ...DatastoreMemory.make(), find: () => Effect.fail(unavailable) })
     return Effect.gen(function*() {
       expect(yield* Effect.flip(TaskFiles.readOutcome(folder))).toBe(unavailable)
     }).pipe(Effect.provide(broken))

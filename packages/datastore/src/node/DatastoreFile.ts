@@ -3,7 +3,7 @@ import { Data, Effect, Layer, Option, Result, Stream } from "effect"
 import { createReadStream } from "node:fs"
 import { copyFile, type FileHandle, mkdir, open, readdir, readFile, realpath, rename, rm, stat } from "node:fs/promises"
 import { dirname, join, relative, resolve, sep } from "node:path"
-import { Datastore, DatastoreError, type DatastoreReason, type DatastoreService, signedUrlUnsupported, type StoredObject } from "../Datastore.ts"
+import { Datastore, DatastoreError, type DatastoreReason, type DatastoreService, findBy, signedUrlUnsupported, type StoredObject } from "../Datastore.ts"
 import * as Reference from "../Reference.ts"
 
 /** Settings of a store on disk. */
@@ -50,7 +50,17 @@ export const make = ({ alsoRoots = [], root }: DatastoreFileOptions): DatastoreS
     )
   })
 
+  const read: DatastoreService["read"] = (uri, { maxBytes = 0 } = {}) =>
+    at("read", uri, async (path) => {
+      const { size } = await stat(path)
+      if (maxBytes > 0 && size > maxBytes) throw new Refusal({ reason: { _tag: "LimitExceeded", size, limit: maxBytes } })
+      const bytes = await readFile(path)
+      return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
+    })
+
   return {
+    read,
+    find: findBy(read),
     write,
     writeStream,
     head: (uri) =>
@@ -58,13 +68,6 @@ export const make = ({ alsoRoots = [], root }: DatastoreFileOptions): DatastoreS
         const found = await stat(path)
         return found.isFile() ? Option.some({ uri: uriOf(path), size: found.size }) : Option.none<StoredObject>()
       }).pipe(Effect.catchIf(isNotFound, () => Effect.succeedNone)),
-    read: (uri, { maxBytes = 0 } = {}) =>
-      at("read", uri, async (path) => {
-        const { size } = await stat(path)
-        if (maxBytes > 0 && size > maxBytes) throw new Refusal({ reason: { _tag: "LimitExceeded", size, limit: maxBytes } })
-        const bytes = await readFile(path)
-        return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
-      }),
     readStream: (uri) =>
       Stream.unwrap(
         Effect.map(at("readStream", uri, async (path) => {

@@ -42,6 +42,19 @@ const readTests: { readonly [name: string]: Body } = {
       expect(yield* store.head(at("a/b.txt"))).toEqual(Option.some({ uri: at("a/b.txt"), size: 5 }))
     }),
 
+  "find gives back what was written, nothing under a URI never written, and otherwise fails as read does": (at) =>
+    Effect.gen(function*() {
+      const store = yield* Datastore
+      expect(yield* store.find(at("nothing"))).toBeUndefined()
+      yield* store.write(at("a/b.txt"), bytes("hello"))
+      expect(text((yield* store.find(at("a/b.txt"), { maxBytes: 5 }))!)).toBe("hello")
+      expect(yield* store.find(at("a"))).toBeUndefined()
+      expect(yield* Effect.flip(store.find(at("a/b.txt"), { maxBytes: 4 }))).toMatchObject({ method: "read", reason: { _tag: "LimitExceeded", size: 5, limit: 4 } })
+      const effect = store.find(at("late"))
+      yield* store.write(at("late"), bytes("here"))
+      expect(text((yield* effect)!)).toBe("here")
+    }),
+
   "an empty object is there": (at) =>
     Effect.gen(function*() {
       const store = yield* Datastore
