@@ -120,7 +120,7 @@ const make = Effect.fnUntraced(function*<A extends KubeObject>(options: Informer
     }
     const answer = (yield* transport.request({ verb: "list", resource, namespace: of ?? namespace, query, metadataOnly })) as KubeList
     const found = answer.items?.[0]
-    if (found !== undefined) core.upsert(found)
+    if (found !== undefined) core.readAhead(found)
     else if (answer.metadata.resourceVersion !== undefined) core.removeAbsent(of, name, answer.metadata.resourceVersion)
   })
 

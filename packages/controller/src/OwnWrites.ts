@@ -1,5 +1,5 @@
 /** Lets a controller wait until it can see what it wrote. */
-import { Context, Effect, Layer } from "effect"
+import { Context, Effect, Exit, Layer, Option } from "effect"
 import { type CallOptions, KubeClient, type KubeError, type KubeObject, type KubeResource } from "@fairlead/kube"
 
 /** Takes note of writes on behalf of the key that is being reconciled. */
@@ -73,11 +73,11 @@ const withRecord = (client: KubeClient["Service"]): KubeClient["Service"] => {
     options: CallOptions | undefined
   ): Effect.Effect<A, KubeError.KubeError> => {
     if (options?.query?.["dryRun"] !== undefined) return write
-    const done = Effect.flatMap(CurrentWrites, (writes) => Effect.map(write, (answer) => {
-      writes.record(answer)
-      return answer
+    return Effect.flatMap(CurrentWrites, (writes) => Effect.onExitPrimitive(write, (exit) => {
+      if (Exit.isSuccess(exit)) writes.record(exit.value)
+      else if (name !== undefined && Option.exists(Exit.findErrorOption(exit), isUnknown)) writes.recordUnknown(resource, { namespace, name })
+      return undefined
     }))
-    return name === undefined ? done : Effect.tapError(done, (error) => (isUnknown(error) ? OwnWrites.recordUnknown(resource, { namespace, name }) : Effect.void))
   }
   return {
     ...client,

@@ -36,4 +36,6 @@ export interface Store<A extends KubeObject = KubeObject> {
   readonly size: number
   /** The newest resource version that the store is known to show; `undefined` before the first list. */
   readonly version: string | undefined
+  /** True while the store shows something newer than `version`, which was read past the watch. */
+  readonly isAhead: boolean
 }

@@ -188,6 +188,7 @@ export class WorkQueue<K extends string | ReconcileRequest = string> {
     entry.isProcessing = true
     entry.startedAt = now
     this.#processing.push(entry)
+    this.#found = entry
     return entry as QueueItem<unknown> as QueueItem<K>
   }
 
@@ -226,7 +227,7 @@ export class WorkQueue<K extends string | ReconcileRequest = string> {
     return sum
   }
 
-  /** The end of a run asks for one key several times. */
+  /** The end of a run asks for one key several times; a short run ends before anybody has asked for another. */
   #find(key: K): QueueEntry | undefined {
     if (this.#found?.key === key) return this.#found
     return (this.#found = this.#entries.get(key))

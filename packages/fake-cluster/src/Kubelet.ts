@@ -8,7 +8,7 @@ import { evictionMessage, evictionOrder, type PressedResource } from "./internal
 import { answerLog } from "./internal/kubeletLogs.ts"
 import { PodEntries } from "./internal/podEntries.ts"
 import { type KubeletContext, PodEntry } from "./internal/podEntry.ts"
-import { hasEnded } from "./internal/podFacts.ts"
+import { hasEnded, isBound } from "./internal/podFacts.ts"
 import { keyOf } from "./internal/schedulerState.ts"
 import { fromContext } from "./internal/timers.ts"
 import type { LogOptions, PodRuntime } from "./PodRuntime.ts"
@@ -142,9 +142,6 @@ const drain = (context: KubeletContext, state: KubeletState, graceSeconds: numbe
     }
     state.onSync()
   })
-
-/** A new pod that is on no node yet is no kubelet's. */
-const isBound = ({ spec }: Pod): boolean => spec?.nodeName !== undefined && spec.nodeName !== ""
 
 /** Status writes, the kubelet's own above all, are no news to it; only readiness gates are decided by others. */
 const isForKubelet = (before: Pod, after: Pod): boolean =>

@@ -65,9 +65,9 @@ export type ContainerEvent =
     /** 0–255; 128 + n for death by signal n. */
     readonly exitCode: number
     /** `OOMKilled`, `StartError`; left out, the exit code decides between `Completed` and `Error`. */
-    readonly reason?: string
+    readonly reason?: string | undefined
     /** The termination message. */
-    readonly message?: string
+    readonly message?: string | undefined
     readonly neverStarted?: boolean
   }
 

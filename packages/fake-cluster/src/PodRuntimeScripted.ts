@@ -68,7 +68,7 @@ export const make = (options: PodRuntimeScriptedOptions = {}): PodRuntime => {
   return {
     name: "scripted",
     open: (pod) =>
-      Effect.flatMap(scriptOf(pod, options), (script) =>
+      Effect.flatMapEager(scriptOf(pod, options), (script) =>
         Effect.contextWith((context) => Effect.succeed<PodSandbox>(new ScriptedSandbox(pod, script, options.default ?? {}, timekeeperOf(context)))))
   }
 }
@@ -177,12 +177,7 @@ class ScriptedSandbox implements PodSandbox {
     this.#containers.delete(name)
     running.cancel()
     running.cancelKill()
-    running.report({
-      _tag: "Exited",
-      exitCode,
-      ...(more.reason === undefined ? {} : { reason: more.reason }),
-      ...(more.message === undefined ? {} : { message: more.message })
-    })
+    running.report({ _tag: "Exited", exitCode, reason: more.reason, message: more.message })
   }
 
   act(container: Container, purpose: ActionPurpose): Effect.Effect<ActionOutcome> {

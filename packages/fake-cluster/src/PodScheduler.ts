@@ -81,7 +81,7 @@ const take = ({ client, options, state }: Scheduling, pod: Pod, kind: PodClass, 
   state.assign(pod, node)
   const [next] = kind.refused.values()
   if (next !== undefined) state.enqueue(next, kind.priority)
-  const bound = Effect.catch(bind(client, pod, node), (error) => undo(state, pod.metadata.uid ?? "", error))
+  const bound = Effect.catch(bind(client, pod, node), (error) => undo(state, pod, error))
   const { tell } = options
   return tell === undefined
     ? Effect.as(bound, Result.done)
@@ -149,8 +149,8 @@ const bind = (client: KubeClient["Service"], pod: Pod, node: string): Effect.Eff
 }
 
 /** A pod that is gone or has a node by now is done with; anything else is tried again. */
-const undo = (state: SchedulerState, uid: string, error: KubeError.KubeError): Effect.Effect<void, KubeError.KubeError> => {
-  state.unassign(uid)
+const undo = (state: SchedulerState, pod: Pod, error: KubeError.KubeError): Effect.Effect<void, KubeError.KubeError> => {
+  state.unassign(pod)
   const { _tag } = error.reason
   return _tag === "NotFound" || _tag === "Conflict" ? Effect.void : error
 }

@@ -10,7 +10,7 @@ import { Chain } from "./chain.ts"
 import { Run } from "./controllerRun.ts"
 import { Expectations } from "./expectations.ts"
 import { Histogram, queueBuckets, reconcileBuckets } from "./histogram.ts"
-import { monotonicMillis } from "../MonotonicTime.ts"
+import { monotonicReader } from "../MonotonicTime.ts"
 import { RequestMap } from "../NameMap.ts"
 import { describe, type Outcome, outcomeOf } from "./outcome.ts"
 
@@ -51,6 +51,8 @@ export class ControllerCore {
   /** When a run last began or ended. */
   progressedAt = 0
   readonly expectations: Expectations
+  /** Monotonic milliseconds. */
+  readonly now: () => number
   readonly #options: CoreOptions
   readonly #alarm: Alarm
   readonly #dispatcher: Scheduler.SchedulerDispatcher
@@ -65,6 +67,7 @@ export class ControllerCore {
 
   constructor(options: CoreOptions) {
     this.#options = options
+    this.now = monotonicReader(options.clock)
     this.queue = options.queue
     this.expectations = new Expectations(options.informers, options.ownWritesMillis, (request) => this.#release(request))
     this.#alarm = new Alarm(options.clock, Effect.runForkWith(options.context), (at) => this.#onAlarm(at))
@@ -114,11 +117,6 @@ export class ControllerCore {
   dispose(): void {
     this.expectations.stop()
     this.#alarm.stop()
-  }
-
-  /** Monotonic milliseconds. */
-  now(): number {
-    return monotonicMillis(this.#options.clock)
   }
 
   /** The request has seen all its own writes. */

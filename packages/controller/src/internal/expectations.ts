@@ -157,9 +157,11 @@ const isInReach = ({ informer }: Watch, namespace: string | undefined): boolean 
 const isSettled = ({ awaited, name, namespace, value, watch }: Expectation): boolean => {
   const { store } = watch.informer
   if (awaited === "Read") return false
-  if (awaited === "Version" && !isOlder(store.version, value)) return true
+  if (awaited === "Version") {
+    if (!isOlder(store.version, value)) return true
+    return store.isAhead && !isOlder(store.get(namespace, name)?.metadata.resourceVersion, value)
+  }
   const seen = store.get(namespace, name)
-  if (awaited === "Version") return seen !== undefined && !isOlder(seen.metadata.resourceVersion, value)
   return seen === undefined || seen.metadata.uid !== value || seen.metadata.deletionTimestamp !== undefined
 }
 

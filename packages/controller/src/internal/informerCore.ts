@@ -69,6 +69,12 @@ export class InformerCore<A extends KubeObject> implements ReflectorSink {
     if (change !== undefined) this.#dispatch(this.#subscriptions, change)
   }
 
+  /** Takes what was read past the watch. */
+  readAhead(object: KubeObject): void {
+    this.upsert(object)
+    this.store.readAhead(object.metadata.resourceVersion)
+  }
+
   remove(object: KubeObject): void {
     this.events++
     if (!this.#isNamed(object)) return

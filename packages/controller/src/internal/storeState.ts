@@ -43,6 +43,8 @@ export class StoreState<A extends KubeObject> implements Store<A> {
   /** Keys that a live read found absent, with the version of that read: older events must not bring them back. */
   readonly #tombstones = new Map<string, string>()
   version: string | undefined
+  /** The newest version that was read past the watch and that the watch has not reached. */
+  #ahead: string | undefined
 
   constructor(indexes: Indexes<A> = {}) {
     this.#indexFunctions = indexes
@@ -73,12 +75,24 @@ export class StoreState<A extends KubeObject> implements Store<A> {
       throw new Error(`the store has no index "${index}", only [${indexes.map((it) => it.name).join(", ")}]: name it in the informer's indexes`)
     }
     const bucket = found.buckets.get(value)
-    return bucket === undefined ? [] : Array.from(bucket, (it) => it.object)
+    const objects: Array<A> = []
+    if (bucket !== undefined) for (const { object } of bucket) objects.push(object)
+    return objects
+  }
+
+  get isAhead(): boolean {
+    return this.#ahead !== undefined
+  }
+
+  /** Remembers that an object was read past the watch. */
+  readAhead(version: string | undefined): void {
+    if (version !== undefined && isOlder(this.version, version)) this.#ahead = newest(this.#ahead, version)
   }
 
   /** Remembers that everything up to `version` has been seen. */
   advance(version: string): void {
     this.version = newest(this.version, version)
+    if (this.#ahead !== undefined && !isOlder(this.version, this.#ahead)) this.#ahead = undefined
     if (this.#tombstones.size > 0) {
       for (const [key, at] of this.#tombstones) if (!isOlder(this.version, at)) this.#tombstones.delete(key)
     }
@@ -153,6 +167,7 @@ export class StoreState<A extends KubeObject> implements Store<A> {
     this.#list = undefined
     this.#tombstones.clear()
     this.version = version
+    if (isRewound || !isOlder(version, this.#ahead)) this.#ahead = undefined
     return changes
   }
 

@@ -109,3 +109,26 @@ it("list answers the same array while nothing changes", () => {
   expect(store.list()).not.toBe(before)
   expect(names(before)).toEqual(["a@5"])
 })
+
+describe("readAhead", () => {
+  it("is ahead until the watch has reached what was read", () => {
+    const store = storeOf(object("a", 5))
+    store.readAhead("9")
+    expect(store.isAhead).toBe(false)
+    store.readAhead("20")
+    store.readAhead("15")
+    store.advance("19")
+    expect(store.isAhead).toBe(true)
+    store.advance("20")
+    expect(store.isAhead).toBe(false)
+  })
+
+  it("stays ahead of a list that is older, but not of one that rewinds everything", () => {
+    const store = storeOf(object("a", 5))
+    store.readAhead("20")
+    store.replace([], "12")
+    expect(store.isAhead).toBe(true)
+    store.replace([], "3")
+    expect(store.isAhead).toBe(false)
+  })
+})

@@ -110,7 +110,9 @@ export class PodEntry {
 
   /** Takes the steps, and those that they lead to. */
   #carryOut(steps: ReadonlyArray<Records.Step>): Effect.Effect<number | undefined> {
-    return Effect.flatMap(Effect.forEach(steps, (step) => this.#take(step), { discard: true }), () => {
+    // One step is what most rounds take, and needs no loop.
+    const taken = steps.length === 1 ? this.#take(steps[0]!) : Effect.forEach(steps, (step) => this.#take(step), { discard: true })
+    return Effect.flatMapEager(taken, () => {
       const next = this.#look()
       return next.steps.length === 0 ? Effect.succeed(next.wakeAt) : this.#carryOut(next.steps)
     })

@@ -7,6 +7,9 @@ export const hasEnded = ({ status }: Pod): boolean => {
   return phase === "Succeeded" || phase === "Failed"
 }
 
+/** It is on a node, by whomever. */
+export const isBound = ({ spec }: Pod): boolean => spec?.nodeName !== undefined && spec.nodeName !== ""
+
 /** Deletion was asked for. */
 export const isTerminating = (pod: Pod): boolean => pod.metadata.deletionTimestamp !== undefined
 
@@ -50,7 +53,7 @@ export const createdAt = ({ metadata: { creationTimestamp } }: Pod): number => (
  */
 export const byLeastLoss = (crowd: (pod: Pod) => number = () => 0) => (a: Pod, b: Pod): number => {
   const orders: ReadonlyArray<(pod: Pod) => number> = [
-    (it) => (isOnNode(it) ? 1 : 0),
+    (it) => (isBound(it) ? 1 : 0),
     (it) => (it.status?.phase === "Running" ? 2 : it.status?.phase === "Pending" ? 0 : 1),
     (it) => (isReady(it) ? 1 : 0),
     (it) => deletionCost(it),
@@ -65,8 +68,6 @@ export const byLeastLoss = (crowd: (pod: Pod) => number = () => 0) => (a: Pod, b
   }
   return 0
 }
-
-const isOnNode = (pod: Pod): boolean => (pod.spec?.nodeName ?? "") !== ""
 
 const deletionCost = (pod: Pod): number => {
   const cost = Number(pod.metadata.annotations?.["controller.kubernetes.io/pod-deletion-cost"] ?? 0)

@@ -4,7 +4,7 @@ import type { Node, Pod } from "@fairlead/kube"
 import { isSociable, Neighbours } from "./neighbours.ts"
 import { NodeLedger, type Placement, type PlaceOptions } from "./nodeLedger.ts"
 import { demandOf, type PodDemand } from "./podDemand.ts"
-import { hasEnded } from "./podFacts.ts"
+import { hasEnded, isBound } from "./podFacts.ts"
 import { choosePreemption, type Preemption, priorityOf } from "./preemption.ts"
 import { type PodClass, PodClasses } from "./schedulingQueue.ts"
 
@@ -61,7 +61,8 @@ export class SchedulerState {
     this.reopen()
   }
 
-  onPod({ object: pod, type }: Change<Pod>): void {
+  onPod({ object: pod, previous, type }: Change<Pod>): void {
+    if (previous !== undefined && this.#isKnown(previous, pod, type)) return
     const uid = pod.metadata.uid ?? ""
     if (type === "Deleted" || hasEnded(pod)) return this.#forget(uid)
     if (this.#neighbours === undefined && isSociable(pod)) this.#meetNeighbours()
@@ -70,13 +71,21 @@ export class SchedulerState {
       known = { kind: this.#classes.join(pod, this.#neighbours !== undefined), node: undefined }
       this.#pods.set(uid, known)
     }
-    const node = pod.spec?.nodeName
-    if (node !== undefined && node !== "") {
+    if (isBound(pod)) {
+      const node = pod.spec!.nodeName!
       if (known.node === undefined) this.assign(pod, node)
       else this.#neighbours?.set(pod, node)
     } else if (known.node === undefined && this.isMine(pod) && !known.kind.refused.has(uid) && !this.#nominations.has(uid)) {
       this.enqueue(requestOf(pod), known.kind.priority)
     }
+  }
+
+  /** Most changes are of the status of a pod that is booked or forgotten already: they need not be looked up. */
+  #isKnown(before: Pod, pod: Pod, type: Change["type"]): boolean {
+    if (before.metadata.uid !== pod.metadata.uid) return false
+    const isGone = type === "Deleted" || hasEnded(pod)
+    if (isGone || hasEnded(before)) return isGone && hasEnded(before)
+    return this.#neighbours === undefined && isBound(pod) && before.spec?.nodeName === pod.spec?.nodeName
   }
 
   isMine(pod: Pod): boolean {
@@ -174,13 +183,15 @@ export class SchedulerState {
     if (this.#neighbours !== undefined) this.reopen()
   }
 
-  /** Takes a booking back that did not come about. */
-  unassign(uid: string): void {
+  /** Takes a booking back that did not come about, unless the pod was seen on a node meanwhile. */
+  unassign({ metadata: { name, namespace, uid = "" } }: Pod): void {
     const known = this.#pods.get(uid)
     if (known?.node === undefined) return
     this.ledger.release(known.node, known.kind.demand)
     known.node = undefined
     this.#neighbours?.delete(uid)
+    const seen = this.#world.pods.store.get(namespace, name!)
+    if (seen !== undefined && seen.metadata.uid === uid && isBound(seen)) this.assign(seen, seen.spec!.nodeName!)
     this.reopen()
   }
 
