@@ -14,6 +14,8 @@ type Awaited = "Version" | "Deletion" | "Read"
 interface Expectation extends Ranked {
   readonly watch: Watch
   readonly request: ReconcileRequest
+  /** Everything that the request waits for, itself too. */
+  readonly all: Array<Expectation>
   readonly namespace: string | undefined
   readonly name: string
   readonly awaited: Awaited
@@ -110,14 +112,24 @@ export class Expectations {
 
   #expect(watch: Watch, request: ReconcileRequest, namespace: string | undefined, name: string, awaited: Awaited, value: string, deadline: number): void {
     const version = awaited === "Version" ? Number(value) : 0
-    const expectation: Expectation = { watch, request, namespace, name, awaited, value, deadline, rank: 0, isRanked: false, heapIndex: -1, heapOrder: 0 }
-    if (Number.isNaN(version) || isSettled(expectation)) return
-    const earlier = this.#byRequest.get(request)?.find((it) => it.watch === watch && it.name === name && it.namespace === namespace)
-    if (earlier !== undefined) this.#forget(earlier)
+    if (Number.isNaN(version) || isSettled(watch, namespace, name, awaited, value)) return
+    const all = this.#listOf(request, watch, namespace, name)
+    const expectation: Expectation = { watch, request, all, namespace, name, awaited, value, deadline, rank: 0, isRanked: false, heapIndex: -1, heapOrder: 0 }
+    all.push(expectation)
     watch.stop ??= watch.informer.subscribe((change) => this.#onChange(watch, change.object), (reached) => this.#onProgress(watch, reached))
     if (awaited === "Version") watch.versions.push(expectation, version)
     if (awaited === "Deletion") addTo(watch.deletions, expectation, expectation)
-    addTo(this.#byRequest, request, expectation)
+  }
+
+  /** What the request waits for, without what a later write to the same object replaces. */
+  #listOf(request: ReconcileRequest, watch: Watch, namespace: string | undefined, name: string): Array<Expectation> {
+    const known = this.#byRequest.get(request)
+    const earlier = known?.find((it) => it.watch === watch && it.name === name && it.namespace === namespace)
+    if (earlier !== undefined) this.#forget(earlier)
+    if (known !== undefined && known.length > 0) return known
+    const list: Array<Expectation> = []
+    this.#byRequest.set(request, list)
+    return list
   }
 
   #onProgress(watch: Watch, version: string): void {
@@ -130,19 +142,23 @@ export class Expectations {
     if (watch.deletions.size === 0) return
     const { name, namespace } = object.metadata
     const waiting = watch.deletions.get({ namespace, name: name! })
-    for (const it of waiting?.slice() ?? []) if (isSettled(it)) this.#settle(it)
+    for (const it of waiting?.slice() ?? []) if (isSettled(watch, it.namespace, it.name, it.awaited, it.value)) this.#settle(it)
   }
 
   #settle(expectation: Expectation): void {
     this.#forget(expectation)
-    if (this.#byRequest.get(expectation.request) === undefined) this.#onSettled(expectation.request)
+    if (expectation.all.length === 0) this.#onSettled(expectation.request)
   }
 
   #forget(expectation: Expectation): void {
-    const { awaited, request, watch } = expectation
+    const { all, awaited, request, watch } = expectation
+    const at = all.indexOf(expectation)
+    // What was read is forgotten once more when the read has ended.
+    if (at < 0) return
+    all.splice(at, 1)
     if (expectation.isRanked) watch.versions.remove(expectation)
     if (awaited === "Deletion") dropFrom(watch.deletions, expectation, expectation)
-    dropFrom(this.#byRequest, request, expectation)
+    if (all.length === 0) this.#byRequest.delete(request)
   }
 }
 
@@ -154,8 +170,7 @@ const isInGroup = (apiVersion: string | undefined, group: string): boolean =>
 
 const isInReach = ({ informer }: Watch, namespace: string | undefined): boolean => informer.namespace === undefined || informer.namespace === namespace
 
-const isSettled = ({ awaited, name, namespace, value, watch }: Expectation): boolean => {
-  const { store } = watch.informer
+const isSettled = ({ informer: { store } }: Watch, namespace: string | undefined, name: string, awaited: Awaited, value: string): boolean => {
   if (awaited === "Read") return false
   if (awaited === "Version") {
     if (!isOlder(store.version, value)) return true
