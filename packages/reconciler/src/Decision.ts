@@ -214,7 +214,7 @@ const stored = (
   const message = messageOf(meaning, phase)
   const isRepeat = status.pluginPhase === wire
   const after = changed(status, extra, transition)
-  after.stateJson = ["{\"phase\":\"", wire, "\",\"actionId\":", JSON.stringify(situation.actionId), ",\"timestamp\":\"", toSeconds(now), "\"}"].join("")
+  after.stateJson = JSON.stringify({ phase: wire, actionId: situation.actionId, timestamp: toSeconds(now) })
   after.pluginPhase = wire
   after.pluginPhaseVersion = isRepeat ? Math.max(status.pluginPhaseVersion ?? 0, phase.version) : phase.version
   after.attempts = attempt

@@ -59,8 +59,8 @@ export const patchAction = (
   const body = { ...patch, metadata: { ...patch.metadata, resourceVersion } }
   const op = subresource === undefined ? "update" : "status_update"
   const start = around.clock.monotonicTimeNanosUnsafe()
-  return Effect.onExit(around.kube.patch<Action>(KubeResource.taskActions, { namespace, name, subresource }, "merge", body), (exit) => {
+  return Effect.onExitPrimitive(around.kube.patch<Action>(KubeResource.taskActions, { namespace, name, subresource }, "merge", body), (exit) => {
     around.metrics.wrote(op, Number(around.clock.monotonicTimeNanosUnsafe() - start) / 1e6, Exit.isFailure(exit))
-    return Effect.void
+    return undefined
   })
 }
