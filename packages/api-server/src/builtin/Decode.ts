@@ -153,10 +153,13 @@ const listReader = (items: SchemaNode, readerOf: ReaderOf): Read => {
     const before = Array.isArray(previous) ? previous : undefined
     let same = before !== undefined && before.length === value.length
     let out: Array<unknown> = value
+    // Patches bring new items to the front: what moved back is still in its stored form.
+    const moved = before === undefined || pass.counts ? 0 : value.length - before.length
     for (let i = 0; i < value.length; i++) {
       const item: unknown = value[i]
       const old: unknown = before?.[i]
-      const made = item === null || item === undefined ? zero() : item === old && typeof item !== "object" ? item : read(item, old, pass)
+      const isStored = item === old ? typeof item !== "object" : moved > 0 && i >= moved && item === before![i - moved]
+      const made = item === null || item === undefined ? zero() : isStored ? item : read(item, old, pass)
       if (made !== item) {
         if (out === value) out = value.slice()
         out[i] = made

@@ -36,6 +36,7 @@ export const customRules = (kind: CustomKind): KindRules => kindRules({
     if (kind.terminating) throw forbidden(call.resource, draft.metadata.name ?? "", "create not allowed while custom resource definition is terminating")
     if (kind.hasStatus) delete draft["status"]
   },
+  checksNewMetadata: true,
   validateCreate: (draft, call) => checkNew(kind, draft, call),
   validateUpdate: (draft, previous, call, ofMetadata) => checkChanged(kind, draft, previous, call, ofMetadata),
   validateStatus: (draft, previous, call, ofMetadata) => checkStatus(kind, draft, previous, call, ofMetadata)

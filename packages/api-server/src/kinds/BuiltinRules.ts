@@ -135,6 +135,7 @@ const makeRules = (key: string, group: string, plural: string): KindRules => {
     ...(dropGated === undefined ? {} : { prepareCreate: (draft, call) => (statusKinds.has(key) && resetStatus(draft, call), dropGated(draft)), prepareUpdate: dropGated }),
     ...(bumps[key] === undefined ? {} : { bumpsGeneration: bumps[key] }),
     prepareStatus: keepsMetadata.has(key) ? keepAllButStatus : keepSpec,
+    checksNewMetadata: profile.onCreate && ownRules[key]?.validateCreate === undefined,
     validateCreate: (draft, call) => {
       const causes: Causes = []
       checkNewMetadata(profile, ownMetadata(draft), call.resource.namespaced, nameErrors, causes)

@@ -14,7 +14,7 @@ import { readBody } from "./Body.ts"
 import type { Call } from "./Call.ts"
 import { ownFields } from "./Ownership.ts"
 import { refuseTooLarge } from "./StorageLimit.ts"
-import { checkMetadata } from "./MetadataRules.ts"
+import { checkMetadata, checkNames } from "./MetadataRules.ts"
 
 /** POST to a collection. */
 export const create = (call: Call): ApiResponse => {
@@ -69,7 +69,8 @@ const prepare = (call: Call, draft: Draft): void => {
   rules.prepareCreate(draft, call)
   refuseInvalid(call, draft, rules.validateCreate(draft, call))
   const causes: Array<StatusCause> = []
-  checkMetadata(meta, resource.namespaced, pathSegmentErrors, causes)
+  if (rules.checksNewMetadata) checkNames(meta, pathSegmentErrors, causes)
+  else checkMetadata(meta, resource.namespaced, pathSegmentErrors, causes)
   refuseInvalid(call, draft, causes)
 }
 

@@ -30,6 +30,8 @@ export interface KindRules {
   readonly prepareUpdate: (draft: Draft, previous: KubeObject, call: Call) => void
   /** Makes the object that a write to the status subresource stores, out of what was sent. */
   readonly prepareStatus: (draft: Draft, previous: KubeObject, call: Call) => void
+  /** Whether `validateCreate` looks at the whole of the metadata, so that only what may stand in a path is left to check. */
+  readonly checksNewMetadata: boolean
   readonly validateCreate: (draft: Draft, call: Call) => ReadonlyArray<StatusCause>
   /** `ofMetadata` is what is wrong with the change of the metadata: some kinds say it once more. */
   readonly validateUpdate: (draft: Draft, previous: KubeObject, call: Call, ofMetadata: ReadonlyArray<StatusCause>) => ReadonlyArray<StatusCause>
@@ -72,6 +74,7 @@ export const kindRules = (own: Partial<KindRules> = {}): KindRules => ({
   prepareCreate: () => undefined,
   prepareUpdate: () => undefined,
   prepareStatus: keepAllButStatus,
+  checksNewMetadata: false,
   validateCreate: () => noCauses,
   validateUpdate: () => noCauses,
   validateStatus: () => noCauses,

@@ -11,17 +11,22 @@ const annotationsBytesMax = 256 * 1024
 
 /** Checks the metadata of an object as a whole; what is that of the stored `previous` itself was checked before. */
 export const checkMetadata = (meta: ObjectMeta, namespaced: boolean, nameErrors: NameErrors, causes: Causes, previous?: ObjectMeta): void => {
-  if (meta.generateName !== undefined && meta.generateName !== "" && meta.generateName !== previous?.generateName) {
-    for (const error of nameErrors(maskTrailingDash(meta.generateName))) causes.push(invalidValue("metadata.generateName", meta.generateName, error))
-  }
-  if (meta.name === undefined || meta.name === "") causes.push(requiredValue("metadata.name", "name or generateName is required"))
-  else if (meta.name !== previous?.name) for (const error of nameErrors(meta.name)) causes.push(invalidValue("metadata.name", meta.name, error))
+  checkNames(meta, nameErrors, causes, previous)
   if (!namespaced && meta.namespace !== undefined && meta.namespace !== "") {
     causes.push(forbiddenValue("metadata.namespace", "not allowed on this type"))
   }
   if ((meta.generation ?? 0) < 0) causes.push(invalidValue("metadata.generation", meta.generation, "must be greater than or equal to 0"))
   checkMaps(meta, causes, previous)
   if (meta.finalizers !== undefined && meta.finalizers !== previous?.finalizers) checkFinalizers(meta.finalizers, causes)
+}
+
+/** Checks the name and what a name begins with, unless they are those of the stored `previous`. */
+export const checkNames = (meta: ObjectMeta, nameErrors: NameErrors, causes: Causes, previous?: ObjectMeta): void => {
+  if (meta.generateName !== undefined && meta.generateName !== "" && meta.generateName !== previous?.generateName) {
+    for (const error of nameErrors(maskTrailingDash(meta.generateName))) causes.push(invalidValue("metadata.generateName", meta.generateName, error))
+  }
+  if (meta.name === undefined || meta.name === "") causes.push(requiredValue("metadata.name", "name or generateName is required"))
+  else if (meta.name !== previous?.name) for (const error of nameErrors(meta.name)) causes.push(invalidValue("metadata.name", meta.name, error))
 }
 
 /** Checks what an update makes of the metadata. */

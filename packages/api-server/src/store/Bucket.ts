@@ -21,6 +21,8 @@ export class Bucket {
   private sorted: Array<Entry> = []
   private added: Array<Entry> = []
   private removed = 0
+  /** What was asked for last: most objects that are looked up are written next. */
+  private found: Entry | undefined
 
   constructor(namespace: string) {
     this.namespace = namespace
@@ -42,7 +44,8 @@ export class Bucket {
   }
 
   get(name: string): Entry | undefined {
-    return this.byName.get(name)
+    if (this.found?.name !== name) this.found = this.byName.get(name)
+    return this.found
   }
 
   add(entry: Entry): void {
@@ -52,6 +55,7 @@ export class Bucket {
 
   remove(entry: Entry): void {
     this.byName.delete(entry.name)
+    if (this.found === entry) this.found = undefined
     entry.alive = false
     this.removed++
   }

@@ -121,7 +121,7 @@ export const canonicalIp = (ip: string): string => {
   return new URL(`http://[${ip}]`).hostname.slice(1, -1)
 }
 
-const isMapped = (text: string): boolean => /^(?:0*:)*:?ffff:(?:\d+\.){3}\d+$/i.test(text)
+const isMapped = (text: string): boolean => text.includes(":") && /^(?:0*:)*:?ffff:(?:\d+\.){3}\d+$/i.test(text)
 
 const bytesOfIp = (text: string): ReadonlyArray<number> => {
   if (!text.includes(":")) return text.split(".").map(Number)
