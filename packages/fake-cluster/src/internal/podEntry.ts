@@ -95,9 +95,10 @@ export class PodEntry {
     if (steps.length === 0) return Effect.succeed(wakeAt)
     return Effect.suspend(() => {
       this.#isSyncing = true
-      return Effect.ensuring(this.#carryOut(steps), Effect.sync(() => {
+      return Effect.onExitPrimitive(this.#carryOut(steps), () => {
         this.#isSyncing = false
-      }))
+        return undefined
+      })
     })
   }
 

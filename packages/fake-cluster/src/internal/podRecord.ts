@@ -133,7 +133,7 @@ const killTime = (ending: PodEnding): number => ending.since + ending.graceSecon
 
 /** True when nothing runs and nothing will run again. */
 export const isOver = (record: PodRecord): boolean =>
-  record.containers.every((it) => !Containers.isLive(it)) && (record.ending !== undefined || isDone(record))
+  !record.containers.some(Containers.isLive) && (record.ending !== undefined || isDone(record))
 
 /** True when the main containers have ended for good, or an init container failed for good. Sidecars may still run. */
 const isDone = (record: PodRecord): boolean => {
@@ -187,17 +187,19 @@ const deadlineOf = (record: PodRecord): number | undefined => {
 const settle = (record: PodRecord, now: number): PodRecord => {
   if (record.ending !== undefined) return record
   const policy = record.pod.spec?.restartPolicy ?? "Always"
-  const { name, namespace, uid } = record.pod.metadata
-  let changed = false
-  const containers = record.containers.map((container) => {
+  let changed: Array<ContainerRecord> | undefined
+  for (let i = 0; i < record.containers.length; i++) {
+    const container = record.containers[i]!
     const next = container.phase._tag === "Ended" && restarts(container, policy) && !isDone(record)
-      ? (Containers.backOff(container, now, `${name}_${namespace}(${uid})`) ?? container)
+      ? (Containers.backOff(container, now, fullName(record.pod)) ?? container)
       : Containers.settle(container, now)
-    changed ||= next !== container
-    return next
-  })
-  return changed ? { ...record, containers } : record
+    // Most looks change nothing, and then make nothing.
+    if (next !== container) (changed ??= record.containers.slice())[i] = next
+  }
+  return changed === undefined ? record : { ...record, containers: changed }
 }
+
+const fullName = ({ metadata: { name, namespace, uid } }: Pod): string => `${name}_${namespace}(${uid})`
 
 /** Main containers end first, sidecars after them, the last one first. */
 const endingSteps = (record: PodRecord, ending: PodEnding, now: number): ReadonlyArray<Step> => {
