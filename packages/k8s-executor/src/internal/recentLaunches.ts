@@ -27,8 +27,8 @@ interface Entry {
 /** Makes an empty memory. Entries older than `keepMillis` are dropped as new ones come. */
 export const makeRecentLaunches = <A extends KubeObject>(keepMillis: number, refusalKeepMillis: number): RecentLaunches<A> => {
   const objects = new Map<string, Entry & { readonly object: A }>()
-  // The uids of these, so that it costs next to nothing to see an object again and again.
-  const uids = new Set<string | undefined>()
+  // Their keys by uid, so that it costs next to nothing to see an object again and again, and no key is put together for it.
+  const keys = new Map<string | undefined, string>()
   const refusals = new Map<string, Entry>()
   const deletions = new Map<string, Entry>()
   const put = <B extends Entry>(map: Map<string, B>, key: string, entry: B, keep: number): void => {
@@ -43,7 +43,7 @@ export const makeRecentLaunches = <A extends KubeObject>(keepMillis: number, ref
   const drop = (map: Map<string, Entry>, key: string): void => {
     if (map.size === 0) return
     const uid = map.get(key)?.uid
-    if (uid !== undefined) uids.delete(uid)
+    if (uid !== undefined) keys.delete(uid)
     map.delete(key)
   }
   const keyOf = (namespace: string, name: string): string => `${namespace}/${name}`
@@ -59,7 +59,7 @@ export const makeRecentLaunches = <A extends KubeObject>(keepMillis: number, ref
       const { uid } = object.metadata
       drop(refusals, key)
       put(objects, key, { object, uid, at: now }, keepMillis)
-      uids.add(uid)
+      keys.set(uid, key)
     },
     find: (namespace, name, now) => {
       const entry = objects.get(keyOf(namespace, name))
@@ -68,7 +68,9 @@ export const makeRecentLaunches = <A extends KubeObject>(keepMillis: number, ref
     refused: (namespace, name, now) => put(refusals, keyOf(namespace, name), { at: now }, refusalKeepMillis),
     refusedAt: (namespace, name) => refusals.get(keyOf(namespace, name))?.at,
     seen: ({ metadata }) => {
-      if (refusals.size > 0 || uids.has(metadata.uid)) forget(metadata.namespace ?? "", metadata.name ?? "")
+      if (refusals.size > 0) return forget(metadata.namespace ?? "", metadata.name ?? "")
+      const key = keys.get(metadata.uid)
+      if (key !== undefined) drop(objects, key)
     },
     forget,
     deleted: (uid, now) => put(deletions, uid, { at: now }, keepMillis),
