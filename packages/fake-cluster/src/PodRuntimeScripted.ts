@@ -159,7 +159,8 @@ class ScriptedSandbox implements PodSandbox {
     const logs = this.#logs.get(container.name) ?? []
     logs[restart] = script.log ?? ""
     this.#logs.set(container.name, logs)
-    running.report({ _tag: "Started", containerId: `scripted://${this.#podUid}.${container.name}.${restart}` })
+    // Joined, as the conditions of pods are.
+    running.report({ _tag: "Started", containerId: ["scripted://", this.#podUid, ".", container.name, ".", restart].join("") })
     const time = script.run ?? (running.isSidecar ? "forever" : 1000)
     const run = time === "forever" ? Infinity : millis(time, 0)
     const exit = (): void => this.#exit(container.name, running, script.exitCode ?? 0, script)
@@ -249,5 +250,5 @@ const millis = (time: Duration.Input | undefined, otherwise: number): number =>
 export const podIp = (uid: string): string => {
   let hash = 0x811c9dc5
   for (let i = 0; i < uid.length; i++) hash = Math.imul(hash ^ uid.charCodeAt(i), 0x01000193)
-  return `10.${128 + ((hash >>> 16) & 127)}.${(hash >>> 8) & 255}.${1 + ((hash & 255) % 254)}`
+  return [10, 128 + ((hash >>> 16) & 127), (hash >>> 8) & 255, 1 + ((hash & 255) % 254)].join(".")
 }

@@ -57,7 +57,7 @@ const initialized = (record: PodRecord, phase: string): Verdict => {
   return incomplete.length === 0 ? yes : {
     status: "False",
     reason: "ContainersNotInitialized",
-    message: `containers with incomplete status: ${names(incomplete)}`
+    message: ["containers with incomplete status: ", names(incomplete)].join("")
   }
 }
 
@@ -70,7 +70,7 @@ const containersReady = (record: PodRecord, phase: string): Verdict => {
   return unready.length === 0 ? yes : {
     status: "False",
     reason: "ContainersNotReady",
-    message: `containers with unready status: ${names(unready)}`
+    message: ["containers with unready status: ", names(unready)].join("")
   }
 }
 
@@ -86,4 +86,5 @@ const readinessGates = (record: PodRecord, previous: ReadonlyArray<PodCondition>
 }
 
 /** Go prints a list of names with `[a b]`. */
+// Texts that are stored are joined: of a sum, which V8 keeps as a tree, `JSON.stringify` takes twice the time over the whole object.
 const names = (containers: ReadonlyArray<ContainerRecord>): string => `[${containers.map((it) => it.spec.name).join(" ")}]`

@@ -28,4 +28,7 @@ export const fromWire = (time: string | null | undefined): number | undefined =>
 }
 
 /** The minute in the form of the label `flyte.org/completed-time`: `2026-11-21.09-30`. Sorts as text. */
-export const toMinuteLabel = (now: number): string => toSeconds(now).slice(0, 16).replace("T", ".").replace(":", "-")
+export const toMinuteLabel = (now: number): string => {
+  const text = toSeconds(now)
+  return [text.slice(0, 10), ".", text.slice(11, 13), "-", text.slice(14, 16)].join("")
+}
