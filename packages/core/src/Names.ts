@@ -1,6 +1,7 @@
 /** Names of everything that a task gets: objects, labels, runs, folders. The rules are Flyte's, so both engines find each other's work. */
 import { Data, Result } from "effect"
 import { fnv1a32, fnv1aBytes, type FnvBits } from "./internal/fnv.ts"
+import { partsOf } from "./Uris.ts"
 
 /** A limit is too small even for a hashed name. `hashed` is the shortest name that could be made. */
 export class NameLimitTooSmall extends Data.TaggedError("NameLimitTooSmall")<{
@@ -164,38 +165,14 @@ export interface OutputOwner {
  * Launches after the first have folders of their own: `<attempt>r<launch>`.
  */
 export const outputPrefix = (base: string, owner: OutputOwner): Result.Result<string, OutputBaseInvalid> => {
-  const read = readBase(base)
-  if (read === undefined) return Result.fail(new OutputBaseInvalid({ uri: base }))
-  const { bucket, rest, scheme } = read
+  const parts = partsOf(base)
+  if (parts === undefined) return Result.fail(new OutputBaseInvalid({ uri: base }))
+  const { address, path, scheme } = parts
   const spread = shard(owner.namespace, owner.name)
   const launch = owner.launch === undefined || owner.launch === 0 ? "" : `r${owner.launch}`
-  const folders = bucket === "" ? [rest, spread] : [spread, rest]
-  const parts = [...folders, owner.actionName, `${Math.max(owner.attempt, 1)}${launch}`].filter((part) => part !== "")
-  return Result.succeed(`${scheme}${bucket}/${parts.join("/")}`)
-}
-
-interface OutputBase {
-  readonly scheme: string
-  readonly bucket: string
-  readonly rest: string
-}
-
-const readBase = (base: string): OutputBase | undefined => {
-  const start = base.indexOf("://") + 3
-  if (start < 3 || !schemeForm.test(base.slice(0, start - 3))) return undefined
-  const slash = base.indexOf("/", start)
-  const end = slash < 0 ? base.length : slash
-  return { scheme: base.slice(0, start), bucket: base.slice(start, end), rest: withoutSlashes(base.slice(end)) }
-}
-
-const schemeForm = /^[A-Za-z][A-Za-z0-9+.-]*$/
-
-const withoutSlashes = (path: string): string => {
-  let start = 0
-  let end = path.length
-  while (start < end && path[start] === "/") start++
-  while (end > start && path[end - 1] === "/") end--
-  return path.slice(start, end)
+  const folders = address === "" ? [path, spread] : [spread, path]
+  const steps = [...folders, owner.actionName, `${Math.max(owner.attempt, 1)}${launch}`].filter((step) => step !== "")
+  return Result.succeed(`${scheme}://${address}/${steps.join("/")}`)
 }
 
 /** Folder of `inputs.pb`, from an `inputUri` that names the folder or the file. */

@@ -1,4 +1,5 @@
 /** URIs of stored things: `<scheme>://<container>/<key>`, taken apart and joined without ever changing a character of a key. */
+import { Uris } from "@fairlead/core"
 import { Result } from "effect"
 
 /** The parts of a URI. Keys are taken as they are: `?`, `#` and `%` are characters like any other. */
@@ -20,18 +21,14 @@ export interface Reference {
  * are credentials.
  */
 export const parse = (uri: string): Result.Result<Reference, string> => {
-  const end = uri.indexOf("://")
-  const written = uri.slice(0, Math.max(0, end))
-  if (!schemeForm.test(written)) return Result.fail("it has no scheme; write it as s3://bucket/key or file:///folder/file")
-  const slash = uri.indexOf("/", end + 3)
-  const address = slash < 0 ? uri.slice(end + 3) : uri.slice(end + 3, slash)
-  const path = slash < 0 ? "" : uri.slice(slash)
-  const scheme = written.toLowerCase()
+  const parts = Uris.partsOf(uri)
+  if (parts === undefined) return Result.fail("it has no scheme; write it as s3://bucket/key or file:///folder/file")
+  const { address, path: key } = parts
+  const scheme = parts.scheme.toLowerCase()
   const isAzure = scheme === "abfs" || scheme === "abfss"
   const at = address.indexOf("@")
   const authority = isAzure ? address : address.slice(at + 1)
   const container = isAzure && at >= 0 ? address.slice(0, at) : authority
-  const key = trim(path)
   const problem = keyProblem(key)
   return problem === undefined ? Result.succeed({ scheme, container, authority, key }) : Result.fail(problem)
 }
@@ -43,7 +40,7 @@ export const join = (uri: string, ...keys: ReadonlyArray<string>): Result.Result
   const { authority, container, scheme } = parsed.success
   let { key } = parsed.success
   for (const it of keys) {
-    const added = trim(it)
+    const added = Uris.withoutSlashes(it)
     const problem = keyProblem(added)
     if (problem !== undefined) return Result.fail(problem)
     if (added !== "") key = key === "" ? added : `${key}/${added}`
@@ -54,14 +51,6 @@ export const join = (uri: string, ...keys: ReadonlyArray<string>): Result.Result
 /** The one spelling of a URI: scheme in lower case, no credentials, no slash at the end. */
 export const format = ({ authority, key, scheme }: Reference): string => `${scheme}://${authority}${key === "" ? "" : `/${key}`}`
 
-const trim = (path: string): string => {
-  let start = 0
-  let end = path.length
-  while (start < end && path[start] === "/") start++
-  while (end > start && path[end - 1] === "/") end--
-  return path.slice(start, end)
-}
-
 /** The last part of a URI's key: the name of a file. */
 export const baseName = (uri: string): string => uri.replace(/\/+$/, "").split("/").at(-1) ?? ""
 
@@ -69,7 +58,5 @@ const keyProblem = (key: string): string | undefined => {
   if (key.includes("\0")) return "it holds a NUL character"
   return dots.test(key) ? 'it holds "." or ".." as a step; write where the thing really is' : undefined
 }
-
-const schemeForm = /^[A-Za-z][A-Za-z0-9+.-]*$/
 
 const dots = /(?:^|\/)\.\.?(?:\/|$)/
