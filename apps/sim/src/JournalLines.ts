@@ -1,6 +1,6 @@
 /** Writes changes down as lines of the journal: what stood there before and stayed as it was is left out. */
+import { jsonEqual } from "@fairlead/kube"
 import type { StoreWrite } from "@fairlead/api-server"
-import { deepEqual } from "./DeepEqual.ts"
 
 /**
  * Makes a line of a change. Two journals have the same lines when the same things became of the same objects at the same times, field by field in their
@@ -40,7 +40,7 @@ const differences = (fields: object, previous: object, levels: number): string =
     } else if (Array.isArray(value) && Array.isArray(old)) {
       const inside = itemDifferences(value, old)
       if (inside !== "") text += ` ${key}[${value.length}${inside}]`
-    } else if (!deepEqual(value, old)) text += ` ${key}:${JSON.stringify(value)}`
+    } else if (!jsonEqual(value, old)) text += ` ${key}:${JSON.stringify(value)}`
   }
   return Object.keys(before).length === kept ? text : text + removals(now, before)
 }
@@ -55,7 +55,7 @@ const removals = (now: Fields, before: Fields): string => {
 const itemDifferences = (list: ReadonlyArray<unknown>, previous: ReadonlyArray<unknown>): string => {
   let text = ""
   for (let i = 0; i < list.length; i++) {
-    if (i >= previous.length || (list[i] !== previous[i] && !deepEqual(list[i], previous[i]))) text += ` ${i}:${JSON.stringify(list[i])}`
+    if (i >= previous.length || (list[i] !== previous[i] && !jsonEqual(list[i], previous[i]))) text += ` ${i}:${JSON.stringify(list[i])}`
   }
   return text === "" && list.length < previous.length ? " " : text
 }

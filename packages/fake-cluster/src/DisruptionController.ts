@@ -1,9 +1,8 @@
 /** Says in disruption budgets how many of their pods may be evicted. */
 import { Controller, type Informer, type ReconcileRequest, Result, Source } from "@fairlead/controller"
-import { KubeClient, type KubeError, type KubeObject, KubeResource, type OwnerReference, type Pod, Selector } from "@fairlead/kube"
+import { jsonEqual, KubeClient, type KubeError, type KubeObject, KubeResource, type OwnerReference, type Pod, Selector } from "@fairlead/kube"
 import { Clock, Effect, Result as Outcome } from "effect"
 import type { ResourceDirectory } from "./internal/resourceDirectory.ts"
-import { isSame } from "./internal/statusPatch.ts"
 import { timestamp } from "./internal/timestamp.ts"
 
 interface Budget extends KubeObject {
@@ -85,7 +84,7 @@ const judge = Effect.fnUntraced(function*(
     ? { ...before, disruptionsAllowed: 0, conditions: conditionsOf(budget, now, "SyncFailed", wanted, before.observedGeneration ?? 0) }
     : statusOf(budget, now, currentHealthy, wanted, generation)
   const next = { ...status, ...(disrupted.length === 0 ? {} : { disruptedPods: Object.fromEntries(disrupted) }) }
-  if (!isSame(budget.status, next)) {
+  if (!jsonEqual(budget.status, next)) {
     yield* client.update(resource, { ...budget, status: next }, { subresource: "status" }).pipe(
       Effect.catchIf((error) => error.reason._tag === "NotFound", () => Effect.void)
     )

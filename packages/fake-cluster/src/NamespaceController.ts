@@ -1,9 +1,8 @@
 /** Empties namespaces that are being deleted, and then lets them go. */
 import { Controller, Informer, Predicate, Result, Source } from "@fairlead/controller"
-import { KubeClient, type KubeError, type KubeList, type KubeObject, KubeResource, KubeTransport, type Namespace } from "@fairlead/kube"
+import { jsonEqual, KubeClient, type KubeError, type KubeList, type KubeObject, KubeResource, KubeTransport, type Namespace } from "@fairlead/kube"
 import { Clock, Effect } from "effect"
 import type { ResourceDirectory } from "./internal/resourceDirectory.ts"
-import { isSame } from "./internal/statusPatch.ts"
 import { timestamp } from "./internal/timestamp.ts"
 
 const namespaceFinalizer = "kubernetes"
@@ -95,7 +94,7 @@ const tell = Effect.fnUntraced(function*(
       ? condition("NamespaceFinalizersRemaining", "False", "ContentHasNoFinalizers", "All content-preserving finalizers finished")
       : condition("NamespaceFinalizersRemaining", "True", "SomeFinalizersRemain", `Some content in the namespace has finalizers remaining: ${holders}`)
   ]
-  if (isSame(before, conditions)) return
+  if (jsonEqual(before, conditions)) return
   yield* client.patch(KubeResource.namespaces, { name: namespace.metadata.name!, subresource: "status" }, "merge", { status: { conditions } })
 })
 

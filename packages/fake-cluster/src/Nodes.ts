@@ -1,7 +1,6 @@
 /** The nodes of a fake cluster: what they look like, and how they get into the API server. */
-import { KubeClient, KubeError, KubeResource, type Node } from "@fairlead/kube"
+import { jsonEqual, KubeClient, KubeError, KubeResource, type Node } from "@fairlead/kube"
 import { Clock, Duration, Effect, type Scope } from "effect"
-import { isSame } from "./internal/statusPatch.ts"
 import { timestamp } from "./internal/timestamp.ts"
 
 /** One node. */
@@ -37,7 +36,7 @@ export const register = Effect.fnUntraced(function*(template: NodeTemplate, addr
   )
   yield* client.patch(KubeResource.nodes, { name, subresource: "status" }, "merge", { status: nodeStatus(template, address, now) })
   // A new node is tainted as not ready; whoever makes it ready has to take that away again.
-  if (!isSame(created.spec?.taints ?? [], taints)) yield* client.patch(KubeResource.nodes, { name }, "merge", { spec: { taints } })
+  if (!jsonEqual(created.spec?.taints ?? [], taints)) yield* client.patch(KubeResource.nodes, { name }, "merge", { spec: { taints } })
 })
 
 const nodeStatus = (template: NodeTemplate, address: string, now: number): unknown => {

@@ -1,11 +1,10 @@
 /** Counts what the namespaces use under their quotas, and writes it into the status of the quotas. */
 import { quotaResources, quotaUsage, type ResourceQuota } from "@fairlead/api-server"
 import { type Change, Controller, type Informer, Result, Source } from "@fairlead/controller"
-import { KubeClient, type KubeError, type KubeObject, KubeResource, type Pod } from "@fairlead/kube"
+import { jsonEqual, KubeClient, type KubeError, type KubeObject, KubeResource, type Pod } from "@fairlead/kube"
 import { Clock, Effect } from "effect"
 import { hasEnded } from "./internal/podFacts.ts"
 import type { FollowedKind, ResourceDirectory } from "./internal/resourceDirectory.ts"
-import { isSame } from "./internal/statusPatch.ts"
 
 const resource = KubeResource.make("", "v1", "resourcequotas", "ResourceQuota")
 
@@ -22,7 +21,7 @@ export const run = Effect.fnUntraced(function*(directory: ResourceDirectory): Ef
     shutdownTimeout: 0,
     queue: { backoffMin: 100, backoffMax: 60_000 },
     sources: [
-      Source.of(quotas, { predicate: ({ object, type }) => type !== "Deleted" && !isSame(object.spec?.hard, object.status?.hard) }),
+      Source.of(quotas, { predicate: ({ object, type }) => type !== "Deleted" && !jsonEqual(object.spec?.hard, object.status?.hard) }),
       Source.external((enqueue) =>
         directory.subscribe((kind, change) => {
           if (!givesBack(kind, change)) return
@@ -58,7 +57,7 @@ const count = Effect.fnUntraced(function*(client: KubeClient["Service"], directo
   const hard = quota.spec?.hard ?? {}
   const counted = quotaUsage(quota, ({ group, plural }) => found.get(`${plural}.${group}`) ?? [], now)
   const used = Object.fromEntries(Object.entries({ ...quota.status?.used, ...counted }).filter(([name]) => Object.hasOwn(hard, name)))
-  if (isSame(quota.status, { hard, used })) return
+  if (jsonEqual(quota.status, { hard, used })) return
   yield* client.update(resource, { ...quota, status: { hard, used } }, { subresource: "status" }).pipe(
     Effect.catchIf((error) => error.reason._tag === "NotFound", () => Effect.void)
   )

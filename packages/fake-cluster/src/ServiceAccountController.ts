@@ -1,8 +1,7 @@
 /** Gives every namespace what pods expect in it: the account `default` and the certificate of the cluster. */
 import { Controller, type Informer, Result, Source, type Store } from "@fairlead/controller"
-import { type ConfigMap, KubeClient, type KubeError, type KubeObject, KubeResource, type Namespace } from "@fairlead/kube"
+import { type ConfigMap, jsonEqual, KubeClient, type KubeError, type KubeObject, KubeResource, type Namespace } from "@fairlead/kube"
 import { Effect } from "effect"
-import { isSame } from "./internal/statusPatch.ts"
 
 /** What the controller works on. */
 export interface ServiceAccountControllerOptions {
@@ -64,7 +63,7 @@ const provide = Effect.fnUntraced(function*(
     return yield* unlessThere(client.create<ConfigMap>(KubeResource.configMaps, { apiVersion: "v1", kind: "ConfigMap", metadata, data }))
   }
   const { annotations } = stored.metadata
-  if (isSame(stored.data ?? {}, data) && isSame(annotations ?? {}, certificateAnnotations)) return
+  if (jsonEqual(stored.data ?? {}, data) && jsonEqual(annotations ?? {}, certificateAnnotations)) return
   const patch = { data: replacing(stored.data, data), metadata: { annotations: replacing(annotations, certificateAnnotations) } }
   yield* unlessThere(client.patch(KubeResource.configMaps, { namespace, name: certificateName }, "merge", patch))
 })

@@ -1,5 +1,6 @@
 /** Makes the bodies of patches that say only what changed. */
-import { definedKeys, isRecord, jsonEqual } from "./internal/json.ts"
+import { definedKeys, isRecord } from "./internal/json.ts"
+import { jsonEqual } from "./JsonEqual.ts"
 import type { KubeObject } from "./KubeObject.ts"
 
 /** Body of a merge patch (RFC 7386): what is named is set, `null` removes, lists are replaced as a whole. */

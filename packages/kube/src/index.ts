@@ -1,4 +1,5 @@
 /** Speaks the Kubernetes API: object types, a client over an exchangeable transport, watches, patches, typed errors. */
+export { jsonEqual } from "./JsonEqual.ts"
 export * from "./KubeClient.ts"
 export * as KubeError from "./KubeError.ts"
 export type * from "./KubeObject.ts"

@@ -1,8 +1,8 @@
 /** Server-side apply: merges a configuration into the live object and settles who owns what. */
-import type { KubeObject, ManagedFieldsEntry, StatusCause } from "@fairlead/kube"
+import { jsonEqual, type KubeObject, type ManagedFieldsEntry, type StatusCause } from "@fairlead/kube"
 import { decode } from "../builtin/Builtin.ts"
 import { goQuote } from "../builtin/GoText.ts"
-import { equal, isObject, type Fields } from "../builtin/Sharing.ts"
+import { isObject, type Fields } from "../builtin/Sharing.ts"
 import { badPatch, brokenPatch, PatchError } from "../patch/PatchError.ts"
 import { compare } from "./Compare.ts"
 import { fieldsOf, mergeOver, problemsOf, withoutFields } from "./Configuration.ts"
@@ -108,7 +108,7 @@ const applyOver = (live: Fields, config: Fields, write: ApplyWrite): Result | Pa
   }
   disown(owners, touched, id)
   disown(owners, removed, id)
-  const unchanged = equal(object, live)
+  const unchanged = jsonEqual(object, live)
   settleOwn(owners, mine, last, unchanged ? undefined : write.now)
   const final = unchanged ? live : object
   return { object: managerOf(write) === "kubectl" ? renewLastApplied(final, config) : final, entries: writeEntries(owners) }
@@ -122,7 +122,7 @@ const settleOwn = (owners: Map<string, Owner>, mine: Owner, last: Owner | undefi
     return
   }
   const time = now ?? last?.time
-  const kept = last !== undefined && equal(last.set, set)
+  const kept = last !== undefined && jsonEqual(last.set, set)
   owners.set(mine.id, { ...mine, time, set: kept ? last.set : set, entry: kept && last.time === time && last.apiVersion === mine.apiVersion ? last.entry : undefined })
 }
 

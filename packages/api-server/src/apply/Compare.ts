@@ -3,8 +3,9 @@
  *
  * The values should share what did not change: equal parts that are the same object cost nothing.
  */
+import { jsonEqual } from "@fairlead/kube"
 import { untypedAtomic, type SchemaNode } from "../builtin/SchemaNode.ts"
-import { equal, isObject, sizeOf, type Fields } from "../builtin/Sharing.ts"
+import { isObject, sizeOf, type Fields } from "../builtin/Sharing.ts"
 import { addedFields } from "./AddedFields.ts"
 import { empty, leaf, type FieldSet } from "./FieldSet.ts"
 import { elementsOf, fieldElement } from "./PathElement.ts"
@@ -77,7 +78,7 @@ const visitAs = (shape: Shape, schema: SchemaNode, before: unknown, after: unkno
 const visitLeaf = (before: unknown, after: unknown): Found => {
   if (before === undefined) return leafAdded
   if (after === undefined) return leafRemoved
-  return equal(before, after) ? nothing : leafModified
+  return jsonEqual(before, after) ? nothing : leafModified
 }
 
 const noFields: Fields = {}
@@ -131,7 +132,7 @@ const visitItems = (schema: SchemaNode, left: ReadonlyArray<unknown>, right: Rea
 const visitGroup = (schema: SchemaNode, left: ReadonlyArray<unknown>, right: ReadonlyArray<unknown>): Found => {
   const items = schema.items as SchemaNode
   if (left.length <= 1 && right.length <= 1) return visit(items, left[0], right[0])
-  if (left.length >= 2 && right.length >= 2) return equal(left, right) ? nothing : leafModified
+  if (left.length >= 2 && right.length >= 2) return jsonEqual(left, right) ? nothing : leafModified
   if (left.length >= 2) return merged(right.length === 0 ? nothing : visit(items, undefined, right[0]), leafRemoved)
   return merged(left.length === 0 ? nothing : visit(items, left[0], undefined), leafAdded)
 }

@@ -12,10 +12,10 @@
  *
  * `write.resets` comes from `builtinResets` or `customResets`, and `write.now` is the time in whole seconds.
  */
-import type { KubeObject, ManagedFieldsEntry } from "@fairlead/kube"
+import { jsonEqual, type KubeObject, type ManagedFieldsEntry } from "@fairlead/kube"
 import { emptyOf } from "../builtin/Builtin.ts"
 import type { SchemaNode } from "../builtin/SchemaNode.ts"
-import { equal, isObject, type Fields } from "../builtin/Sharing.ts"
+import { isObject, type Fields } from "../builtin/Sharing.ts"
 import { fits } from "./Configuration.ts"
 import { compare, type Comparison } from "./Compare.ts"
 import { createdFields } from "./CreatedFields.ts"
@@ -209,9 +209,9 @@ export const settle = (stored: KubeObject, next: KubeObject): KubeObject => {
   const [old, fresh] = [entriesOf(stored), entriesOf(next)]
   if (!Array.isArray(old) || !Array.isArray(fresh) || old.length !== fresh.length || old === fresh || fresh.length === 0) return next
   const untimed = fresh.every((entry, i) => equalButTime(entry as ManagedFieldsEntry, old[i] as ManagedFieldsEntry))
-  if (!untimed || !equal(bare(next as unknown as Fields), bare(stored as unknown as Fields))) return next
+  if (!untimed || !jsonEqual(bare(next as unknown as Fields), bare(stored as unknown as Fields))) return next
   return withEntries(next as unknown as Fields, old) as unknown as KubeObject
 }
 
 const equalButTime = (a: ManagedFieldsEntry, b: ManagedFieldsEntry): boolean =>
-  a.manager === b.manager && a.operation === b.operation && a.apiVersion === b.apiVersion && a.subresource === b.subresource && equal(a.fieldsV1, b.fieldsV1)
+  a.manager === b.manager && a.operation === b.operation && a.apiVersion === b.apiVersion && a.subresource === b.subresource && jsonEqual(a.fieldsV1, b.fieldsV1)

@@ -28,24 +28,6 @@ export const sizeOf = (value: Fields): number => {
   return count
 }
 
-/** True when two JSON values are equal; keys may stand in any order. */
-export const equal = (a: unknown, b: unknown): boolean => {
-  if (a === b) return true
-  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false
-  if (Array.isArray(a)) {
-    if (!Array.isArray(b) || a.length !== b.length) return false
-    for (let i = 0; i < a.length; i++) if (!equal(a[i], b[i])) return false
-    return true
-  }
-  if (Array.isArray(b)) return false
-  let count = 0
-  for (const key in a) {
-    count++
-    if (!Object.hasOwn(b, key) || !equal((a as Fields)[key], (b as Fields)[key])) return false
-  }
-  return count === sizeOf(b as Fields)
-}
-
 /** `previous` when it equals `value`; else `value`, with the parts that are equal taken from `previous`. */
 export const unify = (value: unknown, previous: unknown): unknown => {
   if (value === previous || typeof value !== "object" || value === null || typeof previous !== "object" || previous === null) return value

@@ -1,7 +1,6 @@
 /** Which names a definition may go by, beside the other definitions of its group. */
-import type { Condition } from "@fairlead/kube"
+import { type Condition, jsonEqual } from "@fairlead/kube"
 import { goQuote } from "../builtin/GoText.ts"
-import { equal } from "../builtin/Sharing.ts"
 import type { Definition, DefinitionNames } from "./Definition.ts"
 
 /** What comes of the wish for names. */
@@ -26,7 +25,7 @@ export const decideNames = (definition: Definition, others: ReadonlyArray<Defini
   }
   single("plural", resources, "PluralConflict")
   single("singular", resources, "SingularConflict")
-  if (!equal(names.shortNames ?? null, accepted.shortNames ?? null)) {
+  if (!jsonEqual(names.shortNames ?? null, accepted.shortNames ?? null)) {
     const clashes = (names.shortNames ?? []).filter((name) => accepted.shortNames?.includes(name) !== true && resources.has(name))
     if (clashes.length > 0) conflict = { reason: "ShortNamesConflict", message: aggregate(clashes.map(inUse)) }
     else if (names.shortNames === undefined) delete next.shortNames

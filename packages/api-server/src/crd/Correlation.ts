@@ -1,5 +1,6 @@
 /** Pairs the values of an updated object with those that stood in their place before. */
-import { equal, isObject } from "../builtin/Sharing.ts"
+import { jsonEqual } from "@fairlead/kube"
+import { isObject } from "../builtin/Sharing.ts"
 import type { Structural } from "./Structural.ts"
 
 /** A value with the one that it takes the place of. What was not there before has no correlation. */
@@ -64,7 +65,7 @@ export class Correlation {
 
   private compareLists(value: ReadonlyArray<unknown>, old: ReadonlyArray<unknown>): boolean {
     if (value.length !== old.length) return false
-    if (this.schema.listType !== "map") return equal(value, old)
+    if (this.schema.listType !== "map") return jsonEqual(value, old)
     return value.every((_, i) => this.index(i)?.unchanged ?? false)
   }
 }

@@ -1,8 +1,7 @@
 /** How custom resources are written: what their definition asks of them. */
-import type { KubeObject, StatusCause } from "@fairlead/kube"
+import { jsonEqual, type KubeObject, type StatusCause } from "@fairlead/kube"
 import { forbidden } from "../ApiFailure.ts"
 import type { Draft } from "../Draft.ts"
-import { deepEqual } from "../internal/deepEqual.ts"
 import { subdomainErrors } from "../internal/nameRules.ts"
 import type { Call } from "../rest/Call.ts"
 import type { SelectableFields } from "../rest/FieldSelector.ts"
@@ -89,5 +88,5 @@ const anythingButMetadata = (next: Draft, previous: KubeObject): boolean => {
   const before = previous as unknown as Draft
   const keys = new Set([...Object.keys(next), ...Object.keys(before)])
   keys.delete("metadata")
-  return [...keys].some((key) => !deepEqual(next[key], before[key]))
+  return [...keys].some((key) => !jsonEqual(next[key], before[key]))
 }

@@ -1,7 +1,6 @@
 /** What is wrong with a custom resource definition, in the original's words and order. */
-import type { StatusCause } from "@fairlead/kube"
+import { jsonEqual, type StatusCause } from "@fairlead/kube"
 import { forbiddenValue, requiredValue } from "../FieldCause.ts"
-import { equal } from "../builtin/Sharing.ts"
 import { parseRequestUri } from "../cel/net/GoUrl.ts"
 import { dns1035Errors, subdomainErrors } from "../internal/nameRules.ts"
 import { duplicate, invalid, invalidText, tooMany, unsupported } from "./Causes.ts"
@@ -241,7 +240,7 @@ const checkSelectableFields = (fields: ReadonlyArray<{ readonly jsonPath: string
 
 const checkUnchanged = ({ spec }: Definition, previous: Definition, found: Found): void => {
   const check = (field: string, value: unknown, before: unknown): void => {
-    if (!equal(value ?? "", before ?? "")) found.push(invalid(`spec.${field}`, value ?? "", "field is immutable"))
+    if (!jsonEqual(value ?? "", before ?? "")) found.push(invalid(`spec.${field}`, value ?? "", "field is immutable"))
   }
   if (hasCondition(previous, "Established")) {
     check("scope", spec.scope, previous.spec.scope)

@@ -1,5 +1,5 @@
 /** Definitions in the form in which the original checks them: what all versions share stands beside the versions. */
-import { equal } from "../builtin/Sharing.ts"
+import { jsonEqual } from "@fairlead/kube"
 import type { DefinitionSpec, DefinitionVersion } from "./Definition.ts"
 
 /** What versions can share. */
@@ -18,7 +18,7 @@ export const formOf = (spec: { readonly versions: DefinitionSpec["versions"] | n
   const versions = spec.versions ?? []
   const first = versions[0]
   if (first === undefined) return { shared: {}, versions }
-  const common = parts.filter((part) => versions.every((version) => equal(plain(version[part]), plain(first[part]))))
+  const common = parts.filter((part) => versions.every((version) => jsonEqual(plain(version[part]), plain(first[part]))))
   return {
     shared: Object.fromEntries(common.flatMap((part) => (first[part] === undefined ? [] : [[part, first[part]]]))),
     versions: versions.map((version) => Object.fromEntries(Object.entries(version).filter(([name]) => !common.includes(name as never))) as unknown as DefinitionVersion)

@@ -1,6 +1,5 @@
 /** Serves what custom resource definitions define, for as long as they stand. */
-import type { Condition } from "@fairlead/kube"
-import { equal } from "../builtin/Sharing.ts"
+import { type Condition, jsonEqual } from "@fairlead/kube"
 import { draftOf } from "../Draft.ts"
 import { formatSeconds } from "../internal/timestamps.ts"
 import { makeCall } from "../rest/Call.ts"
@@ -64,14 +63,14 @@ class DefinitionDesk {
   /** Decides on the names; true if that changed the definition. */
   private settleNames(definition: Definition): boolean {
     const { spec, status } = definition
-    if (equal(spec.names, status.acceptedNames)) return false
+    if (jsonEqual(spec.names, status.acceptedNames)) return false
     const { acceptedNames, conditions } = decideNames(definition, this.group(definition))
     const [named] = conditions
     const found = status.conditions?.find(({ type }) => type === "NamesAccepted")
     const same = found?.status === named!.status && found.reason === named!.reason && found.message === named!.message
-    if (same && equal(acceptedNames, status.acceptedNames)) return false
+    if (same && jsonEqual(acceptedNames, status.acceptedNames)) return false
     this.write(definition, conditions.reduce((next, condition) => this.with(next, condition), { ...status, acceptedNames }))
-    if (!equal(acceptedNames, status.acceptedNames)) this.reconsider(definition)
+    if (!jsonEqual(acceptedNames, status.acceptedNames)) this.reconsider(definition)
     return true
   }
 
@@ -104,7 +103,7 @@ class DefinitionDesk {
     if (!hasCondition(definition, "NamesAccepted") && !hasCondition(definition, "Established")) return
     const { metadata: { name = "", deletionTimestamp }, spec, status } = definition
     const previous = this.served.get(name)
-    const isSame = previous !== undefined && equal(previous.spec, spec) && equal(previous.status.acceptedNames, status.acceptedNames)
+    const isSame = previous !== undefined && jsonEqual(previous.spec, spec) && jsonEqual(previous.status.acceptedNames, status.acceptedNames)
     if (isSame && previous.metadata.deletionTimestamp === deletionTimestamp) return
     const { catalog } = this.context
     const served = new Set(spec.versions.filter((version) => version.served).map((version) => version.name))

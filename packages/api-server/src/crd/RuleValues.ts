@@ -1,8 +1,8 @@
 /** Values of custom resources as rules see them, read no further than rules look. */
+import { jsonEqual } from "@fairlead/kube"
 import { parseTimestamp } from "../cel/functions/Times.ts"
 import { equal as equalValues } from "../cel/values/Compare.ts"
 import { Duration, fail, ItemList, ListValue, MapValue, Timestamp, type Value } from "../cel/values/Value.ts"
-import { equal as equalJson } from "../builtin/Sharing.ts"
 import { readDuration } from "./Formats.ts"
 import { ruleName } from "./RuleNames.ts"
 import { declaresMetadata, metadataFields } from "./RuleTypes.ts"
@@ -56,7 +56,7 @@ class JsonMap extends MapValue {
   override sameAs(other: MapValue): boolean {
     return Object.keys(this.json).every((key) => {
       const name = this.shape.shownName(key)
-      if (name === undefined) return other instanceof JsonMap ? !Object.hasOwn(other.json, key) || equalJson(this.json[key], other.json[key]) : fail("no such overload")
+      if (name === undefined) return other instanceof JsonMap ? !Object.hasOwn(other.json, key) || jsonEqual(this.json[key], other.json[key]) : fail("no such overload")
       const [mine, theirs] = [this.find(name), other.find(name)]
       return mine === undefined || theirs === undefined ? mine === theirs : equalValues(mine, theirs)
     })

@@ -1,6 +1,5 @@
 /** Whether schemas are structural: every field has its type outside of `allOf` and its like, which only narrow values. */
-import type { StatusCause } from "@fairlead/kube"
-import { equal } from "../builtin/Sharing.ts"
+import { jsonEqual, type StatusCause } from "@fairlead/kube"
 import { goRegex } from "../cel/regex/GoRegex.ts"
 import { RegexSyntaxError } from "../cel/regex/RegexNode.ts"
 import { forbiddenValue, requiredValue } from "../FieldCause.ts"
@@ -101,14 +100,14 @@ const checkMetadataSchema = (metadata: SchemaProps, isObject: boolean, level: Le
   if (level !== "root") return
   const { type: _, default: __, properties = {}, ...rest } = metadata
   const names = Object.keys(properties).filter((name) => name !== "name" && name !== "generateName")
-  const other = rest.additionalProperties !== undefined || Object.entries(rest).some(([, value]) => value !== undefined && value !== "" && value !== false && !equal(value, []))
+  const other = rest.additionalProperties !== undefined || Object.entries(rest).some(([, value]) => value !== undefined && value !== "" && value !== false && !jsonEqual(value, []))
   if (names.length > 0 || other) {
     found.push(forbiddenValue(path, "must not specify anything other than name and generateName, but metadata is implicitly specified"))
   }
 }
 
 /** `[{type: integer}, {type: string}]`, which goes with `x-kubernetes-int-or-string`. */
-const isEitherType = (parts: ReadonlyArray<SchemaProps> | undefined): boolean => equal(parts, [{ type: "integer" }, { type: "string" }])
+const isEitherType = (parts: ReadonlyArray<SchemaProps> | undefined): boolean => jsonEqual(parts, [{ type: "integer" }, { type: "string" }])
 
 const checkValues = (schema: SchemaProps, skipsAnyOf: boolean, skipsFirstAllOf: boolean, path: string, found: Found): void => {
   const { anyOf = [], allOf = [], oneOf = [], not, pattern = "" } = schema

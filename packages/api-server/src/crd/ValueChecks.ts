@@ -1,5 +1,5 @@
 /** Single checks of schemas, for the quick answer and for the thorough one. */
-import { equal } from "../builtin/Sharing.ts"
+import { jsonEqual } from "@fairlead/kube"
 import { isKnownFormat } from "./Formats.ts"
 import { type SchemaProps, verbatim } from "./SchemaProps.ts"
 
@@ -50,4 +50,4 @@ export const lengthOf = (text: string): number => {
 /** Whether a value is one of those listed; numbers count as what they are cut off to. */
 export const enumHas = (values: ReadonlyArray<unknown>, value: unknown): boolean =>
   value !== null && values.some((it) =>
-    equal(it, value) || (typeof it === "number" && typeof value === "number" && Number.isInteger(it) && Math.trunc(value) === it))
+    jsonEqual(it, value) || (typeof it === "number" && typeof value === "number" && Number.isInteger(it) && Math.trunc(value) === it))

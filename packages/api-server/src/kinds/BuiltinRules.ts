@@ -1,7 +1,6 @@
 /** The rules of every built-in kind: tables for what is simple, a file each for what is not. */
-import type { ObjectMeta } from "@fairlead/kube"
+import { jsonEqual, type ObjectMeta } from "@fairlead/kube"
 import { type Draft, field } from "../Draft.ts"
-import { deepEqual } from "../internal/deepEqual.ts"
 import { keepAllButStatus, keepSpec, kindRules, type KindRules, specChanged } from "../rest/KindRules.ts"
 import { resourceLines } from "../builtin/Resources.generated.ts"
 import * as Validation from "../builtin/validation/Validation.ts"
@@ -56,8 +55,8 @@ const withGeneration = wordsOf(`
 
 /** Kinds in which other changes count. */
 const bumps: Readonly<Record<string, KindRules["bumpsGeneration"]>> = {
-  "apps/deployments": (next, previous) => specChanged(next, previous) || !deepEqual(next.metadata.annotations, previous.metadata.annotations),
-  "discovery.k8s.io/endpointslices": (next, previous) => specChanged(next, previous) || !deepEqual(next.metadata.labels, previous.metadata.labels),
+  "apps/deployments": (next, previous) => specChanged(next, previous) || !jsonEqual(next.metadata.annotations, previous.metadata.annotations),
+  "discovery.k8s.io/endpointslices": (next, previous) => specChanged(next, previous) || !jsonEqual(next.metadata.labels, previous.metadata.labels),
   "scheduling.k8s.io/priorityclasses": () => false
 }
 

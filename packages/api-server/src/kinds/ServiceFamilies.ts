@@ -1,11 +1,11 @@
 /** Which address families a service has, on a cluster that knows IPv4 alone (kube-apiserver `initIPFamilyFields`). */
+import { jsonEqual } from "@fairlead/kube"
 import { invalid } from "../ApiFailure.ts"
 import { Check } from "../builtin/validation/Check.ts"
 import { ipFamilyOf } from "../builtin/validation/Formats.ts"
 import { checkClusterIps } from "../builtin/validation/ServiceIps.ts"
 import type { Fields } from "../builtin/Sharing.ts"
 import { type Causes, invalidValue } from "../FieldCause.ts"
-import { deepEqual } from "../internal/deepEqual.ts"
 import type { ServiceSpec } from "./ServiceSpec.ts"
 
 const none: ReadonlyArray<never> = []
@@ -13,9 +13,9 @@ const none: ReadonlyArray<never> = []
 /** Headless services without a selector may have any families. */
 const isOpen = ({ clusterIP, selector }: ServiceSpec): boolean => clusterIP === "None" && Object.keys(selector ?? {}).length === 0
 
-const sameFamilies = (spec: ServiceSpec, old: ServiceSpec): boolean => deepEqual(spec.ipFamilies ?? none, old.ipFamilies ?? none)
+const sameFamilies = (spec: ServiceSpec, old: ServiceSpec): boolean => jsonEqual(spec.ipFamilies ?? none, old.ipFamilies ?? none)
 
-const sameAddresses = (spec: ServiceSpec, old: ServiceSpec): boolean => spec.clusterIP === old.clusterIP && deepEqual(spec.clusterIPs ?? none, old.clusterIPs ?? none)
+const sameAddresses = (spec: ServiceSpec, old: ServiceSpec): boolean => spec.clusterIP === old.clusterIP && jsonEqual(spec.clusterIPs ?? none, old.clusterIPs ?? none)
 
 const policyOf = (spec: ServiceSpec, old: ServiceSpec | undefined): string =>
   spec.ipFamilyPolicy ?? old?.ipFamilyPolicy ?? (isOpen(spec) ? "RequireDualStack" : "SingleStack")

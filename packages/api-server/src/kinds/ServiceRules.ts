@@ -1,7 +1,6 @@
 /** What is special about services: they are given addresses and node ports. */
-import type { KubeObject } from "@fairlead/kube"
+import { jsonEqual, type KubeObject } from "@fairlead/kube"
 import { type Draft, field } from "../Draft.ts"
-import { deepEqual } from "../internal/deepEqual.ts"
 import type { Call } from "../rest/Call.ts"
 import type { KindRules } from "../rest/KindRules.ts"
 import { emptyStatus } from "./EmptyStatus.ts"
@@ -65,7 +64,7 @@ const portsLike = (ports: ReadonlyArray<ServicePort>, old: ReadonlyArray<Service
 
 /** Old clients know the first address alone. */
 const normalized = (spec: ServiceSpec, old: ServiceSpec): ServiceSpec => {
-  if ((spec.clusterIP ?? "") === (old.clusterIP ?? "") || !deepEqual(spec.clusterIPs ?? [], old.clusterIPs ?? [])) return spec
+  if ((spec.clusterIP ?? "") === (old.clusterIP ?? "") || !jsonEqual(spec.clusterIPs ?? [], old.clusterIPs ?? [])) return spec
   if (spec.clusterIP) return { ...spec, clusterIPs: [spec.clusterIP] }
   const { clusterIPs: _, ...rest } = spec
   return rest
@@ -75,10 +74,10 @@ const normalized = (spec: ServiceSpec, old: ServiceSpec): ServiceSpec => {
 const withoutUseless = (spec: ServiceSpec, old: ServiceSpec): ServiceSpec => {
   const out: { -readonly [K in keyof ServiceSpec]: ServiceSpec[K] } = { ...spec }
   const drop = (key: keyof ServiceSpec): void => {
-    if (deepEqual(spec[key], old[key])) delete out[key]
+    if (jsonEqual(spec[key], old[key])) delete out[key]
   }
   if (spec.type === "ExternalName" && old.type !== "ExternalName") {
-    if (deepEqual(spec.clusterIPs ?? [], old.clusterIPs ?? [])) {
+    if (jsonEqual(spec.clusterIPs ?? [], old.clusterIPs ?? [])) {
       drop("clusterIP")
       drop("clusterIPs")
     }
@@ -87,7 +86,7 @@ const withoutUseless = (spec: ServiceSpec, old: ServiceSpec): ServiceSpec => {
   }
   if (needsNodePort(old) && !needsNodePort(spec)) {
     const numbers = ({ ports = [] }: ServiceSpec): ReadonlySet<number> => new Set(ports.map(({ nodePort = 0 }) => nodePort))
-    if (deepEqual([...numbers(spec)].sort(), [...numbers(old)].sort())) out.ports = (spec.ports ?? []).map(({ nodePort: _, ...port }) => port)
+    if (jsonEqual([...numbers(spec)].sort(), [...numbers(old)].sort())) out.ports = (spec.ports ?? []).map(({ nodePort: _, ...port }) => port)
     drop("externalTrafficPolicy")
   }
   if (needsHealthCheck(old) && !needsHealthCheck(spec)) drop("healthCheckNodePort")

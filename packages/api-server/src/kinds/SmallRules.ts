@@ -1,8 +1,7 @@
 /** Kinds with one small thing of their own. */
-import type { ObjectMeta } from "@fairlead/kube"
+import { jsonEqual, type ObjectMeta } from "@fairlead/kube"
 import type { Draft } from "../Draft.ts"
 import { field } from "../Draft.ts"
-import { deepEqual } from "../internal/deepEqual.ts"
 import { randomUid } from "../internal/randomNames.ts"
 import { emptyStatus } from "./EmptyStatus.ts"
 import { type KindRules, specChanged } from "../rest/KindRules.ts"
@@ -39,7 +38,7 @@ export const daemonSetRules: Partial<KindRules> = {
   },
   prepareUpdate: (draft, previous) => {
     const template = (of: object): unknown => field<{ readonly template?: unknown }>(of, "spec")?.template
-    withTemplateGeneration(draft, generationOf(previous) + (deepEqual(template(draft), template(previous)) ? 0 : 1))
+    withTemplateGeneration(draft, generationOf(previous) + (jsonEqual(template(draft), template(previous)) ? 0 : 1))
   }
 }
 

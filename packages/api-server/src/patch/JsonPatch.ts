@@ -1,5 +1,6 @@
 /** JSON patches (RFC 6902) with the quirks of the library that Kubernetes uses; see the tests for each. */
-import { equal, isObject, put, type Fields } from "../builtin/Sharing.ts"
+import { jsonEqual } from "@fairlead/kube"
+import { isObject, put, type Fields } from "../builtin/Sharing.ts"
 
 /** One operation; everything but `op` may be missing. */
 export type Operation = Fields
@@ -55,7 +56,7 @@ const wholeDocument = (value: unknown): unknown => {
 
 const test = (document: unknown, path: unknown, value: unknown): void => {
   const found = path === "" ? document : read(document, textOf(path))
-  if (!equal(found, value)) throw new TestFailed(`the test of ${String(path)} failed`)
+  if (!jsonEqual(found, value)) throw new TestFailed(`the test of ${String(path)} failed`)
 }
 
 const textOf = (path: unknown): string => {

@@ -1,7 +1,6 @@
 /** Who approves or signs requests for certificates needs the right to the signer (admission plugins CertificateApproval and CertificateSigning). */
-import { type KubeObject } from "@fairlead/kube"
+import { jsonEqual, type KubeObject } from "@fairlead/kube"
 import { field } from "../Draft.ts"
-import { deepEqual } from "../internal/deepEqual.ts"
 import type { Call } from "../rest/Call.ts"
 import type { Validate } from "./Admission.ts"
 import { decide } from "./Authorization.ts"
@@ -27,7 +26,7 @@ interface SigningStatus {
 
 const isSigned = (object: object, previous: KubeObject): boolean => {
   const [next, before] = [field<SigningStatus>(object, "status"), field<SigningStatus>(previous, "status")]
-  return next?.certificate !== before?.certificate || !deepEqual(next?.conditions, before?.conditions)
+  return next?.certificate !== before?.certificate || !jsonEqual(next?.conditions, before?.conditions)
 }
 
 /** The right to one signer, or to all of its domain. */

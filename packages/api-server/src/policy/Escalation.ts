@@ -1,8 +1,7 @@
 /** Nobody grants rights by roles or bindings that they do not hold (the checks of the RBAC storage). */
-import type { KubeObject } from "@fairlead/kube"
+import { jsonEqual, type KubeObject } from "@fairlead/kube"
 import { forbidden, notFound } from "../ApiFailure.ts"
 import { field } from "../Draft.ts"
-import { deepEqual } from "../internal/deepEqual.ts"
 import type { Call } from "../rest/Call.ts"
 import type { Validate } from "./Admission.ts"
 import { decide } from "./Authorization.ts"
@@ -16,8 +15,8 @@ export const validateEscalation: Validate = (call, operation, object, previous) 
   if (resource.group !== group || operation === "delete" || object === undefined || call.user.groups.includes("system:masters")) return
   if (resource.plural === "roles" || resource.plural === "clusterroles") {
     const rules = field<ReadonlyArray<PolicyRule>>(object, "rules") ?? []
-    const same = previous !== undefined && deepEqual(rules, field(previous, "rules") ?? [])
-    if (same && deepEqual(field(object, "aggregationRule"), field(previous!, "aggregationRule"))) return
+    const same = previous !== undefined && jsonEqual(rules, field(previous, "rules") ?? [])
+    if (same && jsonEqual(field(object, "aggregationRule"), field(previous!, "aggregationRule"))) return
     if (resource.plural === "clusterroles") checkAggregation(call, object as unknown as KubeObject, previous)
     if (may(call, "escalate", resource.plural, object.metadata.name ?? "")) return
     refuseMissing(call, rules, object.metadata.name ?? "")
@@ -38,7 +37,7 @@ const checkAggregation = (call: Call, role: KubeObject, previous: KubeObject | u
 
 const checkBinding = (call: Call, object: KubeObject, previous: KubeObject | undefined): void => {
   const ref = field<RoleRef>(object, "roleRef")!
-  if (previous !== undefined && deepEqual(ref, field(previous, "roleRef")) && deepEqual(field(object, "subjects"), field(previous, "subjects"))) return
+  if (previous !== undefined && jsonEqual(ref, field(previous, "roleRef")) && jsonEqual(field(object, "subjects"), field(previous, "subjects"))) return
   if (may(call, "bind", ref.kind === "ClusterRole" ? "clusterroles" : "roles", ref.name)) return
   const rules = rulesOf(call.server, ref, call.namespace)
   if (rules === undefined) throw notFound(call.resource, ref.name)

@@ -1,7 +1,6 @@
 /** Policies made of expressions change what is written (admission plugin MutatingAdmissionPolicy). */
-import type { KubeObject } from "@fairlead/kube"
+import { jsonEqual, type KubeObject } from "@fairlead/kube"
 import { ApiFailure } from "../ApiFailure.ts"
-import { equal } from "../builtin/Sharing.ts"
 import { listOf } from "../cel/types/Type.ts"
 import type { Call } from "../rest/Call.ts"
 import { type Draft, replaceDraft } from "../Draft.ts"
@@ -60,14 +59,14 @@ export const admitPolicies = (call: Call, operation: Operation, draft: Draft, pr
   const input: AdmissionInput = { call, operation, object: draft as unknown as KubeObject, oldObject: previous }
   const problems: Array<PolicyProblem> = []
   const invocations = hooks.flatMap((hook) => invocationsOf(input, hook, problems))
-  if (again.isSecond && !equal(again.policies.left, draft)) again.policies.require()
+  if (again.isSecond && !jsonEqual(again.policies.left, draft)) again.policies.require()
   let changed = false
   for (const invocation of invocations) {
     const key = keyOf(invocation)
     if (!matches(input, invocation, problems) || (again.isSecond && !again.policies.wants(key))) continue
     const before = { ...draft }
     if (mutate(input, draft, invocation, problems)) changed = true
-    if (!equal(before, draft)) again.policies.require()
+    if (!jsonEqual(before, draft)) again.policies.require()
     if (invocation.policy.spec?.reinvocationPolicy === "IfNeeded") again.policies.remember(key)
   }
   if (changed) {

@@ -1,7 +1,7 @@
 /** Webhooks change what is written (admission plugin MutatingAdmissionWebhook). */
-import type { KubeObject } from "@fairlead/kube"
+import { jsonEqual, type KubeObject } from "@fairlead/kube"
 import { internalError } from "../ApiFailure.ts"
-import { equal, type Fields } from "../builtin/Sharing.ts"
+import type { Fields } from "../builtin/Sharing.ts"
 import { type Draft, replaceDraft } from "../Draft.ts"
 import { applyJsonPatch, Inapplicable, type Operation as PatchOperation } from "../patch/JsonPatch.ts"
 import type { Call } from "../rest/Call.ts"
@@ -18,7 +18,7 @@ import { calledFor, type WebhookCall, webhooksOf } from "./webhooks/WebhookKinds
 export const admitWebhooks = (call: Call, operation: Operation, draft: Draft | undefined, previous: KubeObject | undefined, again: Reinvocation): void => {
   const hooks = webhooksOf(call.server, "mutatingwebhookconfigurations")
   if (hooks.length === 0 || isExempt(call.resource)) return
-  if (again.isSecond && !equal(again.webhooks.left, draft)) again.webhooks.require()
+  if (again.isSecond && !jsonEqual(again.webhooks.left, draft)) again.webhooks.require()
   for (const hook of hooks) {
     const input: AdmissionInput = { call, operation, object: draft as unknown as KubeObject | undefined, oldObject: previous }
     const wanted = calledFor(input, hook)
@@ -26,7 +26,7 @@ export const admitWebhooks = (call: Call, operation: Operation, draft: Draft | u
     const [result] = callWebhooks(input, [wanted], true)
     const before = { ...draft }
     if (result !== undefined && result.patch !== "") attempt(hook.webhook, () => applyPatch(input, wanted, draft, result.patch))
-    if (draft !== undefined && !equal(before, draft)) {
+    if (draft !== undefined && !jsonEqual(before, draft)) {
       again.webhooks.require()
       again.isNeeded = true
     }

@@ -1,9 +1,8 @@
 /** Who makes a policy with parameters, or binds one, must be allowed to read those (the checks of the storage of admission policies). */
-import type { KubeObject } from "@fairlead/kube"
+import { jsonEqual, type KubeObject } from "@fairlead/kube"
 import type { User } from "../ApiRequest.ts"
 import { type Draft, field } from "../Draft.ts"
 import { type Causes, forbiddenValue } from "../FieldCause.ts"
-import { deepEqual } from "../internal/deepEqual.ts"
 import type { Call } from "../rest/Call.ts"
 import { type Attributes, decide } from "./Authorization.ts"
 import type { AdmissionPolicy, PolicyBinding, PolicySpec } from "./expressions/PolicyKinds.ts"
@@ -31,7 +30,7 @@ const may = ({ server, user }: Call, attributes: Attributes): boolean => decide(
 
 const checkKind = (call: Call, draft: Draft, previous: KubeObject | undefined, causes: Causes): void => {
   const kind = field<PolicySpec>(draft, "spec")?.paramKind
-  if (kind === undefined || (previous !== undefined && deepEqual(kind, field<PolicySpec>(previous, "spec")?.paramKind))) return
+  if (kind === undefined || (previous !== undefined && jsonEqual(kind, field<PolicySpec>(previous, "spec")?.paramKind))) return
   if (may(call, { ...resourceOf(call, kind), verb: "get", name: "*", namespace: "*" })) return
   causes.push(forbiddenValue(
     "spec.paramKind",
@@ -44,7 +43,7 @@ type BindingSpec = NonNullable<PolicyBinding["spec"]>
 const checkRef = (policies: string) => (call: Call, draft: Draft, previous: KubeObject | undefined, causes: Causes): void => {
   const { paramRef, policyName = "" } = field<BindingSpec>(draft, "spec") ?? {}
   const old = previous === undefined ? undefined : field<BindingSpec>(previous, "spec")
-  if (paramRef === undefined || (deepEqual(paramRef, old?.paramRef) && policyName === old?.policyName)) return
+  if (paramRef === undefined || (jsonEqual(paramRef, old?.paramRef) && policyName === old?.policyName)) return
   const policy = call.server.store.collection({ group, plural: policies }).get("", policyName) as AdmissionPolicy | undefined
   const mutates = policies === "mutatingadmissionpolicies"
   const verb = mutates && !paramRef.name ? "list" : "get"

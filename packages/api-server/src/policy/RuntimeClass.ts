@@ -1,7 +1,6 @@
 /** Pods take overhead and placement over from their runtime class (admission plugin RuntimeClass). */
-import type { KubeObject, PodSpec } from "@fairlead/kube"
+import { jsonEqual, type KubeObject, type PodSpec } from "@fairlead/kube"
 import { field } from "../Draft.ts"
-import { deepEqual } from "../internal/deepEqual.ts"
 import type { Call } from "../rest/Call.ts"
 import type { Draft } from "../Draft.ts"
 import type { Admit, Validate } from "./Admission.ts"
@@ -36,7 +35,7 @@ export const admitRuntimeClass: Admit = (call, operation, draft) => {
   const found = classOf(call, draft, spec?.runtimeClassName)
   if (spec === undefined || found === undefined) return
   const { overhead, scheduling } = found
-  if (overhead !== undefined && isGiven(spec.overhead) && !deepEqual(spec.overhead, overhead.podFixed)) throw refusal(call, draft, otherOverhead)
+  if (overhead !== undefined && isGiven(spec.overhead) && !jsonEqual(spec.overhead, overhead.podFixed)) throw refusal(call, draft, otherOverhead)
   const selector = spec.nodeSelector ?? {}
   for (const [key, value] of Object.entries(scheduling?.nodeSelector ?? {})) {
     const own = selector[key]
@@ -60,7 +59,7 @@ export const validateRuntimeClass: Validate = (call, operation, object) => {
   const overhead = classOf(call, object, spec.runtimeClassName)?.overhead
   if (overhead === undefined) {
     if (spec.overhead !== undefined) throw refusal(call, object, "pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead")
-  } else if (!deepEqual(overhead.podFixed, spec.overhead)) throw refusal(call, object, otherOverhead)
+  } else if (!jsonEqual(overhead.podFixed, spec.overhead)) throw refusal(call, object, otherOverhead)
 }
 
 /** Leaves out those that another one includes; of equal ones the first stays. */
@@ -68,13 +67,13 @@ const mergeTolerations = (all: ReadonlyArray<Toleration>): ReadonlyArray<Tolerat
   const merged: Array<Toleration> = []
   all.forEach((it, i) => {
     const isKnown = merged.some((other) => includes(other, it))
-    if (!isKnown && !all.slice(i + 1).some((other) => !deepEqual(it, other) && includes(other, it))) merged.push(it)
+    if (!isKnown && !all.slice(i + 1).some((other) => !jsonEqual(it, other) && includes(other, it))) merged.push(it)
   })
   return merged
 }
 
 const includes = (wide: Toleration, it: Toleration): boolean => {
-  if (deepEqual(wide, it)) return true
+  if (jsonEqual(wide, it)) return true
   if ((it.key ?? "") !== (wide.key ?? "") && ((wide.key ?? "") !== "" || wide.operator !== "Exists")) return false
   if ((it.effect ?? "") !== (wide.effect ?? "") && (wide.effect ?? "") !== "") return false
   if (wide.effect === "NoExecute" && wide.tolerationSeconds !== undefined && (it.tolerationSeconds ?? Infinity) > wide.tolerationSeconds) return false

@@ -1,7 +1,6 @@
 /** What makes one kind differ from the next: the table of hooks that the generic writes consult. */
-import type { KubeObject, StatusCause } from "@fairlead/kube"
+import { jsonEqual, type KubeObject, type StatusCause } from "@fairlead/kube"
 import type { Draft } from "../Draft.ts"
-import { deepEqual } from "../internal/deepEqual.ts"
 import { subdomainErrors } from "../internal/nameRules.ts"
 import { type SelectableFields, standardFields } from "./FieldSelector.ts"
 import type { Call } from "./Call.ts"
@@ -52,7 +51,7 @@ const noCauses: ReadonlyArray<StatusCause> = []
 export const specChanged = (next: Draft, previous: KubeObject): boolean => {
   const before = previous as unknown as Draft
   for (const key in next) {
-    if (key !== "metadata" && key !== "status" && !deepEqual(next[key], before[key])) return true
+    if (key !== "metadata" && key !== "status" && !jsonEqual(next[key], before[key])) return true
   }
   for (const key in before) {
     if (key !== "metadata" && key !== "status" && before[key] !== undefined && next[key] === undefined) return true

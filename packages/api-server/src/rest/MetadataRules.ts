@@ -1,7 +1,6 @@
 /** Checks of `metadata`, in the order and with the texts of Kubernetes. */
-import type { ObjectMeta, OwnerReference } from "@fairlead/kube"
+import { jsonEqual, type ObjectMeta, type OwnerReference } from "@fairlead/kube"
 import { type Causes, forbiddenValue, immutableValue, invalidValue, printValue, requiredValue, tooLongValue } from "../FieldCause.ts"
-import { deepEqual } from "../internal/deepEqual.ts"
 import { labelValueErrors, qualifiedNameErrors } from "../internal/nameRules.ts"
 
 /** Gives the texts of what is wrong with a name. */
@@ -135,7 +134,7 @@ const checkFinalizers = (finalizers: ReadonlyArray<string>, causes: Causes): voi
 }
 
 const checkNoNewFinalizers = (next: ReadonlyArray<string>, previous: ReadonlyArray<string>, causes: Causes): void => {
-  if (deepEqual(next, previous)) return
+  if (jsonEqual(next, previous)) return
   const added = [...new Set(next)].filter((finalizer) => !previous.includes(finalizer)).sort()
   if (added.length === 0) return
   causes.push(forbiddenValue(

@@ -1,10 +1,9 @@
 /** Replaces stored objects, whole or in part; every write to an existing object ends here. */
-import type { KubeObject, StatusCause } from "@fairlead/kube"
+import { jsonEqual, type KubeObject, type StatusCause } from "@fairlead/kube"
 import { badRequest, conflict, invalid, modifiedText, notFound, rawError } from "../ApiFailure.ts"
 import type { ApiResponse } from "../ApiRequest.ts"
 import type { Draft } from "../Draft.ts"
 import { invalidValue } from "../FieldCause.ts"
-import { deepEqual } from "../internal/deepEqual.ts"
 import { pathSegmentErrors } from "../internal/nameRules.ts"
 import { admit, validateAdmitted } from "../policy/Admission.ts"
 import { checkQuotas } from "../policy/ResourceQuota.ts"
@@ -88,7 +87,7 @@ const commit = (call: Call, draft: Draft, previous: KubeObject): KubeObject => {
 
 /** Most writes change the status, so it is compared first. */
 const isSame = (draft: Draft, previous: KubeObject): boolean =>
-  deepEqual(draft["status"], (previous as unknown as Draft)["status"]) && deepEqual(draft, previous)
+  jsonEqual(draft["status"], (previous as unknown as Draft)["status"]) && jsonEqual(draft, previous)
 
 /** The last finalizer is gone from an object that waited for that. */
 const deletesNow = (next: Draft, previous: KubeObject): boolean =>

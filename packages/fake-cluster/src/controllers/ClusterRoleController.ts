@@ -1,9 +1,8 @@
 /** Gathers the rules of cluster roles that are made of others. */
 import { Controller, Result, Source } from "@fairlead/controller"
-import { type ClusterRole, KubeResource } from "@fairlead/kube"
+import { type ClusterRole, jsonEqual, KubeResource } from "@fairlead/kube"
 import { Effect } from "effect"
 import { matcher } from "../internal/podClaims.ts"
-import { isSame } from "../internal/statusPatch.ts"
 import { unlessGone } from "../internal/unlessGone.ts"
 import { type ControllerSetting, queue } from "./ControllerSetting.ts"
 
@@ -17,7 +16,7 @@ export const gather = (role: ClusterRole, roles: ReadonlyArray<ClusterRole>): Ru
     const matches = matcher(selector)
     for (const other of sorted) {
       if (other.metadata.name === role.metadata.name || !matches(other.metadata.labels)) continue
-      for (const rule of other.rules ?? []) if (!rules.some((it) => isSame(it, rule))) rules.push(rule)
+      for (const rule of other.rules ?? []) if (!rules.some((it) => jsonEqual(it, rule))) rules.push(rule)
     }
   }
   return rules
@@ -37,7 +36,7 @@ export const run = (setting: ControllerSetting): Effect.Effect<never> => {
       const role = roles.store.get(undefined, name)
       if (role?.aggregationRule === undefined) return Effect.succeed(Result.done)
       const rules = gather(role, roles.store.list())
-      if (isSame(role.rules ?? [], rules)) return Effect.succeed(Result.done)
+      if (jsonEqual(role.rules ?? [], rules)) return Effect.succeed(Result.done)
       return Effect.as(unlessGone(setting.client.update<ClusterRole>(KubeResource.clusterRoles, { ...role, rules })), Result.done)
     }
   })

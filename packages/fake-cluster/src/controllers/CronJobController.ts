@@ -1,12 +1,11 @@
 /** Starts jobs by the clock. */
 import { Controller, OwnerReferences, Result, Source } from "@fairlead/controller"
-import { type CronJob, type Job, KubeClient, KubeError, KubeResource, type ObjectMeta } from "@fairlead/kube"
+import { type CronJob, type Job, jsonEqual, KubeClient, KubeError, KubeResource, type ObjectMeta } from "@fairlead/kube"
 import { Clock, Effect, Result as Outcome } from "effect"
 import type { Tell } from "../internal/coreEvents.ts"
 import { dueOf, endOf, forgettable, lastSuccess } from "../internal/cronJobs/cronPlan.ts"
 import { parse } from "../internal/cronJobs/cronSchedule.ts"
 import { statusText } from "../internal/podControl.ts"
-import { isSame } from "../internal/statusPatch.ts"
 import { timestamp } from "../internal/timestamp.ts"
 import { unlessGone } from "../internal/unlessGone.ts"
 import { type ControllerSetting, queue } from "./ControllerSetting.ts"
@@ -46,7 +45,7 @@ const sync = Effect.fnUntraced(function*(cron: Cron, cronJob: CronJob, jobs: Rea
   const active = yield* stillActive(cron, cronJob, jobs)
   const before: CronJobStatus = withActive({ ...cronJob.status, ...successOf(cronJob, jobs) }, active)
   const { result, status } = cronJob.metadata.deletionTimestamp === undefined ? yield* startDue(cron, cronJob, before, jobs) : { result: Result.done, status: before }
-  if (!isSame(cronJob.status ?? {}, status)) yield* unlessGone(cron.client.update<CronJob>(resource, { ...cronJob, status }, { subresource: "status" }))
+  if (!jsonEqual(cronJob.status ?? {}, status)) yield* unlessGone(cron.client.update<CronJob>(resource, { ...cronJob, status }, { subresource: "status" }))
   return result
 })
 

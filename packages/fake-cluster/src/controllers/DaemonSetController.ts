@@ -1,13 +1,12 @@
 /** Keeps one pod of a daemon set on every node that it fits. */
 import { Controller, Result, Source } from "@fairlead/controller"
-import { type DaemonSet, KubeError, KubeResource, type Node, type ObjectMeta, type Pod } from "@fairlead/kube"
+import { type DaemonSet, jsonEqual, KubeError, KubeResource, type Node, type ObjectMeta, type Pod } from "@fairlead/kube"
 import { Clock, Effect } from "effect"
 import { type DaemonView, daemonStatus, hashKey, planDaemons, specFor } from "../internal/daemonSets/daemonPlan.ts"
 import { claim, claimsOf } from "../internal/podClaims.ts"
 import { createPod, deletePod, type PodControl, podFromTemplate } from "../internal/podControl.ts"
 import { nextAvailableAt } from "../internal/replicaStatus.ts"
 import * as RevisionHistory from "../internal/revisionHistory.ts"
-import { isSame } from "../internal/statusPatch.ts"
 import { unlessGone } from "../internal/unlessGone.ts"
 import { type ControllerSetting, queue } from "./ControllerSetting.ts"
 
@@ -28,7 +27,7 @@ export const run = (setting: ControllerSetting): Effect.Effect<never> => {
     sources: [
       Source.of(sets),
       Source.owned(setting.pods, { group: "apps", kind: "DaemonSet" }),
-      Source.mapped(nodes, all, { predicate: ({ object, previous }) => previous === undefined || !isSame([object.spec, object.metadata.labels], [previous.spec, previous.metadata.labels]) })
+      Source.mapped(nodes, all, { predicate: ({ object, previous }) => previous === undefined || !jsonEqual([object.spec, object.metadata.labels], [previous.spec, previous.metadata.labels]) })
     ],
     reconcile: ({ name, namespace }) => {
       const set = sets.store.get(namespace, name)
@@ -45,7 +44,7 @@ const sync = Effect.fnUntraced(function*(setting: ControllerSetting, control: Po
   const view: DaemonView = { set, pods, nodes, hash, now: yield* Clock.currentTimeMillis }
   const outcome = yield* Effect.result(carryOut(control, view))
   const status = daemonStatus(view)
-  if (!isSame(set.status ?? {}, status)) yield* unlessGone(control.client.update<DaemonSet>(resource, { ...set, status }, { subresource: "status" }))
+  if (!jsonEqual(set.status ?? {}, status)) yield* unlessGone(control.client.update<DaemonSet>(resource, { ...set, status }, { subresource: "status" }))
   if (outcome._tag === "Failure") return yield* outcome.failure
   const used = new Set([hash, ...pods.map((it) => it.metadata.labels?.[hashKey] ?? "")])
   yield* RevisionHistory.trim(setting, set as never, revisions, new Set(revisions.filter((it) => used.has(it.metadata.labels?.[hashKey] ?? "")).map((it) => it.metadata.name!)))

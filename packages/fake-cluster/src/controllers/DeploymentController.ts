@@ -1,6 +1,6 @@
 /** Brings the pods of a deployment from one template to the next. */
 import { Controller, OwnerReferences, Result, Source } from "@fairlead/controller"
-import { type Deployment, KubeError, KubeResource, type Pod, type ReplicaSet } from "@fairlead/kube"
+import { type Deployment, jsonEqual, KubeError, KubeResource, type Pod, type ReplicaSet } from "@fairlead/kube"
 import { Clock, Effect } from "effect"
 import type { Tell } from "../internal/coreEvents.ts"
 import {
@@ -11,7 +11,6 @@ import { conditionNamed, countsOf, deadlineOf, type DeploymentStatus, isComplete
 import { claim, claimsOf, matcher } from "../internal/podClaims.ts"
 import { statusText } from "../internal/podControl.ts"
 import { controllerOf, hasEnded } from "../internal/podFacts.ts"
-import { isSame } from "../internal/statusPatch.ts"
 import { unlessGone } from "../internal/unlessGone.ts"
 import { type ControllerSetting, queue } from "./ControllerSetting.ts"
 
@@ -115,7 +114,7 @@ const provide = Effect.fnUntraced(function*(rollout: Rollout, found: ReplicaSet 
   if (found !== undefined) {
     const annotations = annotationsOf(deployment, found, Math.max(revision, revisionOf(found)))
     const minReadySeconds = deployment.spec?.minReadySeconds
-    const isCurrent = isSame(annotations, found.metadata.annotations ?? {}) && (found.spec?.minReadySeconds ?? 0) === (minReadySeconds ?? 0)
+    const isCurrent = jsonEqual(annotations, found.metadata.annotations ?? {}) && (found.spec?.minReadySeconds ?? 0) === (minReadySeconds ?? 0)
     const updated = isCurrent ? found : yield* setting.client.update<ReplicaSet>(KubeResource.replicaSets, {
       ...found,
       metadata: { ...found.metadata, annotations },
@@ -185,7 +184,7 @@ const noteRevision = Effect.fnUntraced(function*({ deployment, now, setting }: R
   const isCreated = reason === "NewReplicaSetCreated"
   if (deployment.spec?.progressDeadlineSeconds === undefined || (!isCreated && conditionNamed(deployment.status?.conditions, "Progressing") !== undefined)) return
   const conditions = withCondition(deployment.status?.conditions ?? [], { type: "Progressing", status: "True", reason, message }, now)
-  if (isSame(conditions, deployment.status?.conditions)) return
+  if (jsonEqual(conditions, deployment.status?.conditions)) return
   yield* setting.client.patch(resource, { namespace, name: name!, subresource: "status" }, "merge", { status: { conditions } })
 })
 
@@ -218,7 +217,7 @@ const tellStatus = Effect.fnUntraced(function*(rollout: Rollout, newest: Replica
   // A condition written in this round is not in `deployment` yet; the next round finds it.
   const isStale = conditionNamed(status.conditions, "Progressing") === undefined && newest !== undefined && deployment.spec?.progressDeadlineSeconds !== undefined
   if (isStale) return Result.requeueAfter(0)
-  if (!isSame(deployment.status ?? {}, status)) {
+  if (!jsonEqual(deployment.status ?? {}, status)) {
     yield* unlessGone(setting.client.update<Deployment>(resource, { ...deployment, status }, { subresource: "status" })).pipe(
       Effect.catchIf((error) => error.reason._tag === "Conflict", () => Effect.void)
     )

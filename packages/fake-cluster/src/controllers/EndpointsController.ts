@@ -1,10 +1,9 @@
 /** Lists the addresses of the pods behind services, as endpoints and as endpoint slices. */
 import { Controller, OwnerReferences, Result, Source } from "@fairlead/controller"
-import { type Endpoints, type EndpointSlice, KubeClient, KubeError, type KubeObject, KubeResource, type Node, type Pod, type Service } from "@fairlead/kube"
+import { type Endpoints, type EndpointSlice, jsonEqual, KubeClient, KubeError, type KubeObject, KubeResource, type Node, type Pod, type Service } from "@fairlead/kube"
 import { Effect } from "effect"
 import { type BackendGroup, groupsOf, hasSelector, isHeadless, targetRef } from "../internal/network/endpointFacts.ts"
 import { calmly, type SliceContent, syncSlices } from "../internal/network/sliceSync.ts"
-import { isSame } from "../internal/statusPatch.ts"
 import { unlessGone } from "../internal/unlessGone.ts"
 import { type ControllerSetting, queue } from "./ControllerSetting.ts"
 
@@ -73,7 +72,7 @@ const syncEndpoints = (client: KubeClient["Service"], service: Service, stored: 
     return [{ ...(ready.length === 0 ? {} : { addresses: ready }), ...(rest.length === 0 ? {} : { notReadyAddresses: rest }), ...(listed.length === 0 ? {} : { ports: listed }) }]
   })
   const wanted = { labels, ...(subsets.length === 0 ? {} : { subsets }) }
-  if (stored !== undefined && isSame({ labels: stored.metadata.labels, ...(stored.subsets === undefined ? {} : { subsets: stored.subsets }) }, wanted)) return Effect.void
+  if (stored !== undefined && jsonEqual({ labels: stored.metadata.labels, ...(stored.subsets === undefined ? {} : { subsets: stored.subsets }) }, wanted)) return Effect.void
   const { subsets: _, ...before } = stored ?? { apiVersion: "v1", kind: "Endpoints", metadata: { name: name!, namespace: namespace! } }
   const object = { ...before, metadata: { ...before.metadata, labels }, ...(subsets.length === 0 ? {} : { subsets }) } as KubeObject
   return calmly(stored === undefined ? client.create(KubeResource.endpoints, object) : client.update(KubeResource.endpoints, object))

@@ -1,6 +1,6 @@
 /** Runs the pods of jobs to their end and counts them. */
 import { Controller, Result, Source } from "@fairlead/controller"
-import { type Job, KubeError, KubeResource, type Pod } from "@fairlead/kube"
+import { type Job, jsonEqual, KubeError, KubeResource, type Pod } from "@fairlead/kube"
 import { Clock, Effect } from "effect"
 import { type BackOff, noBackOff } from "../internal/jobs/jobBackOff.ts"
 import { nextPod, planPods } from "../internal/jobs/jobPods.ts"
@@ -10,7 +10,6 @@ import {
 } from "../internal/jobs/jobView.ts"
 import { createPod, deletePod, type PodControl, podFromTemplate } from "../internal/podControl.ts"
 import { isReady } from "../internal/podFacts.ts"
-import { isSame } from "../internal/statusPatch.ts"
 import { timestamp } from "../internal/timestamp.ts"
 import { unlessGone } from "../internal/unlessGone.ts"
 import { type ControllerSetting, queue } from "./ControllerSetting.ts"
@@ -164,7 +163,7 @@ const conclude = Effect.fnUntraced(function*(control: Jobs, view: JobView, statu
   // The start alone is in `job` too, although nobody has written it.
   let stored: Job | undefined = control.setting.follow<Job>(resource).store.get(job.metadata.namespace, job.metadata.name!) ?? job
   const write = Effect.fnUntraced(function*(next: JobStatus): Effect.fn.Return<void, KubeError.KubeError> {
-    if (stored === undefined || isSame(stored.status ?? {}, next)) return
+    if (stored === undefined || jsonEqual(stored.status ?? {}, next)) return
     stored = yield* unlessGone(control.client.update<Job>(resource, { ...stored, status: next }, { subresource: "status" }))
   })
   yield* write(tracking.status)

@@ -1,12 +1,11 @@
 /** Keeps as many pods as a replica set, or a replication controller of old, asks for. */
 import { Controller, Result, Source } from "@fairlead/controller"
-import { KubeError, KubeResource, type Pod, type ReplicaSet, type Selector } from "@fairlead/kube"
+import { jsonEqual, KubeError, KubeResource, type Pod, type ReplicaSet, type Selector } from "@fairlead/kube"
 import { Clock, Effect } from "effect"
 import { claim, claimsOf, matcher } from "../internal/podClaims.ts"
 import { createPod, deletePod, type PodControl, podFromTemplate, statusText } from "../internal/podControl.ts"
 import { byLeastLoss, controllerOf, isActive } from "../internal/podFacts.ts"
 import { nextAvailableAt, type ReplicaFailure, replicaStatus } from "../internal/replicaStatus.ts"
-import { isSame } from "../internal/statusPatch.ts"
 import { unlessGone } from "../internal/unlessGone.ts"
 import { type ControllerSetting, queue } from "./ControllerSetting.ts"
 
@@ -55,7 +54,7 @@ const sync = Effect.fnUntraced(function*(setting: ControllerSetting, control: Po
   const { terminatingReplicas, ...counts } = replicaStatus(set, pods, failure?.why, now)
   // Replication controllers have no such field.
   const status = terminatingReplicas === undefined || resource === kinds.ReplicationController.resource ? counts : { ...counts, terminatingReplicas }
-  if (!isSame(set.status ?? {}, status)) {
+  if (!jsonEqual(set.status ?? {}, status)) {
     yield* unlessGone(control.client.update<ReplicaSet>(resource, { ...set, status }, { subresource: "status" }))
   }
   if (failure !== undefined) return yield* failure.error

@@ -1,6 +1,6 @@
 /** Keeps the numbered pods of stateful sets and their claims. */
 import { Controller, OwnerReferences, Result, Source } from "@fairlead/controller"
-import { KubeError, KubeResource, type PersistentVolumeClaim, type Pod, type StatefulSet } from "@fairlead/kube"
+import { jsonEqual, KubeError, KubeResource, type PersistentVolumeClaim, type Pod, type StatefulSet } from "@fairlead/kube"
 import { Clock, Effect } from "effect"
 import { claim, claimsOf as podClaims, matcher } from "../internal/podClaims.ts"
 import { type PodControl, statusText } from "../internal/podControl.ts"
@@ -9,7 +9,6 @@ import { nextAvailableAt } from "../internal/replicaStatus.ts"
 import * as RevisionHistory from "../internal/revisionHistory.ts"
 import { planStateful, statefulStatus, type StatefulStep, type StatefulView } from "../internal/statefulSets/statefulPlan.ts"
 import { claimsOf, ordinalOf, podOf, replicasOf, revisionKey, startOf } from "../internal/statefulSets/statefulPods.ts"
-import { isSame } from "../internal/statusPatch.ts"
 import { unlessGone } from "../internal/unlessGone.ts"
 import { type ControllerSetting, queue } from "./ControllerSetting.ts"
 
@@ -46,7 +45,7 @@ const sync = Effect.fnUntraced(function*(setting: ControllerSetting, control: Po
   const view: StatefulView = { set, pods, current, update, now: yield* Clock.currentTimeMillis }
   const outcome = yield* Effect.result(Effect.forEach(planStateful(view), (step) => take(setting, control, set, step), { discard: true }))
   const status = statefulStatus(view)
-  if (!isSame(set.status ?? {}, status)) yield* unlessGone(control.client.update<StatefulSet>(resource, { ...set, status }, { subresource: "status" }))
+  if (!jsonEqual(set.status ?? {}, status)) yield* unlessGone(control.client.update<StatefulSet>(resource, { ...set, status }, { subresource: "status" }))
   if (outcome._tag === "Failure") return yield* outcome.failure
   const used = new Set([current.metadata.name!, update.metadata.name!, ...pods.map((it) => it.metadata.labels?.[revisionKey] ?? "")])
   yield* RevisionHistory.trim(setting, set as never, revisions, used)

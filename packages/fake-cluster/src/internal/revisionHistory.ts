@@ -1,12 +1,11 @@
 /** The history of a workload's templates as `ControllerRevision` objects. */
 import { OwnerReferences } from "@fairlead/controller"
-import { type ControllerRevision, KubeError, type KubeObject, KubeResource, type PodTemplateSpec } from "@fairlead/kube"
+import { type ControllerRevision, jsonEqual, KubeError, type KubeObject, KubeResource, type PodTemplateSpec } from "@fairlead/kube"
 import { Effect } from "effect"
 import type { ControllerSetting } from "../controllers/ControllerSetting.ts"
 import { unlessGone } from "./unlessGone.ts"
 import { hashOf } from "./deployments/deploymentFacts.ts"
 import { claim, claimsOf } from "./podClaims.ts"
-import { isSame } from "./statusPatch.ts"
 
 /** A workload whose templates have a history. */
 export interface Versioned extends KubeObject {
@@ -45,7 +44,7 @@ export const sync = Effect.fnUntraced(function*(
   const claimed = yield* claim(client, resource, owner, KubeResource.controllerRevisions, claimsOf(owner, owner.spec?.selector, all))
   const revisions = [...claimed].sort((a, b) => a.revision - b.revision)
   const template = owner.spec!.template
-  const same = revisions.findLast((it) => isSame(templateOf(it), template))
+  const same = revisions.findLast((it) => jsonEqual(templateOf(it), template))
   const newest = revisions.at(-1)
   if (same !== undefined && same === newest) return { revisions, update: same }
   const revision = (newest?.revision ?? 0) + 1

@@ -1,5 +1,5 @@
 /** The smallest patch that brings a stored pod status up to date. */
-import type { PodCondition, PodStatus } from "@fairlead/kube"
+import { jsonEqual, type PodCondition, type PodStatus } from "@fairlead/kube"
 import { conditionIn } from "./podFacts.ts"
 import type { KubeletStatus } from "./podStatus.ts"
 
@@ -32,26 +32,11 @@ export const statusPatch = (stored: PodStatus | undefined, wanted: KubeletStatus
   return Object.keys(patch).length === 0 ? undefined : patch
 }
 
-const differs = (next: unknown, before: unknown): boolean => next !== before && !isSame(next, before)
+const differs = (next: unknown, before: unknown): boolean => next !== before && !jsonEqual(next, before)
 
 /** A merge keeps what it is not told about, so a reason or message that went away is named as null. */
 const conditionPatch = (before: PodCondition, wanted: PodCondition): unknown => {
   const losesReason = wanted.reason === undefined && before.reason !== undefined
   const losesMessage = wanted.message === undefined && before.message !== undefined
   return losesReason || losesMessage ? { ...wanted, ...(losesReason ? { reason: null } : {}), ...(losesMessage ? { message: null } : {}) } : wanted
-}
-
-/** Equality of JSON values. */
-export const isSame = (left: unknown, right: unknown): boolean => {
-  if (left === right) return true
-  if (typeof left !== "object" || typeof right !== "object" || left === null || right === null) return false
-  if (Array.isArray(left) || Array.isArray(right)) {
-    if (!Array.isArray(left) || !Array.isArray(right) || left.length !== right.length) return false
-    for (let i = 0; i < left.length; i++) if (!isSame(left[i], right[i])) return false
-    return true
-  }
-  const keys = Object.keys(left)
-  if (keys.length !== Object.keys(right).length) return false
-  for (const key of keys) if (!isSame((left as Record<string, unknown>)[key], (right as Record<string, unknown>)[key])) return false
-  return true
 }

@@ -16,15 +16,6 @@ export const isRecord = (value: unknown): value is Record<string, unknown> =>
 /** Enough of a text to recognise it in a message. */
 export const excerpt = (text: string): string => JSON.stringify(text.length > 200 ? `${text.slice(0, 200)}…` : text)
 
-/** True when two JSON values are the same; the order of keys does not matter, and `undefined` counts as not there. */
-export const jsonEqual = (a: unknown, b: unknown): boolean => {
-  if (a === b) return true
-  if (Array.isArray(a)) return Array.isArray(b) && a.length === b.length && a.every((item, index) => jsonEqual(item, b[index]))
-  if (!isRecord(a) || !isRecord(b)) return false
-  const keys = definedKeys(a)
-  return keys.length === definedKeys(b).length && keys.every((key) => Object.hasOwn(b, key) && jsonEqual(a[key], b[key]))
-}
-
 /** Keys that JSON would carry. */
 export const definedKeys = (value: Record<string, unknown>): ReadonlyArray<string> =>
   Object.keys(value).filter((key) => value[key] !== undefined)

@@ -1,7 +1,8 @@
 /** Roles and their bindings. */
+import { jsonEqual } from "@fairlead/kube"
 import { pathSegmentErrors } from "../../internal/nameRules.ts"
 import { internalForm } from "../InternalForm.ts"
-import { equal, type Fields } from "../Sharing.ts"
+import type { Fields } from "../Sharing.ts"
 import { items, part, text, texts, type Check } from "./Check.ts"
 
 const group = "rbac.authorization.k8s.io"
@@ -66,5 +67,5 @@ export const checkClusterRoleBinding = (check: Check, binding: Fields): void => 
 
 /** What a binding binds to stays. */
 export const checkBindingUpdate = (check: Check, binding: Fields, old: Fields): void => {
-  if (!equal(binding["roleRef"], old["roleRef"])) check.invalid("roleRef", internalForm("rbac.RoleRef", binding["roleRef"]), "cannot change roleRef")
+  if (!jsonEqual(binding["roleRef"], old["roleRef"])) check.invalid("roleRef", internalForm("rbac.RoleRef", binding["roleRef"]), "cannot change roleRef")
 }

@@ -1,8 +1,9 @@
 /** Addresses of endpoints and services. */
+import { jsonEqual } from "@fairlead/kube"
 import { dnsLabelErrors, subdomainErrors } from "../../internal/nameRules.ts"
 import { count, items, text, type Check } from "./Check.ts"
 import { ipErrors, ipFamilyOf, portErrors } from "./Formats.ts"
-import { equal, type Fields } from "../Sharing.ts"
+import type { Fields } from "../Sharing.ts"
 
 /** Protocols of ports, in the order of messages. */
 export const portProtocols = ["SCTP", "TCP", "UDP"]
@@ -43,7 +44,7 @@ const checkPort = (check: Check, field: string, port: Fields, named: boolean): v
 
 /** Endpoints; what was wrong already may stay. */
 export const checkEndpoints = (check: Check, endpoints: Fields, old?: Fields): void => {
-  if (old !== undefined && equal(endpoints["subsets"], old["subsets"])) return
+  if (old !== undefined && jsonEqual(endpoints["subsets"], old["subsets"])) return
   items(endpoints["subsets"]).forEach((subset, i) => {
     const at = `subsets[${i}]`
     const [ready, unready, ports] = [items(subset["addresses"]), items(subset["notReadyAddresses"]), items(subset["ports"])]

@@ -1,8 +1,9 @@
 /** What is wrong with the expressions of admission policies and webhooks. */
+import { jsonEqual } from "@fairlead/kube"
 import { boolType, nullType, stringType, type Type } from "../../cel/types/Type.ts"
 import { dns1035Errors, subdomainErrors } from "../../internal/nameRules.ts"
 import { PolicyCompiler, type PolicyExpression } from "../../policy/expressions/PolicyCompiler.ts"
-import { equal, type Fields } from "../Sharing.ts"
+import type { Fields } from "../Sharing.ts"
 import { type Check, items, part, text } from "./Check.ts"
 
 const reserved = /^(?:true|false|null|in|as|break|const|continue|else|for|function|if|import|let|loop|package|namespace|return|var|void|while)$/
@@ -56,7 +57,7 @@ export const checkConditions = (check: Check, field: string, conditions: unknown
 
 /** Conditions are looked at again only when they, or the parameters, change. */
 export const sameConditions = (spec: Fields, old: Fields | undefined): boolean =>
-  old !== undefined && equal(spec["paramKind"], old["paramKind"]) && equal(spec["matchConditions"], old["matchConditions"])
+  old !== undefined && jsonEqual(spec["paramKind"], old["paramKind"]) && jsonEqual(spec["matchConditions"], old["matchConditions"])
 
 /** The kind of a policy's parameters. */
 export const checkParamKind = (check: Check, spec: Fields): boolean => {

@@ -1,10 +1,11 @@
 /** Admission policies, their bindings, and the configurations of admission webhooks. */
+import { jsonEqual } from "@fairlead/kube"
 import { listOf } from "../../cel/types/Type.ts"
 import { checkWebhookService, checkWebhookUrl, type WebhookService } from "../../crd/WebhookClients.ts"
 import { dns1035Errors, subdomainErrors } from "../../internal/nameRules.ts"
 import { configurationType, jsonPatchType, patchExtension } from "../../policy/expressions/JsonPatchLibrary.ts"
 import type { PolicyCompiler } from "../../policy/expressions/PolicyCompiler.ts"
-import { equal, type Fields } from "../Sharing.ts"
+import type { Fields } from "../Sharing.ts"
 import { checkConditions, checkExpression, checkNotes, checkParamKind, checkValidation, checkVariables, sameConditions } from "./AdmissionExpressions.ts"
 import {
   checkChanging, checkConstraints, checkMatchResources, checkOperationRule, checkParamRef, failurePolicies, matchPolicies
@@ -101,7 +102,7 @@ export const checkWebhooks = (mutating: boolean) => (check: Check, configuration
   const names = new Set<string>()
   const before = items(old?.["webhooks"])
   const webhooks = items(configuration["webhooks"])
-  const conditionsStay = old !== undefined && before.length === webhooks.length && webhooks.every((it, i) => equal(it["matchConditions"], before[i]!["matchConditions"]))
+  const conditionsStay = old !== undefined && before.length === webhooks.length && webhooks.every((it, i) => jsonEqual(it["matchConditions"], before[i]!["matchConditions"]))
   webhooks.forEach((webhook, i) => {
     const field = `webhooks[${i}]`
     const name = text(webhook, "name")

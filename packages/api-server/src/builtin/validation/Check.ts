@@ -1,8 +1,8 @@
 /** Collects what is wrong with an object, field by field. */
-import type { StatusCause } from "@fairlead/kube"
+import { jsonEqual, type StatusCause } from "@fairlead/kube"
 import { duplicateValue, forbiddenValue, invalidValue, printValue, requiredValue, tooLongValue, unsupportedValue } from "../../FieldCause.ts"
 import { dns1035Errors, dnsLabelErrors, labelValueErrors, qualifiedNameErrors, subdomainErrors } from "../../internal/nameRules.ts"
-import { equal, isObject, type Fields } from "../Sharing.ts"
+import { isObject, type Fields } from "../Sharing.ts"
 
 /** Gives the texts of what is wrong with a name; empty when nothing is. */
 export type Problems = (value: string) => ReadonlyArray<string>
@@ -65,7 +65,7 @@ export class Check {
 
   /** A field that must stay as it was. */
   immutable(field: string, value: unknown, old: unknown): void {
-    if (!equal(value, old)) this.invalid(field, value, "field is immutable")
+    if (!jsonEqual(value, old)) this.invalid(field, value, "field is immutable")
   }
 
   /** Each text about the value is an invalid value of its own. */

@@ -1,8 +1,8 @@
 /** Persistent volumes and the claims on them. */
-import { Quantity } from "@fairlead/kube"
+import { jsonEqual, Quantity } from "@fairlead/kube"
 import { subdomainErrors } from "../../internal/nameRules.ts"
 import { indented, internalForm } from "../InternalForm.ts"
-import { equal, type Fields } from "../Sharing.ts"
+import type { Fields } from "../Sharing.ts"
 import { unifiedDiff } from "../UnifiedDiff.ts"
 import { part, text, texts, type Check } from "./Check.ts"
 import { checkNodeSelector } from "./NodeSelectors.ts"
@@ -75,7 +75,7 @@ export const checkClaimUpdate = (check: Check, claim: Fields, old: Fields): void
   const bound = text(part(claim, "status"), "phase") === "Bound"
   const munged = internalForm("core.PersistentVolumeClaimSpec", changeable(spec, oldSpec, bound))
   const before = internalForm("core.PersistentVolumeClaimSpec", oldSpec)
-  if (!equal(munged, before)) {
+  if (!jsonEqual(munged, before)) {
     const diff = unifiedDiff(indented(before), indented(munged))
     check.forbidden("spec", `spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims\n${diff}`)
   }
@@ -154,11 +154,11 @@ export const checkVolumeSpec = (check: Check, spec: Fields): void => {
 export const checkVolumeUpdate = (check: Check, volume: Fields, old: Fields): void => {
   const [spec, oldSpec] = [part(volume, "spec") ?? {}, part(old, "spec") ?? {}]
   const [after, before] = [internalForm("core.PersistentVolumeSource", spec), internalForm("core.PersistentVolumeSource", oldSpec)]
-  if (!equal(after, before)) {
+  if (!jsonEqual(after, before)) {
     check.forbidden("spec.persistentvolumesource", `spec.persistentvolumesource is immutable after creation\n${unifiedDiff(indented(before), indented(after))}`)
   }
   if (spec["volumeMode"] !== oldSpec["volumeMode"]) check.invalid("volumeMode", spec["volumeMode"], "field is immutable")
-  if (oldSpec["nodeAffinity"] !== undefined && !equal(spec["nodeAffinity"], oldSpec["nodeAffinity"])) {
+  if (oldSpec["nodeAffinity"] !== undefined && !jsonEqual(spec["nodeAffinity"], oldSpec["nodeAffinity"])) {
     check.invalid("nodeAffinity", internalForm("core.VolumeNodeAffinity", spec["nodeAffinity"]), "field is immutable")
   }
 }

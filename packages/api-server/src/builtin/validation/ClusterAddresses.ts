@@ -1,6 +1,7 @@
 /** Addresses of services as objects of their own, and the ranges they come from. */
+import { jsonEqual } from "@fairlead/kube"
 import { pathSegmentErrors } from "../../internal/nameRules.ts"
-import { equal, type Fields } from "../Sharing.ts"
+import type { Fields } from "../Sharing.ts"
 import { part, text, texts, type Check } from "./Check.ts"
 import { cidrErrors, ipFamilyOf } from "./Formats.ts"
 
@@ -22,7 +23,7 @@ export const checkAddress = (check: Check, address: Fields): void => {
 /** What an address belongs to stays. */
 export const checkAddressUpdate = (check: Check, address: Fields, old: Fields): void => {
   const parent = parentOf(address)
-  if (equal(parent, parentOf(old))) return
+  if (jsonEqual(parent, parentOf(old))) return
   const shown = parent === undefined ? null : Object.fromEntries(["Group", "Resource", "Namespace", "Name"].map((name) => [name, text(parent, name.toLowerCase())]))
   check.invalid("spec.parentRef", shown, "field is immutable")
 }

@@ -1,7 +1,8 @@
 /** Config maps, secrets, namespaces, nodes, events and service accounts. */
+import { jsonEqual } from "@fairlead/kube"
 import { labelValueErrors, qualifiedNameErrors, subdomainErrors } from "../../internal/nameRules.ts"
 import { internalForm } from "../InternalForm.ts"
-import { equal, type Fields } from "../Sharing.ts"
+import type { Fields } from "../Sharing.ts"
 import { count, items, part, text, texts, type Check } from "./Check.ts"
 import { cidrErrors, configKeyErrors } from "./Formats.ts"
 import { checkQuantity } from "./Quantities.ts"
@@ -51,7 +52,7 @@ const whenImmutable = "field is immutable when `immutable` is set"
 const checkImmutable = (check: Check, object: Fields, old: Fields, fields: ReadonlyArray<string>): void => {
   if (old["immutable"] !== true) return
   if (object["immutable"] !== true) check.forbidden("immutable", whenImmutable)
-  for (const name of fields) if (!equal(object[name] ?? {}, old[name] ?? {})) check.forbidden(name, whenImmutable)
+  for (const name of fields) if (!jsonEqual(object[name] ?? {}, old[name] ?? {})) check.forbidden(name, whenImmutable)
 }
 
 /** An update of a config map. */
@@ -180,7 +181,7 @@ export const checkNodeUpdate = (check: Check, node: Fields, old: Fields): void =
     seen.add(key)
   })
   const [ranges, oldRanges] = [texts(spec["podCIDRs"]), texts(before["podCIDRs"])]
-  if (oldRanges.length > 0 && !equal(ranges, oldRanges)) {
+  if (oldRanges.length > 0 && !jsonEqual(ranges, oldRanges)) {
     check.forbidden("spec.podCIDRs", "node updates may not change podCIDR except from \"\" to valid")
   }
   if (text(before, "providerID") !== "" && before["providerID"] !== spec["providerID"]) {
@@ -250,6 +251,6 @@ const fixedInEvents: ReadonlyArray<readonly [string, string]> = [
 /** An event of the new group can only go on counting. */
 export const checkNewEventUpdate = (check: Check, event: Fields, old: Fields): void => {
   checkEvent(check, event, true)
-  if (!equal(event["series"], old["series"])) checkSeries(check, event)
-  for (const [name, shown] of fixedInEvents) if (!equal(event[name], old[name])) check.invalid(shown, event[name], "field is immutable")
+  if (!jsonEqual(event["series"], old["series"])) checkSeries(check, event)
+  for (const [name, shown] of fixedInEvents) if (!jsonEqual(event[name], old[name])) check.invalid(shown, event[name], "field is immutable")
 }

@@ -1,6 +1,7 @@
 /** Slices of endpoints. */
+import { jsonEqual } from "@fairlead/kube"
 import { dnsLabelErrors, labelValueErrors, subdomainErrors } from "../../internal/nameRules.ts"
-import { equal, type Fields } from "../Sharing.ts"
+import type { Fields } from "../Sharing.ts"
 import { checkEndpointIp, portProtocols } from "./Addresses.ts"
 import { items, part, text, texts, type Check } from "./Check.ts"
 import { canonicalIp, ipErrors, ipFamilyOf } from "./Formats.ts"
@@ -72,7 +73,7 @@ export const checkEndpointSlice = (check: Check, slice: Fields, old?: Fields): v
   check.oneOfRequired("addressType", type, ["FQDN", "IPv4", "IPv6"])
   checkPorts(check, items(slice["ports"]))
   const endpoints = items(slice["endpoints"])
-  if (old === undefined || !equal(endpoints, old["endpoints"])) {
+  if (old === undefined || !jsonEqual(endpoints, old["endpoints"])) {
     if (endpoints.length > 1000) check.tooMany("endpoints", endpoints.length, 1000)
     else endpoints.forEach((endpoint, i) => checkEndpoint(check, `endpoints[${i}]`, endpoint, type))
   }

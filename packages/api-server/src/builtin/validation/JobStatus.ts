@@ -1,6 +1,7 @@
 /** What a job controller may write into the status of a job. A fault that was there before may stay. */
+import { jsonEqual } from "@fairlead/kube"
 import { internalForm } from "../InternalForm.ts"
-import { equal, type Fields } from "../Sharing.ts"
+import type { Fields } from "../Sharing.ts"
 import { count, items, part, text, texts, type Check } from "./Check.ts"
 import { readIndexes, sharedIndex } from "./JobIndexes.ts"
 
@@ -142,7 +143,7 @@ export const checkJobStatus = (check: Check, job: Fields, before: Fields): void 
     spec: part(job, "spec") ?? {},
     status,
     old,
-    changed: (field) => !equal(status[field], old[field]),
+    changed: (field) => !jsonEqual(status[field], old[field]),
     turned: (type) => isTrue(status, type) !== isTrue(old, type),
     finishing: isFinished(status) !== isFinished(old)
   }

@@ -1,7 +1,8 @@
 /** Jobs. */
+import { jsonEqual } from "@fairlead/kube"
 import { dnsLabelErrors } from "../../internal/nameRules.ts"
 import { internalForm } from "../InternalForm.ts"
-import { equal, type Fields } from "../Sharing.ts"
+import type { Fields } from "../Sharing.ts"
 import { count, items, part, selects, shownSelector, sorted, text, type Check } from "./Check.ts"
 import { checkDomainPath } from "./Formats.ts"
 import { checkFailurePolicy, checkSuccessPolicy } from "./JobPolicies.ts"
@@ -173,7 +174,7 @@ const checkTemplateUpdate = (check: Check, job: Fields, old: Fields): void => {
 
 const checkCompletionsUpdate = (check: Check, spec: Fields, old: Fields): void => {
   const { completions, parallelism } = spec
-  if (equal(completions, old["completions"])) return
+  if (jsonEqual(completions, old["completions"])) return
   if (spec["completionMode"] !== "Indexed") check.invalid("spec.completions", completions, "field is immutable")
   else if (completions !== undefined && completions !== parallelism) check.invalid("spec.completions", completions, "can only be modified in tandem with spec.parallelism")
 }
@@ -186,10 +187,10 @@ export const checkJobUpdate = (check: Check, job: Fields, old: Fields): void => 
   checkWhole(check, job, ["batch.kubernetes.io/controller-uid", "batch.kubernetes.io/job-name"].every((key) => oldLabels[key] !== undefined))
   checkJobSpec(check, spec)
   checkCompletionsUpdate(check, spec, before)
-  if (!equal(spec["selector"], before["selector"])) check.invalid("spec.selector", shownSelector(spec["selector"]), "field is immutable")
+  if (!jsonEqual(spec["selector"], before["selector"])) check.invalid("spec.selector", shownSelector(spec["selector"]), "field is immutable")
   checkTemplateUpdate(check, job, old)
   for (const name of ["completionMode", "podFailurePolicy", "backoffLimitPerIndex", "managedBy", "successPolicy"]) {
-    if (equal(spec[name], before[name])) continue
+    if (jsonEqual(spec[name], before[name])) continue
     const type = { podFailurePolicy: "batch.PodFailurePolicy", successPolicy: "batch.SuccessPolicy" }[name]
     const shown = type === undefined || spec[name] === undefined ? spec[name] : internalForm(type, spec[name])
     check.invalid(`spec.${name}`, shown, "field is immutable")

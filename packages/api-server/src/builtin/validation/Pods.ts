@@ -1,6 +1,7 @@
 /** Pods: what a new one may say, and what writes may change of one. */
+import { jsonEqual } from "@fairlead/kube"
 import { indented, internalForm } from "../InternalForm.ts"
-import { equal, type Fields } from "../Sharing.ts"
+import type { Fields } from "../Sharing.ts"
 import { unifiedDiff } from "../UnifiedDiff.ts"
 import { items, part, text, type Check } from "./Check.ts"
 import { checkImageSpaces } from "./Containers.ts"
@@ -92,7 +93,7 @@ const checkDeadlineUpdate = (check: Check, spec: Fields, old: Fields): boolean =
 
 const checkTolerationUpdate = (check: Check, tolerations: ReadonlyArray<Fields>, old: ReadonlyArray<Fields>): void => {
   const untimed = ({ tolerationSeconds: _, ...rest }: Fields): Fields => rest
-  if (!old.every((one) => tolerations.some((other) => equal(untimed(other), untimed(one))))) {
+  if (!old.every((one) => tolerations.some((other) => jsonEqual(untimed(other), untimed(one))))) {
     return check.forbidden("spec.tolerations", "existing toleration can not be modified except its tolerationSeconds")
   }
   checkTolerations(check, "spec.tolerations", tolerations)
@@ -106,7 +107,7 @@ const checkGateUpdate = (check: Check, gates: ReadonlyArray<Fields>, old: Readon
   })
 }
 
-const onlyAdded = (list: ReadonlyArray<unknown>, old: ReadonlyArray<unknown>): boolean => equal(list.slice(0, old.length), old)
+const onlyAdded = (list: ReadonlyArray<unknown>, old: ReadonlyArray<unknown>): boolean => jsonEqual(list.slice(0, old.length), old)
 
 const checkTermUpdate = (term: Fields, old: Fields): boolean => {
   const [expressions, fields] = [items(old["matchExpressions"]), items(old["matchFields"])]
@@ -161,7 +162,7 @@ export const checkPodUpdate = (check: Check, pod: Fields, old: Fields): void => 
   if (!checkDeadlineUpdate(check, spec, before)) return
   checkTolerationUpdate(check, items(spec["tolerations"]), items(before["tolerations"]))
   checkGateUpdate(check, items(spec["schedulingGates"]), items(before["schedulingGates"]))
-  if (equal(spec, before)) return
+  if (jsonEqual(spec, before)) return
   const munged: Fields = {
     ...spec,
     containers: withOldImages(spec["containers"], before["containers"]),
@@ -173,7 +174,7 @@ export const checkPodUpdate = (check: Check, pod: Fields, old: Fields): void => 
   const gated = items(before["schedulingGates"]).length > 0
   const compared = internalForm("core.PodSpec", gated ? checkGatedUpdate(check, munged, before) : munged)
   const stored = internalForm("core.PodSpec", before)
-  if (!equal(compared, stored)) {
+  if (!jsonEqual(compared, stored)) {
     check.forbidden("spec", `pod updates may not change fields other than ${updatable}\n${unifiedDiff(indented(stored), indented(compared))}`)
   }
 }
@@ -188,7 +189,7 @@ export const checkEphemeralUpdate = (check: Check, pod: Fields, old: Fields): vo
     const found = now.find((one) => text(one, "name") === name)
     if (found === undefined) {
       check.forbidden("spec.ephemeralContainers", `existing ephemeral containers ${JSON.stringify(name)} may not be removed\n`)
-    } else if (!equal(found, container)) {
+    } else if (!jsonEqual(found, container)) {
       const [before, after] = [internalForm("core.EphemeralContainer", container), internalForm("core.EphemeralContainer", found)]
       check.forbidden("spec.ephemeralContainers", `existing ephemeral containers ${JSON.stringify(name)} may not be changed\n${unifiedDiff(indented(before), indented(after))}`)
     }
@@ -226,7 +227,7 @@ export const checkResize = (check: Check, pod: Fields, old: Fields): void => {
     })
     if (now.length > 0) munged[list] = now.map((container, i) => withOldAmounts(container, then[i] as Fields))
   }
-  if (check.causes.length === 0 && !equal(internalForm("core.PodSpec", munged), internalForm("core.PodSpec", before))) {
+  if (check.causes.length === 0 && !jsonEqual(internalForm("core.PodSpec", munged), internalForm("core.PodSpec", before))) {
     check.forbidden("spec", "only cpu and memory resources are mutable")
   }
 }

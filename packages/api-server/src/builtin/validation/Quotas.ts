@@ -1,7 +1,7 @@
 /** Quotas and limit ranges. */
-import { Quantity } from "@fairlead/kube"
+import { jsonEqual, Quantity } from "@fairlead/kube"
 import { qualifiedNameErrors } from "../../internal/nameRules.ts"
-import { equal, type Fields } from "../Sharing.ts"
+import type { Fields } from "../Sharing.ts"
 import { items, part, text, texts, type Check } from "./Check.ts"
 import { checkContainerResourceName, checkQuantity, checkResourceName, compareQuantities, isOvercommitable, isQuotaResource } from "./Quantities.ts"
 
@@ -89,7 +89,7 @@ export const checkQuota = (check: Check, quota: Fields): void => {
 export const checkQuotaUpdate = (check: Check, quota: Fields, old: Fields): void => {
   checkQuota(check, quota)
   const scopesOf = (one: Fields): ReadonlyArray<string> => [...new Set(texts(part(one, "spec")?.["scopes"]))].sort()
-  if (!equal(scopesOf(quota), scopesOf(old))) check.invalid("spec.scopes", part(quota, "spec")?.["scopes"], "field is immutable")
+  if (!jsonEqual(scopesOf(quota), scopesOf(old))) check.invalid("spec.scopes", part(quota, "spec")?.["scopes"], "field is immutable")
 }
 
 /** What the controller counted. */

@@ -1,7 +1,8 @@
 /** Kinds with few rules. */
+import { jsonEqual } from "@fairlead/kube"
 import { qualifiedNameErrors } from "../../internal/nameRules.ts"
 import { internalForm } from "../InternalForm.ts"
-import { equal, type Fields } from "../Sharing.ts"
+import type { Fields } from "../Sharing.ts"
 import { count, items, part, text, type Check } from "./Check.ts"
 import { checkConditions } from "./Conditions.ts"
 import { checkPodTemplate } from "./PodSpec.ts"
@@ -91,7 +92,7 @@ export const checkRevision = (check: Check, revision: Fields): void => {
 /** The contents of a revision stay. */
 export const checkRevisionUpdate = (check: Check, revision: Fields, old: Fields): void => {
   check.notNegative("revision", revision["revision"])
-  if (!equal(revision["data"], old["data"])) check.invalid("data", revision["data"], "field is immutable")
+  if (!jsonEqual(revision["data"], old["data"])) check.invalid("data", revision["data"], "field is immutable")
 }
 
 /** A class of ways to run containers. */

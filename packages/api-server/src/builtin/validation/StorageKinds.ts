@@ -1,7 +1,8 @@
 /** Classes of storage, and the drivers behind them. */
+import { jsonEqual } from "@fairlead/kube"
 import { qualifiedNameErrors } from "../../internal/nameRules.ts"
 import { internalForm } from "../InternalForm.ts"
-import { equal, type Fields } from "../Sharing.ts"
+import type { Fields } from "../Sharing.ts"
 import { items, part, sorted, text, texts, type Check } from "./Check.ts"
 import { checkDriverName } from "./Volumes.ts"
 
@@ -43,7 +44,7 @@ export const checkStorageClass = (check: Check, storage: Fields): void => {
 
 /** What a class means stays. */
 export const checkStorageClassUpdate = (check: Check, storage: Fields, old: Fields): void => {
-  if (!equal(storage["parameters"], old["parameters"])) check.invalid("parameters", sorted(storage["parameters"]), "field is immutable")
+  if (!jsonEqual(storage["parameters"], old["parameters"])) check.invalid("parameters", sorted(storage["parameters"]), "field is immutable")
   for (const name of ["provisioner", "reclaimPolicy", "volumeBindingMode"]) check.immutable(name, storage[name], old[name])
 }
 
@@ -95,5 +96,5 @@ export const checkAttachment = (check: Check, attachment: Fields, old?: Fields):
   if (text(spec, "nodeName") === "") check.required("spec.nodeName")
   else check.subdomain("spec.nodeName", text(spec, "nodeName"))
   if (typeof name === "string") check.subdomain("spec.source.persistentVolumeName", name)
-  if (old !== undefined && !equal(spec, specOf(old))) check.invalid("spec", internalForm("storage.VolumeAttachmentSpec", spec), "field is immutable")
+  if (old !== undefined && !jsonEqual(spec, specOf(old))) check.invalid("spec", internalForm("storage.VolumeAttachmentSpec", spec), "field is immutable")
 }

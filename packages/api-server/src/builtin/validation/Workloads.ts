@@ -1,6 +1,7 @@
 /** Deployments, replica sets, stateful sets, daemon sets and replication controllers. */
+import { jsonEqual } from "@fairlead/kube"
 import { internalForm } from "../InternalForm.ts"
-import { equal, isObject, type Fields } from "../Sharing.ts"
+import { isObject, type Fields } from "../Sharing.ts"
 import { checkClaimSpec } from "./Claims.ts"
 import { count, items, part, selects, shownSelector, sorted, text, type Check } from "./Check.ts"
 import { percentErrors } from "./Formats.ts"
@@ -71,7 +72,7 @@ const checkTemplate = (check: Check, spec: Fields, kind: string, selectorIsValid
 }
 
 const checkSelectorUpdate = (check: Check, spec: Fields, old: Fields): void => {
-  if (!equal(spec["selector"], old["selector"])) check.invalid("spec.selector", shownSelector(spec["selector"]), "field is immutable")
+  if (!jsonEqual(spec["selector"], old["selector"])) check.invalid("spec.selector", shownSelector(spec["selector"]), "field is immutable")
 }
 
 const checkRollout = (check: Check, strategy: Fields): void => {
@@ -233,7 +234,7 @@ export const checkStatefulSet = (check: Check, set: Fields, old?: Fields): void 
   checkStatefulSpec(check, spec, old === undefined)
   if (old === undefined) return
   const fixed = (one: Fields): Fields => Object.fromEntries(Object.entries(one).filter(([name]) => !changeable.includes(name)))
-  if (equal(fixed(spec), fixed(specOf(old)))) return
+  if (jsonEqual(fixed(spec), fixed(specOf(old)))) return
   const names = `${changeable.slice(0, -1).map((name) => `'${name}'`).join(", ")} and '${changeable.at(-1)}'`
   check.forbidden("spec", `updates to statefulset spec for fields other than ${names} are forbidden`)
 }

@@ -1,5 +1,6 @@
 /** What is doubtful about pods, and about the templates from which they are made. */
-import { equal, type Fields } from "../Sharing.ts"
+import { jsonEqual } from "@fairlead/kube"
+import type { Fields } from "../Sharing.ts"
 import { count, items, part, text, texts } from "../validation/Check.ts"
 import { profileOfAnnotation, profileAnnotation } from "../PodPreparation.ts"
 import { ipWarnings } from "./Addresses.ts"
@@ -116,7 +117,7 @@ const annotationWarnings = (container: Fields, { isTemplate, annotationsField, a
   const key = profileAnnotation + name
   const annotation = annotations[key]
   if (isTemplate && annotation !== undefined && security?.["appArmorProfile"] === undefined) {
-    if (podProfile === undefined || !equal(podProfile, profileOfAnnotation(String(annotation)))) {
+    if (podProfile === undefined || !jsonEqual(podProfile, profileOfAnnotation(String(annotation)))) {
       add(`${annotationsField}[${key}]: deprecated since v1.30; use the "appArmorProfile" field instead`)
     }
   }

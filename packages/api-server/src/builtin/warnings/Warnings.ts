@@ -6,8 +6,9 @@
  *
  * Both give texts for `Warning` headers. Call them for valid objects only, after their generation has been counted up.
  */
+import { jsonEqual } from "@fairlead/kube"
 import { dnsLabelErrors } from "../../internal/nameRules.ts"
-import { equal, type Fields } from "../Sharing.ts"
+import type { Fields } from "../Sharing.ts"
 import { compareQuantities } from "../validation/Quantities.ts"
 import { count, items, part, text, texts } from "../validation/Check.ts"
 import { cidrWarnings, ipWarnings } from "./Addresses.ts"
@@ -253,7 +254,7 @@ const groups: Readonly<Record<string, Readonly<Record<string, KindWarnings>>>> =
   "storage.k8s.io": {
     csidrivers: {
       create: driverWarnings,
-      update: (driver, old) => (equal(specOf(driver)["tokenRequests"], specOf(old)["tokenRequests"]) ? none : driverWarnings(driver))
+      update: (driver, old) => (jsonEqual(specOf(driver)["tokenRequests"], specOf(old)["tokenRequests"]) ? none : driverWarnings(driver))
     }
   }
 }

@@ -1,8 +1,7 @@
 /** How claims of volumes count against quotas. */
-import type { KubeObject } from "@fairlead/kube"
+import { jsonEqual, type KubeObject } from "@fairlead/kube"
 import { Quantity } from "@fairlead/kube"
 import { field } from "../../Draft.ts"
-import { deepEqual } from "../../internal/deepEqual.ts"
 import { type Amounts, amountOf, type ResourceList } from "../../internal/resourceLists.ts"
 import { count, type Evaluator } from "./Evaluator.ts"
 import { matchesScope } from "./Scopes.ts"
@@ -60,7 +59,7 @@ const attributeClasses = (object: KubeObject): ReadonlyArray<string | undefined>
 }
 
 const needsRecount = (object: KubeObject, previous: KubeObject | undefined): boolean =>
-  !deepEqual(statusOf(object).allocatedResources?.["storage"], statusOf(previous).allocatedResources?.["storage"])
+  !jsonEqual(statusOf(object).allocatedResources?.["storage"], statusOf(previous).allocatedResources?.["storage"])
 
 /** Claims. */
 export const claimEvaluator: Evaluator = {

@@ -1,6 +1,5 @@
 /** What a deployment asks for, and how its replica sets are told apart. Pure. */
-import type { Deployment, PodTemplateSpec, ReplicaSet } from "@fairlead/kube"
-import { isSame } from "../statusPatch.ts"
+import { type Deployment, jsonEqual, type PodTemplateSpec, type ReplicaSet } from "@fairlead/kube"
 
 export const hashLabel = "pod-template-hash"
 export const revisionKey = "deployment.kubernetes.io/revision"
@@ -29,7 +28,7 @@ export const shareOf = (part: number | string, whole: number, round: (share: num
 
 /** The set that is made of the deployment's present template; of several the oldest. */
 export const newSetOf = (deployment: Deployment, sets: ReadonlyArray<ReplicaSet>): ReplicaSet | undefined =>
-  byAge(sets).find((it) => isSame(plain(it.spec?.template), plain(deployment.spec?.template)))
+  byAge(sets).find((it) => jsonEqual(plain(it.spec?.template), plain(deployment.spec?.template)))
 
 /** Oldest first. */
 export const byAge = (sets: ReadonlyArray<ReplicaSet>): ReadonlyArray<ReplicaSet> =>

@@ -1,7 +1,6 @@
 /** Brings the endpoint slices of one owner to what they should hold, with as few writes as possible. */
-import { type EndpointSlice, KubeClient, KubeError, type KubeObject, KubeResource, type ObjectMeta } from "@fairlead/kube"
+import { type EndpointSlice, jsonEqual, KubeClient, KubeError, type KubeObject, KubeResource, type ObjectMeta } from "@fairlead/kube"
 import { Effect } from "effect"
-import { isSame } from "../statusPatch.ts"
 import { unlessGone } from "../unlessGone.ts"
 
 /** What one slice should hold. */
@@ -33,7 +32,7 @@ export const syncSlices = Effect.fnUntraced(function*(
   const contentOf = (it: EndpointSlice): unknown => ({ labels: it.metadata.labels, addressType: it.addressType, endpoints: it.endpoints ?? [], ports: it.ports ?? [] })
   const left = [...stored]
   const missing = wanted.filter((it) => {
-    const at = left.findIndex((slice) => isSame(contentOf(slice), { labels, ...it }))
+    const at = left.findIndex((slice) => jsonEqual(contentOf(slice), { labels, ...it }))
     if (at >= 0) left.splice(at, 1)
     return at < 0
   })
