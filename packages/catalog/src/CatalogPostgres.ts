@@ -1,11 +1,10 @@
 /** A catalog in a PostgreSQL database, for any number of engines. */
-import { Duration, Effect, Layer, Option, Schedule, Scope, Stream } from "effect"
+import { Duration, Effect, Exit, Layer, Option, Schedule, Scope, Stream } from "effect"
 import * as CacheKey from "./CacheKey.ts"
 import { Catalog, CatalogError, type CatalogKey, type CatalogReason, type CatalogService, type NewEntry, type PutOptions, type Reservation } from "./Catalog.ts"
 import { checked } from "./internal/checks.ts"
 import { Listeners } from "./internal/listeners.ts"
 import { pageSize, reservationKept } from "./internal/listing.ts"
-import { once } from "./internal/once.ts"
 import * as sql from "./internal/postgresSchema.ts"
 import { type EntryRow, listedOf } from "./internal/rows.ts"
 import { granted, type ReservationTimes } from "./ReservationTimes.ts"
@@ -34,15 +33,18 @@ export interface CatalogPostgresOptions extends ReservationTimes {
 /** How long a lost connection for notifications is left alone. */
 const listenAgain = Schedule.spaced(Duration.seconds(2))
 
+/** How long an outcome is remembered: success for good, while after a failure the next caller tries again. */
+const unlessFailed = (exit: Exit.Exit<unknown, unknown>): Duration.Duration => (Exit.isSuccess(exit) ? Duration.infinity : Duration.zero)
+
 /** Makes a catalog; its tables are brought up to date when it is first used. */
 export const make = Effect.fnUntraced(function*(options: CatalogPostgresOptions) {
   const scope = yield* Effect.scope
   // Closed after everything that is forked below, for a pool waits for its connections.
   const clientScope = yield* Scope.fork(scope)
-  const opened = once(Effect.tap(Scope.provide(options.open, clientScope), migrate))
+  const opened = yield* Effect.cachedWithTTL(Effect.tap(Scope.provide(options.open, clientScope), migrate), unlessFailed)
   const listeners = new Listeners()
   // The first who follows opens the connection for notifications.
-  const follow = once(Effect.forkIn(listen(opened, listeners), scope))
+  const follow = yield* Effect.cached(Effect.forkIn(listen(opened, listeners), scope))
   return { ...serve(opened, options), follow: (listener) => Effect.andThen(listeners.follow(listener), Effect.asVoid(follow)) } satisfies CatalogService
 })
 

@@ -1,7 +1,6 @@
 /** One store out of several: every URI goes to the store of its scheme. */
-import { Context, Effect, Layer, Result, type Scope, Stream } from "effect"
+import { Context, Duration, Effect, Exit, Layer, Result, type Scope, Stream } from "effect"
 import { Datastore, DatastoreError, type DatastoreService } from "./Datastore.ts"
-import { once } from "./internal/once.ts"
 import * as Reference from "./Reference.ts"
 
 /** Stores by scheme, in lower case: `{ file: DatastoreFile.layer({ root }), s3: … }`. */
@@ -21,11 +20,14 @@ export const layer = <R>(backends: Backends<R>): Layer.Layer<Datastore, never, R
       const scope = yield* Effect.scope
       const slots = new Map<string, Effect.Effect<DatastoreService, DatastoreError>>()
       for (const [scheme, backend] of Object.entries(backends)) {
-        slots.set(scheme, once(Effect.provide(open(backend, scope), context)))
+        slots.set(scheme, yield* Effect.cachedWithTTL(Effect.provide(open(backend, scope), context), unlessFailed))
       }
       return route(slots)
     })
   )
+
+/** How long an outcome is remembered: success for good, while after a failure the next caller tries again. */
+const unlessFailed = (exit: Exit.Exit<unknown, unknown>): Duration.Duration => (Exit.isSuccess(exit) ? Duration.infinity : Duration.zero)
 
 const open = <R>(backend: Layer.Layer<Datastore, DatastoreError, R>, scope: Scope.Scope) =>
   Effect.map(Layer.buildWithScope(backend, scope), (built) => Context.get(built, Datastore))

@@ -1,4 +1,7 @@
-/** One timer for everything that a controller waits for. */
+/**
+ * One timer for everything that a component waits for. `controller` and `webapi-runtime` have a copy each, word by word, which a test compares: no arrow leads
+ * from one to the other, nothing that both may import is about time, and this is little for a package of its own.
+ */
 import { type Clock, Duration, Effect, type Fiber } from "effect"
 
 /**
@@ -10,14 +13,14 @@ const waitMin = 0.001
 /** Rings once at the earliest time that was asked for; whoever hears it asks again. */
 export class Alarm {
   readonly #clock: Clock.Clock
-  readonly #runFork: <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>
+  readonly #run: <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>
   readonly #ring: (now: number) => void
   #fiber: Fiber.Fiber<void> | undefined
   #at = Number.POSITIVE_INFINITY
 
-  constructor(clock: Clock.Clock, runFork: <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>, ring: (now: number) => void) {
+  constructor(clock: Clock.Clock, run: <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>, ring: (now: number) => void) {
     this.#clock = clock
-    this.#runFork = runFork
+    this.#run = run
     this.#ring = ring
   }
 
@@ -31,7 +34,7 @@ export class Alarm {
       this.#at = Number.POSITIVE_INFINITY
       this.#ring(at)
     })
-    this.#fiber = this.#runFork(Effect.flatMap(this.#clock.sleep(Duration.millis(at > now ? Math.max(waitMin, at - now) : 0)), () => ring))
+    this.#fiber = this.#run(Effect.flatMap(this.#clock.sleep(Duration.millis(at > now ? Math.max(waitMin, at - now) : 0)), () => ring))
   }
 
   stop(): void {

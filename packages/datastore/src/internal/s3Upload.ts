@@ -2,7 +2,6 @@
 import { Effect, Stream } from "effect"
 import type { DatastoreError } from "../Datastore.ts"
 import type { Reference } from "../Reference.ts"
-import { once } from "./once.ts"
 import { Parts } from "./parts.ts"
 import { checksum, drained, withoutError } from "./s3Answers.ts"
 import { type S3Call, type S3Place, send } from "./s3Client.ts"
@@ -17,8 +16,6 @@ export interface UploadOptions {
 /** One object that comes piece by piece: in one request when it is small, else in parts that become visible together. */
 export class Upload {
   #id: string | undefined
-  /** Several parts may want to be the first. */
-  private readonly opened: Effect.Effect<string, DatastoreError>
   readonly #done: Array<{ readonly number: number; readonly tag: string; readonly checksum: string }> = []
   readonly #place: S3Place
   readonly #uri: string
@@ -32,23 +29,27 @@ export class Upload {
     this.#at = at
     this.#parts = new Parts(Math.max(partSize, 5 * 1024 * 1024))
     this.#atOnce = partsAtOnce
-    this.opened = once(this.#begin())
   }
 
   /** Stores the stream; `putWhole` stores what is too small for parts. When the stream fails or is cut off, nothing is left. */
   carryOut<E, R>(bytes: Stream.Stream<Uint8Array, E, R>, putWhole: (bytes: Uint8Array) => Effect.Effect<void, DatastoreError>): Effect.Effect<void, DatastoreError | E, R> {
+    // Several parts may want to be the first.
+    return Effect.flatMap(Effect.cached(this.#begin()), (opened) => this.#sendAll(opened, bytes, putWhole)).pipe(Effect.onError(() => this.#abort()))
+  }
+
+  #sendAll<E, R>(opened: Effect.Effect<string, DatastoreError>, bytes: Stream.Stream<Uint8Array, E, R>, putWhole: (bytes: Uint8Array) => Effect.Effect<void, DatastoreError>) {
     let count = 0
     const numbered = Stream.flatMap(bytes, (piece) => Stream.fromIterable(this.#parts.push(piece).map((part) => ({ part, number: ++count }))))
     const sent = numbered.pipe(
-      Stream.mapEffect(({ number, part }) => this.#send(number, part), { concurrency: this.#atOnce }),
+      Stream.mapEffect(({ number, part }) => this.#send(opened, number, part), { concurrency: this.#atOnce }),
       Stream.runDrain
     )
     const end = Effect.suspend(() => {
       const rest = this.#parts.rest()
       if (count === 0) return putWhole(rest)
-      return Effect.andThen(rest.length === 0 ? Effect.void : this.#send(count + 1, rest), this.#complete())
+      return Effect.andThen(rest.length === 0 ? Effect.void : this.#send(opened, count + 1, rest), this.#complete())
     })
-    return Effect.andThen(sent, end).pipe(Effect.onError(() => this.#abort()))
+    return Effect.andThen(sent, end)
   }
 
   #call(method: S3Call["method"], more: Partial<S3Call>): S3Call {
@@ -60,9 +61,9 @@ export class Upload {
     return Effect.map(send(this.#place, this.#call("POST", { query: { uploads: "" }, headers }), (it) => it.text()), (text) => (this.#id = valueOf(text, "UploadId") ?? ""))
   }
 
-  #send(number: number, part: Uint8Array) {
+  #send(opened: Effect.Effect<string, DatastoreError>, number: number, part: Uint8Array) {
     return Effect.gen({ self: this }, function*() {
-      const id = this.#id ?? (yield* this.opened)
+      const id = yield* opened
       const sum = yield* Effect.promise(() => checksum(part))
       const call = this.#call("PUT", { query: { partNumber: String(number), uploadId: id }, headers: { "x-amz-checksum-sha256": sum }, body: part })
       const tag = yield* send(this.#place, call, async (response) => {

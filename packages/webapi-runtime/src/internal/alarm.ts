@@ -1,4 +1,7 @@
-/** One timer for everything that a cache waits for. */
+/**
+ * One timer for everything that a component waits for. `controller` and `webapi-runtime` have a copy each, word by word, which a test compares: no arrow leads
+ * from one to the other, nothing that both may import is about time, and this is little for a package of its own.
+ */
 import { type Clock, Duration, Effect, type Fiber } from "effect"
 
 /**
@@ -11,17 +14,17 @@ const waitMin = 0.001
 export class Alarm {
   readonly #clock: Clock.Clock
   readonly #run: <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>
-  readonly #ring: () => void
+  readonly #ring: (now: number) => void
   #fiber: Fiber.Fiber<void> | undefined
   #at = Number.POSITIVE_INFINITY
 
-  constructor(clock: Clock.Clock, run: <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>, ring: () => void) {
+  constructor(clock: Clock.Clock, run: <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>, ring: (now: number) => void) {
     this.#clock = clock
     this.#run = run
     this.#ring = ring
   }
 
-  /** Rings at `at`, or earlier if that was asked for before. */
+  /** Rings at `at`, in the milliseconds that `now` is in, or earlier if that was asked for before. */
   set(at: number, now: number): void {
     if (at >= this.#at) return
     this.stop()
@@ -29,7 +32,7 @@ export class Alarm {
     const ring = Effect.sync(() => {
       this.#fiber = undefined
       this.#at = Number.POSITIVE_INFINITY
-      this.#ring()
+      this.#ring(at)
     })
     this.#fiber = this.#run(Effect.flatMap(this.#clock.sleep(Duration.millis(at > now ? Math.max(waitMin, at - now) : 0)), () => ring))
   }
