@@ -31,11 +31,11 @@ const workload = {
   nodes: Flag.Int("nodes").pipe(Flag.withDescription("Nodes of the cluster"), Flag.withSchema(count(1)), Flag.withDefault(3)),
   rate: Flag.Finite("rate").pipe(
     Flag.withDescription("Tasks that arrive in a second of virtual time"),
-    Flag.withSchema(Schema.Finite.check(Schema.isGreaterThan(0, { message: "must be more than 0" }))),
+    Flag.withSchema(Schema.Finite.check(Schema.isGreaterThanOrEqualTo(0.0001, { message: "must be at least 0.0001" }))),
     Flag.withDefault(100)
   ),
   failures: Flag.Finite("failures").pipe(Flag.withDescription("Chance of an attempt to fail, from 0 to 1"), Flag.withSchema(rate), Flag.withDefault(0.1)),
-  longest: Flag.Int("longest").pipe(Flag.withDescription("Longest attempt in virtual seconds"), Flag.withSchema(count(1)), Flag.withDefault(60))
+  longest: Flag.Int("longest").pipe(Flag.withDescription("Longest attempt in virtual seconds"), Flag.withSchema(count(1).check(Schema.isLessThanOrEqualTo(1_000_000, { message: "must be at most 1000000" }))), Flag.withDefault(60))
 }
 
 const faults = (standard: string) =>

@@ -56,6 +56,9 @@ export class SimulationBroken extends Data.TaggedError("SimulationBroken")<{ rea
  */
 const quietOf = ({ durationMax, faults }: SimulateOptions): number => Math.max(faults.length > 0 ? 900_000 : 120_000, 2 * durationMax)
 
+/** More virtual time than any run takes whose tasks come to their end: the slowest attempts one after the other, the quiet at the end, and a month for the engine, in milliseconds. */
+export const enoughFor = (plans: ReadonlyArray<TaskPlan>, { durationMax }: SimulateOptions): number => (plans.at(-1)?.arrival ?? 0) + 10 * durationMax + 30 * 86_400_000
+
 /** What goes wrong in a run with these tasks; nothing without faults. */
 const planOf = (simulation: Simulation.Simulation, plans: ReadonlyArray<TaskPlan>, options: SimulateOptions): FaultPlan =>
   drawFaults(simulation.fork("faults"), options.faults, options.faults.length === 0 ? 0 : (plans.at(-1)?.arrival ?? 0) + options.durationMax)
@@ -74,8 +77,8 @@ export const simulate = (options: SimulateOptions, settle: () => Promise<void>):
   })
 
 const run = async (options: SimulateOptions, settle: () => Promise<void>): Promise<SimulateReport> => {
-  const simulation = Simulation.make({ seed: options.seed, virtualTimeMax: "30 days" })
-  const plans = drawWorkload(simulation.fork("workload"), options)
+  const plans = drawWorkload(Simulation.make({ seed: options.seed }).fork("workload"), options)
+  const simulation = Simulation.make({ seed: options.seed, virtualTimeMax: enoughFor(plans, options) })
   const misfortune = new Misfortune(planOf(simulation, plans, options), makeRules(), simulation)
   const observer = new Observer(simulation, makeChecks(plans, misfortune.taken))
   const program = drive(simulation, plans, options, observer, misfortune).pipe(Effect.scoped, Effect.provide(Logger.layer([])))
@@ -114,8 +117,10 @@ const drive = (
       if (wait > 0) yield* Effect.sleep(wait)
       yield* Effect.forkScoped(Effect.orDie(submit(plan)))
     }
+    // The last task may come long after everything was quiet.
+    const since = simulation.elapsed()
     const { until } = misfortune.plan
-    while (simulation.elapsed() < until || simulation.elapsed() - observer.lastChange < quiet) yield* Effect.sleep(quiet / 10)
+    while (simulation.elapsed() < until || simulation.elapsed() - Math.max(since, observer.lastChange) < quiet) yield* Effect.sleep(quiet / 10)
   }).pipe(Effect.provide(Layer.mergeAll(users, cluster).pipe(Layer.provideMerge(prepared))))
 }
 

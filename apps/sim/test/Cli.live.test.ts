@@ -24,6 +24,8 @@ describe("fairlead-sim", () => {
 
   it.each([
     [["run", "--tasks", "0"], /must be at least 1/],
+    [["run", "--rate", "0.00001"], /must be at least 0.0001/],
+    [["run", "--longest", "1000001"], /must be at most 1000000/],
     [["run", "--faults", "calls,rain"], /must be "all", "none", or some of calls, watches/],
     [["explore", "--seeds", "0"], /must be at least 1/],
     [["jump"], /jump/]

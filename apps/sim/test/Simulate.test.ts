@@ -3,7 +3,8 @@ import { setImmediate } from "node:timers/promises"
 import { describe, expect, it } from "vitest"
 import { makeChecks } from "../src/Checks.ts"
 import { faultKinds } from "../src/Faults.ts"
-import { simulate, type SimulateOptions } from "../src/Simulate.ts"
+import { enoughFor, simulate, type SimulateOptions } from "../src/Simulate.ts"
+import type { TaskPlan } from "../src/Workload.ts"
 
 const options: SimulateOptions = { seed: 7, tasks: 60, transport: "in-process", nodes: 2, arrivalRate: 50, failureRate: 0.3, durationMax: 20_000, faults: [] }
 const run = (change: Partial<SimulateOptions> = {}) => Effect.runPromise(simulate({ ...options, ...change }, () => setImmediate()))
@@ -50,6 +51,17 @@ describe("simulate", () => {
     const [objects, bytes] = [await run({ faults: faultKinds }), await run({ faults: faultKinds, transport: "bytes" })]
     expect(bytes.journal).toBe(objects.journal)
     expect(bytes.faults).toEqual(objects.faults)
+  })
+
+  it("waits for the last task, however long it was quiet before it came", async () => {
+    const report = await run({ seed: 1, tasks: 5, arrivalRate: 0.001 })
+    expect(report.verdict).toMatchObject({ outcome: "Passed", violations: [] })
+  })
+
+  it("does not stop a run for its length whose tasks come slowly or take long", () => {
+    const [early, late] = [0, 8e9].map((arrival): TaskPlan => ({ name: "task-0", arrival, retries: 3, attempts: [], outcome: "Succeeded" }))
+    expect(enoughFor([early!, late!], options)).toBeGreaterThan(late!.arrival + 5 * options.durationMax)
+    expect(enoughFor([early!], { ...options, durationMax: 1e9 })).toBeGreaterThan(7e9)
   })
 
   it("notices when a task is lost", async () => {
