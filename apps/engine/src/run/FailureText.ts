@@ -1,4 +1,5 @@
 /** Puts the engine's messages about failures into lines for people. The wire form stays Flyte's; nothing is left out but form. */
+import { plainLine } from "./PlainText.ts"
 
 /** `[name] terminated with exit code (3). Reason [Error]. Message: ⟨text⟩.`, as the pod plugin writes it, once per container. */
 const terminated = /^\[([^\]\n]*)\] terminated with exit code \((-?\d+)\)\. Reason \[([^\]\n]*)\]\. Message: \n([\s\S]*?)\.?$/
@@ -34,7 +35,7 @@ const section = (text: string): ReadonlyArray<string> => {
 
 /** A list of faults, `spec.a: …; spec.b: …`, gets a line for each. */
 const linesOf = (text: string): ReadonlyArray<string> =>
-  text.split(/\n|; (?=spec(?:\.[\w-]+|\[[^\]]*\])+: )/).map((line) => line.trimEnd()).filter((line) => line.trim() !== "")
+  text.split(/\n|; (?=spec(?:\.[\w-]+|\[[^\]]*\])+: )/).map((line) => plainLine(line).trimEnd()).filter((line) => line.trim() !== "")
 
 /** A container runtime tells through how many hands an error went before it tells the error. */
 const innermostFirst = (line: string): ReadonlyArray<string> => {

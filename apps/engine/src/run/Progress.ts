@@ -110,4 +110,5 @@ export const liveLines = (
   return [parts.join(", "), ...lines, ...(more > 0 ? [`  and ${more} more`] : [])].map((line) => cut(line, size.width))
 }
 
-const cut = (line: string, width: number): string => (line.length <= width ? line : `${line.slice(0, Math.max(0, width - 1))}…`)
+/** The text, or as much of it as fits. */
+export const cut = (line: string, width: number): string => (line.length <= width ? line : `${line.slice(0, Math.max(0, width - 1))}…`)

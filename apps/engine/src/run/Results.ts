@@ -1,6 +1,7 @@
 /** What came of a run: a table for people, JSON for programs, an exit code for scripts. */
 import type { CacheHit } from "@fairlead/reconciler"
 import { advice, oneLine, readable } from "./FailureText.ts"
+import { plainLine } from "./PlainText.ts"
 import { seconds, type TaskState } from "./Progress.ts"
 
 /** The end of one task. */
@@ -73,16 +74,17 @@ const outcome = (result: TaskResult): string =>
     : `${result.error.code === "" ? "" : `${result.error.code}: `}${oneLine(readable(result.error.message))}`
 
 const show = (value: unknown): string => {
-  if (typeof value === "string") return value.replaceAll(/\s*\n\s*/g, " ⏎ ")
+  if (typeof value === "string") return value.split(/\s*\n\s*/).map(plainLine).join(" ⏎ ")
   return typeof value === "bigint" ? String(value) : JSON.stringify(value, (_, it: unknown) => jsonValue(it))
 }
 
 const explain = (result: TaskResult): ReadonlyArray<string> => {
   const message = result.error === undefined ? [] : readable(result.error.message)
+  const lines = result.log.map(plainLine)
   const heading = `${result.name} ${result.phase}${result.error === undefined ? "" : `: ${result.error.code}`}`
   // The engine takes the end of the log for the message when the task leaves none; then it stands there already.
-  const isTold = result.log.every((line) => message.includes(line.trimEnd()))
-  const log = isTold ? [] : ["  the end of its log:", ...result.log.map((it) => `  | ${it}`)]
+  const isTold = lines.every((line) => message.includes(line.trimEnd()))
+  const log = isTold ? [] : ["  the end of its log:", ...lines.map((it) => `  | ${it}`)]
   const advised = advice(result.error?.code ?? "")
   return [heading, ...message.map((it) => `  ${it}`), ...log, ...(advised === undefined ? [] : [`  ${advised}`]), ""]
 }

@@ -3,6 +3,7 @@ import type { TaskAction } from "@fairlead/core"
 import type { PodRuntime, PodSandbox } from "@fairlead/fake-cluster"
 import type { Pod } from "@fairlead/kube"
 import { Context, Effect } from "effect"
+import { cut } from "./Progress.ts"
 
 /** Looks at pods that may be gone already: the engine deletes the pod of a failed task at once. */
 export class RunPods extends Context.Service<RunPods, {
@@ -33,6 +34,9 @@ export class RunPods extends Context.Service<RunPods, {
 }
 
 const keyOf = ({ metadata }: TaskAction.TaskAction): string => `${metadata.namespace}/${metadata.name}`
+
+/** Longest line of a log that is shown whole; programs that write one line of megabytes mean no reader. */
+const lineLongest = 2000
 
 /** Exit code of a process that was killed: 128 and the number of SIGKILL. */
 const killed = 137
@@ -65,6 +69,6 @@ class RememberedPod implements PodSandbox {
         report(event)
       })
     this.log = (lines) =>
-      Effect.map(sandbox.logs({ container: own, tailLines: lines }), (text) => (text ?? "").split("\n").filter((line) => line !== ""))
+      Effect.map(sandbox.logs({ container: own, tailLines: lines }), (text) => (text ?? "").split("\n").filter((line) => line !== "").map((line) => cut(line, lineLongest)))
   }
 }

@@ -43,6 +43,15 @@ describe("toTable", () => {
     expect(rows[1]).toMatch(/text=a ⏎ b list=\[\{"n":1\}\]$/)
   })
 
+  it("shows what tasks wrote without what it would do to a terminal", () => {
+    const message = "\r\n[main] terminated with exit code (3). Reason [Error]. Message: \n10 %\r99 %\r\u001B[2J\u0007no \u001B[31mchart\u001B[0m\n."
+    const text = "\u001B]0;title\u0007a\rb\u001B[1A\u009B"
+    const table = toTable([{ ...good, outputs: { text } }, { ...bad, error: { ...bad.error!, message }, log: ["reading\u0000", "no \u001B[31mchart"] }], 120).split("\n")
+    expect(table[1]).toMatch(/ text=b$/)
+    expect(table[2]).toMatch(/code 3: no chart$/)
+    expect(table.slice(4, -2)).toEqual(["broken failed: Error", "  container main ended with exit code 3:", "  no chart", "  the end of its log:", "  | reading", "  | no chart"])
+  })
+
   it("counts what was aborted and what never started", () => {
     const aborted: TaskResult = { ...bad, phase: "aborted", error: { code: "Aborted", kind: "", message: "stopped" }, log: [] }
     expect(toTable([good, aborted, { ...aborted, phase: "waiting" }], 80).split("\n").at(-1)).toBe("1 succeeded, 1 aborted, 1 not started")

@@ -44,6 +44,13 @@ it.effect("the log is that of the newest pod's own container, without empty line
     expect(yield* pods.log({ ...action, metadata: { ...action.metadata, name: "other" } }, 1)).toEqual([])
   }))
 
+it.effect("a line of megabytes is not told whole", () =>
+  Effect.gen(function*() {
+    const pods = RunPods.make()
+    yield* pods.follow(runtimeThatEndsWith(1)).open(podOf("x".repeat(3_000_000)), sources)
+    expect((yield* pods.log(action, 20)).map((line) => line.length)).toEqual([3, 2000])
+  }))
+
 const endOf = Effect.fnUntraced(function*(exitCode: number, stopped: Container | undefined, ended: Container) {
   const pods = RunPods.make()
   const sandbox = yield* pods.follow(runtimeThatEndsWith(exitCode)).open(podOf("pod"), sources)
