@@ -4,7 +4,7 @@ import { performance } from "node:perf_hooks"
 import { fileURLToPath } from "node:url"
 
 // With the flags of its first line and of `npm run sim`.
-const main = fileURLToPath(new URL("../../apps/sim/src/main.ts", import.meta.url))
+const main = fileURLToPath(new URL("../../apps/sim/bin/fairlead-sim.mjs", import.meta.url))
 
 const run = (tasks: number) => {
   const started = performance.now()

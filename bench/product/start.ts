@@ -37,7 +37,7 @@ const best = async (command: string, args: ReadonlyArray<string>): Promise<Times
 }
 
 await run("npm", ["start"])
-const program = await best(process.execPath, ["scripts/start.ts"])
+const program = await best(process.execPath, ["scripts/start.mjs"])
 const withNpm = await best("npm", ["start"])
 console.log(JSON.stringify({ name: "first task of the quickstart runs, from the start of the process", value: program.firstRunning, unit: "ms", atMost: 1000 }))
 console.log(JSON.stringify({ name: "first task of the quickstart runs, from the start of npm", value: withNpm.firstRunning, unit: "ms" }))

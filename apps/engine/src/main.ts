@@ -1,9 +1,9 @@
-#!/usr/bin/env node
 /** The program `fairlead`: the one place that touches the process. */
 import { rmSync } from "node:fs"
 import { enableCompileCache } from "node:module"
 import { availableParallelism, tmpdir } from "node:os"
 
+// Here too, for those who start this file itself.
 enableCompileCache()
 const args = process.argv.slice(2)
 

@@ -1,14 +1,14 @@
-#!/usr/bin/env -S node --min-semi-space-size=32 --max-semi-space-size=32
 /** The program `fairlead-sim`: the one place that touches the process. */
 import { enableCompileCache } from "node:module"
 import { performance } from "node:perf_hooks"
 import { setImmediate } from "node:timers/promises"
 import { setFlagsFromString } from "node:v8"
 
-// Both must be in force before anything else is loaded, and imports come before every statement: the rest is loaded by hand.
+// The cache, here too for those who start this file itself, and the flags must be in force before anything else is loaded, and imports come before every
+// statement: the rest is loaded by hand.
 enableCompileCache()
 // Collecting old objects sooner takes a fifth less memory and, since most of them are garbage by then, no more time. The space for young objects, which only
-// the command line can set (see the first line), has its size from the start: with half of it, collecting takes twice the time, with twice of it, memory is a seventh more.
+// the command line can set (see bin/fairlead-sim.mjs), has its size from the start: with half of it, collecting takes twice the time, with twice of it, memory is a seventh more.
 setFlagsFromString("--heap-growing-percent=30")
 // A run is short and its work is spread over much code: compiling it for speed after a third of the usual calls saves a fifth of the time.
 setFlagsFromString("--invocation-count-for-maglev=200")

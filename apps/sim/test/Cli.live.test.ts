@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
 import { describe, expect, it } from "vitest"
 
-const main = fileURLToPath(new URL("../src/main.ts", import.meta.url))
+const main = fileURLToPath(new URL("../bin/fairlead-sim.mjs", import.meta.url))
 
 const fairleadSim = async (...args: ReadonlyArray<string>): Promise<{ code: number; stdout: string; stderr: string }> => {
   try {

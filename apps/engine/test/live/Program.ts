@@ -11,7 +11,7 @@ export const root = fileURLToPath(new URL("../../../..", import.meta.url))
 
 const bin = join(root, "node_modules/.bin")
 export const node = join(bin, "node")
-export const mainFile = join(root, "apps/engine/src/main.ts")
+export const mainFile = join(root, "apps/engine/bin/fairlead.mjs")
 
 export interface Ended {
   readonly code: number | null

@@ -8,7 +8,7 @@ const folder = mkdtempSync(join(tmpdir(), "fairlead-cli-"))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 const fairlead = (args: ReadonlyArray<string>, env: { readonly [name: string]: string } = {}) => {
-  const { status, stderr, stdout } = spawnSync(process.execPath, [join(import.meta.dirname, "../../src/main.ts"), ...args], { cwd: folder, env: { PATH: process.env["PATH"] ?? "", HOME: folder, ...env }, encoding: "utf8" })
+  const { status, stderr, stdout } = spawnSync(process.execPath, [join(import.meta.dirname, "../../bin/fairlead.mjs"), ...args], { cwd: folder, env: { PATH: process.env["PATH"] ?? "", HOME: folder, ...env }, encoding: "utf8" })
   return { status, stderr, stdout }
 }
 

@@ -100,7 +100,7 @@ export const startCluster = async (podMillis: number): Promise<Cluster> => {
       writeFileSync(kubeconfig, makeKubeconfig({ server: url, ca: undefined, token, namespace: "default" }))
       const variables = { ...usual(folder), ...settings }
       const engine = run(
-        [join(here, "../../src/main.ts"), "start", "--kubeconfig", kubeconfig],
+        [join(here, "../../bin/fairlead.mjs"), "start", "--kubeconfig", kubeconfig],
         Object.fromEntries(Object.entries(variables).map(([name, value]) => [`FAIRLEAD_${name}`, value]))
       )
       engines.push(engine)

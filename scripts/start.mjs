@@ -2,5 +2,4 @@
 const given = process.argv.slice(2)
 const paths = given.some((it) => !it.startsWith("-")) || given.includes("--help") ? [] : ["fixtures/quickstart"]
 process.argv.splice(2, given.length, "run", ...given, ...paths)
-await import("../apps/engine/src/main.ts")
-
+await import("../apps/engine/bin/fairlead.mjs")
