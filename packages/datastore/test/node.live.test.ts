@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@effect/vitest"
 import { type Copilot, LiteralTypes } from "@fairlead/core"
 import { Effect, Layer, Option } from "effect"
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll } from "vitest"
@@ -9,7 +9,7 @@ import { Datastore, type DatastoreError } from "../src/Datastore.ts"
 import * as CopilotDownload from "../src/CopilotDownload.ts"
 import * as CopilotSidecar from "../src/CopilotSidecar.ts"
 import { LocalFiles } from "../src/LocalFiles.ts"
-import { DatastoreFile, LocalFilesDisk } from "../src/node.ts"
+import { DatastoreFile, LocalFilesDisk, makeFolder } from "../src/node.ts"
 import { suite } from "../src/testing/DatastoreSuite.ts"
 import { suite as localFilesSuite } from "../src/testing/LocalFilesSuite.ts"
 
@@ -82,6 +82,25 @@ describe("DatastoreFile", () => {
       expect(yield* store.head(`file://${root}/both/x`)).toEqual(Option.none())
       expect(readdirSync(root).filter((it) => it.endsWith("tmp"))).toEqual([])
     })))
+})
+
+describe("makeFolder", () => {
+  it("makes what is missing, beside others who do the same, and leaves what is there", async () => {
+    const path = join(folder, "deep/deeper/deepest")
+    await Promise.all(Array.from({ length: 5 }, () => makeFolder(path)))
+    writeFileSync(join(path, "file"), "")
+    await makeFolder(`${path}/`)
+    expect(readdirSync(path)).toEqual(["file"])
+    await expect(makeFolder(join(path, "file"))).rejects.toThrow("EEXIST")
+    await expect(makeFolder(join(path, "file/x/y"))).rejects.toThrow("ENOTDIR")
+    symlinkSync(join(folder, "nowhere"), join(path, "link"))
+    await expect(makeFolder(join(path, "link/x"))).rejects.toThrow("EEXIST")
+  })
+
+  // Node's own way does not come back from there.
+  it.skipIf(!existsSync("/proc/self"))("ends where none can be made, too (regression)", async () => {
+    await expect(makeFolder("/proc/nothing/of/this")).rejects.toThrow("no folder can be made in /proc")
+  })
 })
 
 describe("copilot on the disk", () => {

@@ -2,7 +2,7 @@
 import type { Container, Pod, VolumeMount } from "@fairlead/kube"
 import { Cause, type Context, Effect, Exit, type Fiber, Latch } from "effect"
 import { isSidecar } from "./internal/podRecord.ts"
-import { cutLog, fallbackMessage, pieceOf } from "./internal/logText.ts"
+import { fallbackMessage, RunLogs } from "./internal/logText.ts"
 import { MemoryFiles, MemoryVolume } from "./internal/memoryFiles.ts"
 import { fromContext, type Schedule } from "./internal/timers.ts"
 import { type ContainerCommand, type ContainerEvent, type LogOptions, type LogPiece, type PodRuntime, type PodSandbox, type PodSources, StartFailed } from "./PodRuntime.ts"
@@ -93,7 +93,7 @@ interface RunningProgram {
 class FunctionSandbox implements PodSandbox {
   readonly ip: string
   readonly #running = new Map<string, RunningProgram>()
-  readonly #logs = new Map<string, Array<string>>()
+  readonly #logs = new RunLogs()
   readonly #pod: Pod
   readonly #sources: PodSources
   readonly #options: PodRuntimeFunctionOptions
@@ -139,12 +139,8 @@ class FunctionSandbox implements PodSandbox {
     report: (event: ContainerEvent) => void
   ): void {
     const { name } = container
-    const logs = this.#logs.get(name) ?? []
-    this.#logs.set(name, logs)
-    logs[run] = ""
-    const write = (text: string): void => {
-      logs[run] += text.endsWith("\n") ? text : `${text}\n`
-    }
+    this.#logs.begin(name, run, "")
+    const write = (text: string): void => this.#logs.append(name, run, text.endsWith("\n") ? text : `${text}\n`)
     const stopping = Latch.makeUnsafe()
     const input: ContainerInput = {
       ...command,
@@ -162,7 +158,7 @@ class FunctionSandbox implements PodSandbox {
       if (this.#running.get(name) !== running) return
       this.#running.delete(name)
       running.cancelKill()
-      report(exitOf(container, exit, running.killed, () => logs[run]!, write, input.files))
+      report(exitOf(container, exit, running.killed, () => this.#logs.textOf(name, run)!, write, input.files))
     })
   }
 
@@ -184,14 +180,11 @@ class FunctionSandbox implements PodSandbox {
   }
 
   logs(options: LogOptions): Effect.Effect<string | undefined> {
-    return Effect.sync(() => {
-      const text = this.#logs.get(options.container)?.at(options.previous === true ? -2 : -1)
-      return text === undefined ? undefined : cutLog(text, options)
-    })
+    return Effect.sync(() => this.#logs.cut(options))
   }
 
   logFrom(container: string, run: number, position: number): LogPiece {
-    return pieceOf(this.#logs.get(container)?.[run], position)
+    return this.#logs.from(container, run, position)
   }
 
   get close(): Effect.Effect<void> {

@@ -2,7 +2,7 @@
 import type { Container, Pod } from "@fairlead/kube"
 import { Clock, Context, Duration, Effect, Result, Schema } from "effect"
 import { isSidecar } from "./internal/podRecord.ts"
-import { cutLog, pieceOf } from "./internal/logText.ts"
+import { RunLogs } from "./internal/logText.ts"
 import { fromContext, type Schedule } from "./internal/timers.ts"
 import { type ActionOutcome, type ActionPurpose, type ContainerEvent, type LogOptions, type LogPiece, type PodRuntime, type PodSandbox, StartFailed } from "./PodRuntime.ts"
 
@@ -122,7 +122,7 @@ interface ScriptedContainer {
 class ScriptedSandbox implements PodSandbox {
   readonly ip: string
   readonly #containers = new Map<string, ScriptedContainer>()
-  readonly #logs = new Map<string, Array<string>>()
+  readonly #logs = new RunLogs()
   readonly #podUid: string
   readonly #script: PodScript
   readonly #default: ContainerScript
@@ -156,9 +156,7 @@ class ScriptedSandbox implements PodSandbox {
   #begin(container: Container, restart: number, running: ScriptedContainer): void {
     const { script } = running
     running.startedAt = this.#time.now()
-    const logs = this.#logs.get(container.name) ?? []
-    logs[restart] = script.log ?? ""
-    this.#logs.set(container.name, logs)
+    this.#logs.begin(container.name, restart, script.log ?? "")
     // Joined, as the conditions of pods are.
     running.report({ _tag: "Started", containerId: ["scripted://", this.#podUid, ".", container.name, ".", restart].join("") })
     const time = script.run ?? (running.isSidecar ? "forever" : 1000)
@@ -208,14 +206,11 @@ class ScriptedSandbox implements PodSandbox {
   }
 
   logs(options: LogOptions): Effect.Effect<string | undefined> {
-    return Effect.sync(() => {
-      const text = this.#logs.get(options.container)?.at(options.previous === true ? -2 : -1)
-      return text === undefined ? undefined : cutLog(text, options)
-    })
+    return Effect.sync(() => this.#logs.cut(options))
   }
 
   logFrom(container: string, run: number, position: number): LogPiece {
-    return pieceOf(this.#logs.get(container)?.[run], position)
+    return this.#logs.from(container, run, position)
   }
 
   get close(): Effect.Effect<void> {

@@ -221,6 +221,15 @@ describe("volumes", () => {
       expect((yield* run(it, podOf([{ name: "h" }]), sources)).log).toBe("from the hostfrom the host")
     }))
 
+  it.live("of the host are made with the folders above them, and refused where none can be made (regression)", () =>
+    Effect.gen(function*() {
+      const at = (path: string) => run(shell("true", { volumeMounts: [mount("h", "/mnt")] }), podOf([{ name: "h" }]), sourcesOf({ h: { _tag: "Host", path, create: true } }))
+      yield* at(join(root, "host/below"))
+      yield* at(join(root, "host/below"))
+      expect(existsSync(join(root, "host/below"))).toBe(true)
+      if (existsSync("/proc/self")) expect(yield* Effect.flip(at("/proc/nothing/of/this"))).toMatchObject({ reason: "FailedMount", description: expect.stringContaining("ENOENT") as string })
+    }))
+
   it.live("of a claim outlive the pod", () =>
     Effect.gen(function*() {
       const sources = sourcesOf({ c: { _tag: "Claim", name: "ns/data" } })

@@ -6,7 +6,7 @@ import { KubeClient, KubeTransport } from "@fairlead/kube"
 import { Clock, Duration, Effect, Layer, Logger } from "effect"
 import { ExitCode } from "../ExitCode.ts"
 import { Machine } from "../Machine.ts"
-import { Screen } from "../run/ProgressView.ts"
+import { refuse } from "../Refusal.ts"
 
 /** How many commands, and on what. Times are in milliseconds. */
 export interface SimulateOptions {
@@ -25,12 +25,8 @@ const day = 86_400_000
 /** Runs the example and prints how it went; the exit code is 1 when a command did not end as it should. */
 export const simulate = (options: SimulateOptions) =>
   Effect.scoped(Effect.gen(function*() {
-    const screen = yield* Screen
     const problem = problemOf(options)
-    if (problem !== undefined) {
-      screen.write(`${problem}\n`)
-      return yield* ExitCode.set(2)
-    }
+    if (problem !== undefined) return yield* refuse(problem)
     const { stopRequested } = yield* Machine
     const stopped = Effect.flatMap(stopRequested, ExitCode.set)
     yield* Effect.raceFirst(Effect.provide(run(options), world(options), { local: true }), stopped)

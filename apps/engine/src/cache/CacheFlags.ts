@@ -1,5 +1,5 @@
 /** Flags of the commands that run tasks: where their results are remembered. */
-import { Effect, type Option, type Path } from "effect"
+import { Effect, type FileSystem, type Option, type Path } from "effect"
 import { Flag } from "effect/cli"
 import type { Machine } from "../Machine.ts"
 import { type CachePlace, placeOf } from "./CachePlace.ts"
@@ -14,5 +14,5 @@ export const cacheFlags = {
 }
 
 /** The place that the flags mean, none, or a sentence that says what is wrong with them. */
-export const cachePlaceOf = ({ cache, noCache }: { readonly cache: Option.Option<string>; readonly noCache: boolean }): Effect.Effect<CachePlace | string | undefined, never, Machine | Path.Path> =>
+export const cachePlaceOf = ({ cache, noCache }: { readonly cache: Option.Option<string>; readonly noCache: boolean }): Effect.Effect<CachePlace | string | undefined, never, FileSystem.FileSystem | Machine | Path.Path> =>
   noCache ? Effect.undefined : placeOf(cache)

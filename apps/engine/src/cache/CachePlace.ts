@@ -1,6 +1,6 @@
 /** Where results of tasks are remembered, as flags, settings and the environment name it. */
 import { Catalog } from "@fairlead/catalog"
-import { Effect, Layer, Option, Path, Redacted, Result } from "effect"
+import { Effect, FileSystem, Layer, Option, Path, Redacted, Result } from "effect"
 import { Machine } from "../Machine.ts"
 
 /** A catalog: a file, a database, or a service that speaks like Flyte's. */
@@ -41,15 +41,19 @@ const namesDatabase = (text: string): boolean => {
 const folderDefault = ".fairlead/cache"
 
 /** The place that is meant, or a sentence that says what is wrong with it. Copies of files are next to a catalog in a file, else in the project. */
-export const placeOf = Effect.fnUntraced(function*(given: Option.Option<string>): Effect.fn.Return<CachePlace | string, never, Machine | Path.Path> {
+export const placeOf = Effect.fnUntraced(function*(given: Option.Option<string>): Effect.fn.Return<CachePlace | string, never, FileSystem.FileSystem | Machine | Path.Path> {
   const machine = yield* Machine
   const path = yield* Path.Path
   const text = Option.getOrElse(given, () => machine.cacheDefault ?? `${folderDefault}/catalog.db`)
   const resolve = (it: string): string => path.resolve(machine.workingDirectory, it)
   const catalog = parseCatalog(text, resolve)
   if (catalog === undefined) return `--cache ${text}: this names no catalog; give ${addressForms}`
+  if (catalog.kind === "sqlite" && (yield* isFolder(catalog.path))) return `--cache ${text}: ${catalog.path} is a folder; give the file of a catalog, such as ${path.join(text, "catalog.db")}`
   return { catalog, folder: catalog.kind === "sqlite" ? path.dirname(catalog.path) : resolve(folderDefault) }
 })
+
+const isFolder = (path: string) =>
+  Effect.flatMap(FileSystem.FileSystem, (fs) => Effect.orElseSucceed(Effect.map(fs.stat(path), ({ type }) => type === "Directory"), () => false))
 
 /** Opens a catalog, when it is first asked. Each kind is loaded when it is used: a run should not wait for what it does not need. */
 export const openCatalog = (place: CatalogPlace): Layer.Layer<Catalog> => Layer.unwrap(Effect.promise(() => load(place)))

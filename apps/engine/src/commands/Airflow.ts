@@ -1,18 +1,13 @@
 /** `fairlead airflow`: Airflow's pod executor, as a service and as an example. */
 import { Effect } from "effect"
 import { Command, Flag } from "effect/cli"
-import { ExitCode } from "../ExitCode.ts"
-import { Screen } from "../run/ProgressView.ts"
+import { refuse } from "../Refusal.ts"
 import { serve } from "../airflow/Serve.ts"
 import { simulate } from "../airflow/Simulate.ts"
 
 /** What goes wrong is told in one line; the exit code is 2, or 1 for a port that cannot be had. */
 const told = <R>(work: Effect.Effect<void, { readonly _tag: string; readonly message: string }, R>) =>
-  Effect.catch(work, (error) => Effect.gen(function*() {
-    const screen = yield* Screen
-    screen.write(`${error.message}\n`)
-    yield* ExitCode.set(error._tag === "ListenFailed" ? 1 : 2)
-  }))
+  Effect.catch(work, (error) => refuse(error.message, error._tag === "ListenFailed" ? 1 : 2))
 
 const serveFlags = {
   port: Flag.Int("port").pipe(Flag.withDescription("Port to listen on; any free one for 0"), Flag.withDefault(8793)),

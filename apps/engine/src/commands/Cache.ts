@@ -9,6 +9,7 @@ import { type CachePlace, openCatalog, placeOf } from "../cache/CachePlace.ts"
 import { entryJson, listJson, listText } from "../cache/CacheTexts.ts"
 import { ExitCode } from "../ExitCode.ts"
 import { Machine } from "../Machine.ts"
+import { refuse } from "../Refusal.ts"
 import { Screen } from "../run/ProgressView.ts"
 
 const cache = Flag.String("cache").pipe(
@@ -32,19 +33,13 @@ const withCache = <A, E extends { readonly message: string }>(given: Option.Opti
   Effect.gen(function*() {
     const screen = yield* Screen
     const place = yield* placeOf(given)
-    if (typeof place === "string") {
-      screen.write(`${place}\n`)
-      return yield* ExitCode.set(2)
-    }
+    if (typeof place === "string") return yield* refuse(place)
     // To look at what is remembered should not leave an empty file behind, least of all where a name was mistyped.
     const { catalog } = place
     const isMissing = catalog.kind === "sqlite" && !(yield* exists(catalog.path))
     if (isMissing) screen.write(`${catalog.path}: there is no such file; \`run\` and \`dev\` make it when they have something to remember\n`)
     const opened = isMissing ? { ...place, catalog: { ...catalog, path: ":memory:" } } : place
-    yield* Effect.asVoid(Effect.provide(use, open(opened))).pipe(Effect.catch((error) => {
-      screen.write(`${error.message}\n`)
-      return ExitCode.set(1)
-    }))
+    yield* Effect.asVoid(Effect.provide(use, open(opened))).pipe(Effect.catch((error) => refuse(error.message, 1)))
   })
 
 const open = (place: CachePlace): Layer.Layer<Catalog | TaskCache> =>
@@ -88,21 +83,18 @@ const matching = Effect.fnUntraced(function*(text: string) {
   return all.filter(({ entry, key }) => entry.source.name === text || CacheKey.text(key).startsWith(text) || key.key.startsWith(text))
 })
 
-const nothingFor = (text: string): string => `no result has the key ${text}, and no task of this name has one; \`fairlead cache list\` shows what there is\n`
+const nothingFor = (text: string): string => `no result has the key ${text}, and no task of this name has one; \`fairlead cache list\` shows what there is`
 
 const get = Command.make("get", { cache, key: keys }, (options) =>
   withCache(options.cache, Effect.gen(function*() {
     const found = yield* matching(options.key)
     const { writeOut } = yield* Machine
-    const screen = yield* Screen
-    if (found.length !== 1) {
-      screen.write(found.length === 0 ? nothingFor(options.key) : `${found.length} results are meant by ${options.key}; give more of the key of one:\n${listText(found.slice(0, 10))}\n`)
-      return yield* ExitCode.set(1)
-    }
+    if (found.length === 0) return yield* refuse(nothingFor(options.key), 1)
+    if (found.length > 1) return yield* refuse(`${found.length} results are meant by ${options.key}; give more of the key of one:\n${listText(found.slice(0, 10))}`, 1)
     const [listed] = found as [ListedEntry]
     const outputs = yield* (yield* TaskCache).find(listed.key)
     writeOut(`${entryJson(listed, outputs._tag === "Hit" ? outputs.outputs : undefined)}\n`)
-    if (outputs._tag === "Stale") screen.write(`its outputs cannot be read: ${outputs.problem}\n`)
+    if (outputs._tag === "Stale") (yield* Screen).write(`its outputs cannot be read: ${outputs.problem}\n`)
   }))).pipe(Command.withDescription("Show one result with its outputs, as JSON"))
 
 const olderThan = Flag.String("older-than").pipe(
@@ -117,10 +109,7 @@ const evict = Command.make("evict", { cache, all, olderThan, ...filters, keys: s
   withCache(options.cache, Effect.gen(function*() {
     const screen = yield* Screen
     const byFilter = options.all || Option.isSome(options.olderThan) || isFiltered(options)
-    if (byFilter === (options.keys.length > 0)) {
-      screen.write("say which results to forget: keys, or --task, --project, --domain, --older-than, or --all\n")
-      return yield* ExitCode.set(2)
-    }
+    if (byFilter === (options.keys.length > 0)) return yield* refuse("say which results to forget: keys, or --task, --project, --domain, --older-than, or --all")
     const age = Option.match(options.olderThan, { onNone: () => 0, onSome: (text) => Durations.parseMillis(text) ?? 0 })
     const groups = byFilter
       ? [(yield* entriesOf(options)).filter(({ entry }) => entry.age >= age)]
@@ -133,8 +122,7 @@ const evict = Command.make("evict", { cache, all, olderThan, ...filters, keys: s
     }
     if (byFilter && found.size === 0) screen.write("nothing to forget\n")
     const missing = byFilter ? [] : options.keys.filter((_, index) => groups[index]!.length === 0)
-    for (const key of missing) screen.write(nothingFor(key))
-    if (missing.length > 0) yield* ExitCode.set(1)
+    if (missing.length > 0) yield* refuse(missing.map(nothingFor).join("\n"), 1)
   }))).pipe(Command.withDescription("Forget results, so that their tasks run again"))
 
 /** The command. */

@@ -1,5 +1,6 @@
 /** `fairlead dev`: serves the embedded cluster for kubectl and every other client. */
 import { FakeApiServer } from "@fairlead/api-server"
+import { makeFolder } from "@fairlead/datastore/node"
 import { FakeCluster } from "@fairlead/fake-cluster"
 import { EventSinkLog } from "@fairlead/reconciler"
 import { Clock, Data, Duration, Effect, FileSystem, Layer, Option, Path, Random } from "effect"
@@ -8,9 +9,9 @@ import { cacheFlags, cachePlaceOf } from "../cache/CacheFlags.ts"
 import type { CachePlace } from "../cache/CachePlace.ts"
 import type { DevCertificate } from "../dev/Certificate.ts"
 import { makeKubeconfig } from "../dev/Kubeconfig.ts"
-import { ExitCode } from "../ExitCode.ts"
 import * as Layers from "../Layers.ts"
 import { Machine } from "../Machine.ts"
+import { refuse } from "../Refusal.ts"
 import { Screen } from "../run/ProgressView.ts"
 import { workFolder } from "../WorkFolder.ts"
 
@@ -41,13 +42,10 @@ const loopback = new Set(["127.0.0.1", "::1", "localhost"])
 /** The command. */
 export const devCommand = Command.make("dev", flags, (options) =>
   Effect.scoped(Effect.gen(function*() {
-    const screen = yield* Screen
     const place = yield* cachePlaceOf(options)
-    const problem = typeof place === "string" ? place : problemOf(options)
-    if (typeof place === "string" || problem !== undefined) {
-      screen.write(`${problem}\n`)
-      return yield* ExitCode.set(2)
-    }
+    if (typeof place === "string") return yield* refuse(place)
+    const problem = problemOf(options)
+    if (problem !== undefined) return yield* refuse(problem)
     const token = Option.isSome(options.token) ? options.token.value : yield* drawToken
     const certificate = options.http ? undefined : yield* signCertificate(options.host)
     const embedded = yield* embeddedOptions(options.nodes, token, certificate?.ca, place)
@@ -56,11 +54,7 @@ export const devCommand = Command.make("dev", flags, (options) =>
       Layer.provideMerge(Layers.definition.pipe(Layer.provideMerge(Layers.server(embedded))))
     )
     return yield* Effect.provide(serve(options, token, certificate), world)
-  })).pipe(Effect.catch((error) => Effect.gen(function*() {
-    const screen = yield* Screen
-    screen.write(`${error.message}\n`)
-    yield* ExitCode.set(error._tag === "KubeconfigUnwritable" || error._tag === "WorkFolderUnusable" ? 2 : 1)
-  })))).pipe(
+  })).pipe(Effect.catch((error) => refuse(error.message, error._tag === "KubeconfigUnwritable" || error._tag === "WorkFolderUnusable" ? 2 : 1)))).pipe(
     Command.withDescription("Serve the embedded cluster on a port, with a kubeconfig for kubectl. Results of tasks with a cache version are shared with `run`"),
     Command.withShortDescription("Serve the embedded cluster on a port, with a kubeconfig for kubectl"),
     Command.withExamples([
@@ -156,8 +150,8 @@ const writeKubeconfig = Effect.fnUntraced(function*(given: Option.Option<string>
   const file = path.resolve(machine.workingDirectory, Option.getOrElse(given, () => ".fairlead/kubeconfig"))
   const isFolder = yield* Effect.orElseSucceed(Effect.map(fs.stat(file), ({ type }) => type === "Directory"), () => false)
   if (isFolder) return yield* new KubeconfigUnwritable({ file, problem: "it is a folder" })
+  yield* Effect.tryPromise({ try: () => makeFolder(path.dirname(file)), catch: (error) => new KubeconfigUnwritable({ file, problem: (error as Error).message }) })
   const write = Effect.gen(function*() {
-    yield* fs.makeDirectory(path.dirname(file), { recursive: true })
     // An older file would keep its mode.
     yield* fs.remove(file, { force: true })
     yield* fs.writeFileString(file, text, { mode: 0o600 })

@@ -9,6 +9,7 @@ import { type CachePlace, problemOf } from "../cache/CachePlace.ts"
 import { ExitCode } from "../ExitCode.ts"
 import * as Layers from "../Layers.ts"
 import { Machine } from "../Machine.ts"
+import { refuse } from "../Refusal.ts"
 import { Screen } from "../run/ProgressView.ts"
 import { exitCode, hints, toJson, toTable } from "../run/Results.ts"
 import { RunEvents } from "../run/RunEvents.ts"
@@ -66,14 +67,10 @@ export const runCommand = Command.make("run", { paths, ...flags }, ({ cache, kee
     const { problems, submissions, webApis = [] } = readSubmissions(found.files, home)
     const all = [...found.problems, ...problems]
     if (all.length > 0) {
-      screen.write(`${all.map(formatProblem).join("\n")}\nNothing was started: ${all.length === 1 ? "there is one problem" : `there are ${all.length} problems`}.\n`)
-      return yield* ExitCode.set(2)
+      return yield* refuse(`${all.map(formatProblem).join("\n")}\nNothing was started: ${all.length === 1 ? "there is one problem" : `there are ${all.length} problems`}.`)
     }
     const place = yield* cachePlaceOf({ cache, noCache })
-    if (typeof place === "string") {
-      screen.write(`${place}\n`)
-      return yield* ExitCode.set(2)
-    }
+    if (typeof place === "string") return yield* refuse(place)
     const { folder, results, stopCode } = yield* runOnEmbeddedCluster(submissions, {
       keep: keep || Option.isSome(state),
       state: Option.getOrUndefined(state),
@@ -88,11 +85,7 @@ export const runCommand = Command.make("run", { paths, ...flags }, ({ cache, kee
     yield* ExitCode.set(stopCode ?? exitCode(results))
   }).pipe(
     quietUnlessAsked,
-    Effect.catchTag(["RunFolderUnusable", "ServiceNotReady", "WorkFolderUnusable"], (error) => Effect.gen(function*() {
-      const screen = yield* Screen
-      screen.write(`${error.message}\n`)
-      yield* ExitCode.set(2)
-    }))
+    Effect.catchTag(["RunFolderUnusable", "ServiceNotReady", "WorkFolderUnusable"], (error) => refuse(error.message))
   )).pipe(
     Command.withDescription("Run tasks on an embedded cluster, as local processes. The exit code is 0 when all succeeded, 1 when some did not, 2 when the input is wrong, 130 after Ctrl-C"),
     Command.withShortDescription("Run tasks on an embedded cluster, as local processes"),

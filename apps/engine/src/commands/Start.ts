@@ -4,7 +4,7 @@ import { Deferred, Effect, Layer, Option, Random, Result } from "effect"
 import { Command, Flag } from "effect/cli"
 import { ExitCode } from "../ExitCode.ts"
 import { Machine } from "../Machine.ts"
-import { Screen } from "../run/ProgressView.ts"
+import { refuse } from "../Refusal.ts"
 import { checkAccess } from "../start/CheckAccessNode.ts"
 import type { ClusterAccess } from "../start/ClusterAccess.ts"
 import * as ClusterEngine from "../start/ClusterEngine.ts"
@@ -46,11 +46,7 @@ export const startCommand = Command.make("start", flags, ({ config, context, kub
     )
     yield* Effect.provide(running, surroundings)
   }).pipe(
-    Effect.catch((error) => Effect.gen(function*() {
-      const screen = yield* Screen
-      screen.write(`${error.message}\n`)
-      yield* ExitCode.set(2)
-    }))
+    Effect.catch((error) => refuse(error.message))
   )).pipe(
     Command.withDescription("Run the engine against a cluster, until it is told to stop"),
     Command.withExamples([

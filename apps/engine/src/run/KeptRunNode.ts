@@ -1,8 +1,9 @@
 /** Keeps the TaskActions of a run in a file, so that a run that was cut short can go on. */
 import type { ApiServer } from "@fairlead/api-server"
+import { makeFolder } from "@fairlead/datastore/node"
 import { type KubeObject, KubeResource } from "@fairlead/kube"
-import { appendFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
-import { join } from "node:path"
+import { appendFileSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
+import { join, resolve } from "node:path"
 import { Data, Effect } from "effect"
 
 /** A folder that a run cannot be kept in. */
@@ -40,13 +41,15 @@ export interface KeptRun {
  * again, even if the process is killed in that moment. It is not forced to the disk: a loss of power may lose the last changes.
  */
 export const openKeptRun = (folder: string, pid: number = process.pid): Effect.Effect<KeptRun, RunFolderUnusable> =>
-  Effect.try({
-    try: () => open(folder, pid),
-    catch: (error) => error instanceof RunFolderUnusable ? error : new RunFolderUnusable({ folder, problem: error instanceof Error ? error.message : String(error) })
+  Effect.tryPromise({
+    try: async () => {
+      await makeFolder(resolve(folder))
+      return open(folder, pid)
+    },
+    catch: (error) => error instanceof RunFolderUnusable ? error : new RunFolderUnusable({ folder, problem: `${error instanceof Error ? error.message : String(error)}; give another folder` })
   })
 
 const open = (folder: string, pid: number): KeptRun => {
-  mkdirSync(folder, { recursive: true })
   lock(folder, pid)
   const file = join(folder, actionsFile)
   const { actions, outputs } = readAll(existsSync(file) ? readFileSync(file, "utf8") : "")

@@ -64,19 +64,23 @@ export const seconds = (milliseconds: number): string =>
 /** The results tell the whole of it. */
 const reasonLongest = 160
 
-/** The line for a change, for output that is not a terminal; `undefined` when the change is not worth one. */
+/**
+ * The line for a change, for output that is not a terminal; `undefined` when the change is not worth one. An attempt may be over before anybody sees it run:
+ * every line tells the attempt, so that the end of a task tells what no other line did.
+ */
 export const changeLine = ({ previous, task }: ProgressChange): string | undefined => {
+  const name = `${task.name}${task.attempts > 1 ? ` (attempt ${task.attempts})` : ""}`
   const duration = task.endedAt !== undefined && task.submittedAt !== undefined ? ` in ${seconds(task.endedAt - task.submittedAt)}` : ""
   if (task.state !== previous.state) {
     switch (task.state) {
-      case "running": return `running    ${task.name}${task.attempts > 1 ? ` (attempt ${task.attempts})` : ""}`
-      case "succeeded": return `succeeded  ${task.name}${duration}`
-      case "failed": return `failed     ${task.name}${duration}: ${cut(oneLine(readable(task.reason)), reasonLongest)}`
-      case "aborted": return `aborted    ${task.name}${duration}`
+      case "running": return `running    ${name}`
+      case "succeeded": return `succeeded  ${name}${duration}`
+      case "failed": return `failed     ${name}${duration}: ${cut(oneLine(readable(task.reason)), reasonLongest)}`
+      case "aborted": return `aborted    ${name}${duration}`
       default: break
     }
   }
-  return task.attempts > previous.attempts ? `retrying   ${task.name} (attempt ${task.attempts})` : undefined
+  return task.attempts > previous.attempts ? `retrying   ${name}` : undefined
 }
 
 const marks: Readonly<Record<TaskState, string>> = {

@@ -53,7 +53,7 @@ export interface RunFiles {
 /** What to say about files after the results. */
 export const hints = (results: ReadonlyArray<TaskResult>, files: RunFiles): ReadonlyArray<string> => {
   const failed = results.filter((it) => it.cacheFailed === true).length
-  const cache = failed === 0 ? [] : [`${failed === 1 ? "one task" : `${failed} tasks`} could not use the cache${files.cacheProblem === undefined ? "; --log-level warn says why" : `: ${files.cacheProblem}`}`]
+  const cache = failed === 0 ? [] : [`${failed === 1 ? "one task" : `${failed} tasks`} could not use the cache${files.cacheProblem === undefined ? "; --log-level warn says why" : `: ${files.cacheProblem}; --cache gives another place`}`]
   return [...hintsOnFiles(results, files), ...cache]
 }
 

@@ -1,9 +1,8 @@
 /** Brings file and environment together for the commands that need settings. */
 import { Effect, FileSystem, Option, Path, Result } from "effect"
 import { Flag } from "effect/cli"
-import { ExitCode } from "../ExitCode.ts"
 import { Machine } from "../Machine.ts"
-import { Screen } from "../run/ProgressView.ts"
+import { refuse } from "../Refusal.ts"
 import { type FileProblem, formatProblem } from "../tasks/YamlFile.ts"
 import { CurrentHost } from "./HostProcess.ts"
 import { readSettings, type ReadSettings, variableOfFile } from "./SettingsRead.ts"
@@ -32,8 +31,4 @@ export const loadSettings = Effect.fnUntraced(function*(given: Option.Option<str
 })
 
 /** Tells a person what is wrong and sets the exit code to 2. */
-export const refuseSettings = Effect.fnUntraced(function*(problems: ReadonlyArray<FileProblem>) {
-  const screen = yield* Screen
-  screen.write(`${problems.map(formatProblem).join("\n")}\n`)
-  yield* ExitCode.set(2)
-})
+export const refuseSettings = (problems: ReadonlyArray<FileProblem>) => refuse(problems.map(formatProblem).join("\n"))

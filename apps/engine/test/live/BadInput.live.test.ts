@@ -14,7 +14,11 @@ const wrong: ReadonlyArray<readonly [args: string, said: RegExp]> = [
   ["airflow simulate --run 99999999999", /^--run 99999999999: give milliseconds up to/],
   ["dev --nodes 0 --host 999.1.1.1", /^--host "999\.1\.1\.1": give an address or a name of this machine/],
   ["dev --nodes 0 --token ", /^--token: give letters, digits and signs/],
-  ["dev --nodes 0 --kubeconfig folder", /^the kubeconfig cannot be written to .*\/folder: it is a folder; give another file/]
+  ["dev --nodes 0 --kubeconfig folder", /^the kubeconfig cannot be written to .*\/folder: it is a folder; give another file/],
+  ["cache list --cache folder", /^--cache folder: \/.*\/folder is a folder; give the file of a catalog, such as folder\/catalog\.db\n$/],
+  ["dev --nodes 0 --cache sqlite:folder", /^--cache sqlite:folder: \/.*\/folder is a folder; give the file of a catalog, such as sqlite:folder\/catalog\.db\n$/],
+  ["dev --nodes 0 --kubeconfig text/config", /^the kubeconfig cannot be written to .*\/text\/config: EEXIST.*; give another file/],
+  [`run ${join(root, "fixtures/quickstart/hello.yaml")} --state text`, /^the run cannot be kept in text: EEXIST.*; give another folder\n$/]
 ]
 
 it("what is wrong on the command line, in files and in folders is told with exit code 2", { timeout: 60_000 }, async ({ expect, live }) => {

@@ -77,6 +77,11 @@ describe.concurrent("the cache of `fairlead run`", { timeout: 120_000 }, () => {
     expect(await live.fairlead(["cache", "list", "--cache", cache]).ended).toMatchObject({ code: 1, stderr: expect.stringContaining("Catalog.list failed: Corrupt") as string })
     expect(await live.fairlead(["run", sum, "--cache", "redis://x"]).ended).toMatchObject({ code: 2, stderr: expect.stringContaining('--cache redis://x: this names no catalog; give a path,') as string })
     expect(existsSync(join(folder, "cache/outputs"))).toBe(false)
+    // Nothing can be made in /proc, and Node's own way to make folders does not come back from there.
+    const [proc, above] = existsSync("/proc/self") ? ["/proc", "no folder can be made in /proc"] : [join(cache, "folder"), "ENOTDIR"]
+    const nowhere = await live.fairlead(["run", sum, "--cache", join(proc, "fairlead/catalog.db")]).ended
+    expect(nowhere).toMatchObject({ code: 0, stderr: expect.stringContaining(`one task could not use the cache: ${above}`) as string })
+    expect(nowhere.stderr).toContain("; --cache gives another place")
     const unreachable = await live.fairlead(["run", sum, "--cache", "postgres://somebody@127.0.0.1:1/x"]).ended
     expect(unreachable).toMatchObject({ code: 0, stderr: expect.stringMatching(/one task could not use the cache: .*ECONNREFUSED/) as string })
     expect(await live.fairlead(["cache", "list", "--cache", "postgres://127.0.0.1:1/x"]).ended).toMatchObject({ code: 2, stderr: expect.stringContaining("postgres://<user>@<host>/<database>") as string })

@@ -37,7 +37,8 @@ describe.concurrent("fairlead run", { timeout: 180_000 }, () => {
     expect(stderr).toContain(`logs and files are kept in ${join(program.temporary, program.folders[0]!)}`)
     // Not a terminal: one line for each change, and nothing that moves a cursor.
     expect(stderr).toMatch(/^running {4}nap$/m)
-    expect(stderr).toMatch(/^running {4}flaky \(attempt 2\)$/m)
+    // Whether its second attempt was seen running depends on how busy the machine is.
+    expect(stderr).toMatch(/^succeeded {2}flaky \(attempt 2\) in \d+\.\d\ds$/m)
     expect(stderr).toMatch(/^succeeded {2}demo-sum in \d+\.\d\ds$/m)
     expect(stderr).not.toContain("\u001B")
   })

@@ -35,7 +35,9 @@ describe("observe and changeLine", () => {
     const retried = observe(running, action([["Progressing", "True", "Executing"]], { attempts: 2 }), 1200)
     expect(changeLine({ previous: running, task: retried })).toBe("retrying   a (attempt 2)")
     const done = observe(retried, action([["Succeeded", "True", "Completed"]], { attempts: 2 }), 1250)
-    expect(changeLine({ previous: retried, task: done })).toBe("succeeded  a in 0.25s")
+    expect(changeLine({ previous: retried, task: done })).toBe("succeeded  a (attempt 2) in 0.25s")
+    // Nobody saw the second attempt run.
+    expect(changeLine({ previous: running, task: observe(running, action([["Succeeded", "True", "Completed"]], { attempts: 2 }), 1250) })).toBe("succeeded  a (attempt 2) in 0.25s")
   })
 
   it("tells the cause in one line", () => {

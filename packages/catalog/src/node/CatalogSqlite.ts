@@ -1,6 +1,6 @@
 /** A catalog in one SQLite file, which several programs of one machine may use at the same time. */
 import { Clock, Effect, Layer, Option, type Scope } from "effect"
-import { mkdir } from "node:fs/promises"
+import { makeFolder } from "@fairlead/datastore/node"
 import { dirname } from "node:path"
 import type { DatabaseSync, SQLInputValue } from "node:sqlite"
 import * as CacheKey from "../CacheKey.ts"
@@ -27,7 +27,7 @@ interface Open {
 }
 
 const open = async ({ busyTimeout = 2000, path }: CatalogSqliteOptions): Promise<Open> => {
-  if (path !== ":memory:") await mkdir(dirname(path), { recursive: true })
+  if (path !== ":memory:") await makeFolder(dirname(path))
   const { DatabaseSync } = await import("node:sqlite")
   const database = new DatabaseSync(path, { timeout: busyTimeout })
   try {

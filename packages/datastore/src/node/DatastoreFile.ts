@@ -1,10 +1,11 @@
 /** A store of files on the local disk: URIs of the form `file:///folder/file`, all below one root folder. */
 import { Data, Effect, Layer, Option, Result, Stream } from "effect"
 import { createReadStream } from "node:fs"
-import { copyFile, type FileHandle, mkdir, open, readdir, readFile, realpath, rename, rm, stat } from "node:fs/promises"
+import { copyFile, type FileHandle, open, readdir, readFile, realpath, rename, rm, stat } from "node:fs/promises"
 import { dirname, join, relative, resolve, sep } from "node:path"
 import { Datastore, DatastoreError, type DatastoreReason, type DatastoreService, findBy, signedUrlUnsupported, type StoredObject } from "../Datastore.ts"
 import * as Reference from "../Reference.ts"
+import { makeFolder } from "./MakeFolder.ts"
 
 /** Settings of a store on disk. */
 export interface DatastoreFileOptions {
@@ -138,12 +139,13 @@ let writes = 0
 
 /** Opens a new file next to where it will belong, so that moving it there is one step. */
 const createTemporary = async (path: string): Promise<{ readonly file: FileHandle; readonly name: string; readonly path: string }> => {
-  await mkdir(dirname(path), { recursive: true })
-  for (;;) {
+  for (let isMade = false;;) {
     const name = `${path}.${process.pid}-${++writes}${temporary}`
-    // Another machine that shares the disk may have a process of our number.
-    const file = await open(name, "wx").catch((error: unknown) => (codeOf(error) === "EEXIST" ? undefined : Promise.reject(error)))
+    const file = await open(name, "wx").catch((error: unknown) => (codeOf(error) === "ENOENT" && !isMade) || codeOf(error) === "EEXIST" ? undefined : Promise.reject(error))
     if (file !== undefined) return { file, name, path }
+    // Its folder is not there yet; or else another machine that shares the disk has a process of our number.
+    await makeFolder(dirname(path))
+    isMade = true
   }
 }
 

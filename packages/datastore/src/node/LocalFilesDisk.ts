@@ -1,9 +1,10 @@
 /** The files of the local disk, as copilot sees them. */
 import { Effect, Layer, Option, Stream } from "effect"
 import { createReadStream } from "node:fs"
-import { mkdir, open, readdir, readFile, stat, writeFile } from "node:fs/promises"
+import { open, readdir, readFile, stat, writeFile } from "node:fs/promises"
 import { dirname, join, relative } from "node:path"
 import { type LocalEntry, type LocalFile, LocalFiles, LocalFilesError, type LocalFilesService } from "../LocalFiles.ts"
+import { makeFolder } from "./MakeFolder.ts"
 
 const attempt = <A>(method: string, path: string, run: () => Promise<A>): Effect.Effect<A, LocalFilesError> =>
   Effect.tryPromise({ try: run, catch: (error) => failure(method, path, error) })
@@ -32,19 +33,19 @@ const service: LocalFilesService = {
   readStream: (path) => Stream.suspend(() => Stream.fromAsyncIterable(createReadStream(path) as AsyncIterable<Uint8Array>, (error) => failure("readStream", path, error))),
   write: (path, bytes) =>
     attempt("write", path, async () => {
-      await mkdir(dirname(path), { recursive: true })
+      await makeFolder(dirname(path))
       await writeFile(path, bytes)
     }),
   writeStream: (path, bytes) =>
     Effect.acquireUseRelease(
       attempt("writeStream", path, async () => {
-        await mkdir(dirname(path), { recursive: true })
+        await makeFolder(dirname(path))
         return await open(path, "w")
       }),
       (file) => Stream.runForEach(bytes, (chunk) => attempt("writeStream", path, () => file.writeFile(chunk))),
       (file) => attempt("writeStream", path, () => file.close())
     ),
-  makeFolder: (path) => attempt("makeFolder", path, async () => void (await mkdir(path, { recursive: true })))
+  makeFolder: (path) => attempt("makeFolder", path, () => makeFolder(path))
 }
 
 const filesBelow = async (folder: string): Promise<ReadonlyArray<LocalFile>> => {

@@ -1,4 +1,4 @@
-/** Cuts the wanted part out of a log. */
+/** Logs in memory, and the wanted part of a log. */
 import type { LogOptions, LogPiece } from "../PodRuntime.ts"
 
 /** The last `tailLines` lines, then at most `limitBytes` bytes of them. */
@@ -9,11 +9,37 @@ export const cutLog = (text: string, options: Pick<LogOptions, "tailLines" | "li
   return bytes.length <= options.limitBytes ? tail : decoder.decode(bytes.subarray(0, options.limitBytes))
 }
 
-/** The part of a log in memory after `position`. */
-export const pieceOf = (text: string | undefined, position: number): LogPiece => ({
-  text: text?.slice(position) ?? "",
-  position: Math.max(position, text?.length ?? 0)
-})
+/** The logs of a pod in memory: a text for each run of each container. */
+export class RunLogs {
+  readonly #runs = new Map<string, Array<string>>()
+
+  /** Begins the log of a run. */
+  begin(container: string, run: number, text: string): void {
+    let runs = this.#runs.get(container)
+    if (runs === undefined) this.#runs.set(container, (runs = []))
+    runs[run] = text
+  }
+
+  append(container: string, run: number, text: string): void {
+    this.#runs.get(container)![run] += text
+  }
+
+  textOf(container: string, run: number): string | undefined {
+    return this.#runs.get(container)?.[run]
+  }
+
+  /** What `PodSandbox.logs` answers. */
+  cut(options: LogOptions): string | undefined {
+    const text = this.#runs.get(options.container)?.at(options.previous === true ? -2 : -1)
+    return text === undefined ? undefined : cutLog(text, options)
+  }
+
+  /** What `PodSandbox.logFrom` answers. */
+  from(container: string, run: number, position: number): LogPiece {
+    const text = this.textOf(container, run) ?? ""
+    return { text: text.slice(position), position: Math.max(position, text.length) }
+  }
+}
 
 /** What a kubelet takes from the end of a log as termination message. */
 export const fallbackMessage = (text: string): string => lastLines(text, fallbackLines).slice(-fallbackLength)

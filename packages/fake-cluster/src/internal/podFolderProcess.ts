@@ -1,5 +1,5 @@
 /** The folder of a pod on this machine: volumes, logs and termination messages. */
-import { closeSync, fstatSync, mkdirSync, openSync, readFileSync, readSync, writeFileSync } from "node:fs"
+import { closeSync, fstatSync, mkdirSync, openSync, readFileSync, readSync, statSync, writeFileSync } from "node:fs"
 import { rm } from "node:fs/promises"
 import { dirname, join, normalize, sep } from "node:path"
 import type { Pod } from "@fairlead/kube"
@@ -25,7 +25,7 @@ export class PodFolder {
   addVolume(name: string, content: VolumeContent): string {
     switch (content._tag) {
       case "Host":
-        if (content.create) mkdirSync(content.path, { recursive: true })
+        if (content.create) makeHostFolder(content.path)
         return content.path
       case "Claim":
         return this.#make(join(this.#root, "claims", content.name.replaceAll("/", "_")))
@@ -124,6 +124,13 @@ export class PodFolder {
   remove(): Promise<void> {
     return rm(this.path, { recursive: true, force: true, maxRetries: 3 })
   }
+}
+
+/** Makes a folder of the machine with those above it. Node's own recursive way never ends where none can be made, as in `/proc`. */
+const makeHostFolder = (path: string): void => {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return
+  makeHostFolder(dirname(path))
+  mkdirSync(path)
 }
 
 /** Length without a character of UTF-8 whose end is still to come. */
