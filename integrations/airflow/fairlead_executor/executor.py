@@ -314,7 +314,7 @@ class _Sender(threading.Thread):
                 self._waiting.append(run)
 
     def _send(self, runs: list[_Run], revoked: list[_Run]) -> None:
-        # First, as the task may be among the others once more: the service takes back the newest run of a task alone.
+        # First: the task may be among the others once more, and its new run waits for the end of this one.
         for run in revoked:
             try:
                 self._client.cancel(run.id)

@@ -17,7 +17,7 @@ export interface ExecutorEvent {
 export interface ExecutorChange {
   readonly key: TaskKey
   readonly runId: string
-  /** `launched`: the pod was created; `adopted`: another executor has it now; `revoked`: taken back on demand. */
+  /** `launched`: the pod was created; `adopted`: another executor has it now; `revoked`: taken back on demand, or superseded by a newer run of its task before it had a pod. */
   readonly state: "queued" | "launched" | "running" | "success" | "failed" | "adopted" | "revoked"
   readonly info: string | undefined
   readonly pod?: { readonly namespace: string; readonly name: string } | undefined

@@ -35,7 +35,7 @@ interface Service {
  * - `POST /v1/runs` `{"runs": [{"id", "key", "command" | "workload", "executor_config"?, "priority"?, "queue"?, "image"?}]}` hands runs in.
  *   An id that is known is not started again: the answer is its state. A run that cannot be used is `failed`, with the reason in `info`.
  * - `GET /v1/runs`, optionally `?state=running`; `GET /v1/runs/ID`; `POST /v1/runs/lookup` `{"ids"}` or `{"keys"}`.
- * - `DELETE /v1/runs/ID` takes a run back and deletes its pod.
+ * - `DELETE /v1/runs/ID` takes a run back and deletes its pod; other runs of the same task stay.
  * - `GET /v1/changes?after=CURSOR` streams changes, as server-sent events if they are asked for, else as lines of JSON.
  *   Without a cursor it begins with the state of all runs. A cursor that is too old is `410`: begin without one.
  * - `GET /healthz` needs no token.
@@ -140,11 +140,7 @@ const lookup = async (service: Service, request: Request): Promise<Response> => 
 
 const cancel = async (service: Service, id: string): Promise<Response> => {
   const run = known(service, id)
-  if (!run.isFinal && service.book.ofKey(run.key)?.id === id) {
-    await service.run(service.executor.revokeTask(run.key))
-    // A command without a slot has no run that would tell.
-    if (!service.executor.hasTask(run.key)) service.book.note({ id, key: run.key, state: "revoked", info: "taken back before it was launched", pod: undefined })
-  }
+  if (!run.isFinal) await service.run(service.executor.revokeTask(run.key, id))
   return json(200, runToWire(known(service, id)))
 }
 

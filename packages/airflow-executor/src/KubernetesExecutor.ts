@@ -77,8 +77,11 @@ export interface KubernetesExecutor {
   readonly queuedTasks: () => ReadonlyArray<TaskKey>
   readonly slotsAvailable: () => number
   readonly slotsOccupied: () => number
-  /** Takes a command back: it is neither queued nor running afterwards, its pod is deleted, and no event tells of it. Answers whether it was known. */
-  readonly revokeTask: (key: TaskKey) => Effect.Effect<boolean>
+  /**
+   * Takes a command back: it is neither queued nor running afterwards, its pod is deleted, and no event tells of it. With a
+   * `runId` other runs of the key stay. Answers whether it was known.
+   */
+  readonly revokeTask: (key: TaskKey, runId?: string) => Effect.Effect<boolean>
   /**
    * Takes over the pods of executors that are dead, for these tasks. Answers the tasks that have no pod and may be
    * started anew; those whose executor lives, or whose pod nobody could take over for certain, are in neither place.

@@ -5,9 +5,10 @@ import type { KubeConfigContrib } from "./KubeConfigContrib.ts"
 import type { Launch } from "./KubernetesJob.ts"
 import { KubernetesExecutorConfig } from "./KubernetesExecutorConfig.ts"
 import { constructPod, emptyPod, type PodMerging, type PodMutationHook } from "./PodGenerator.ts"
+import { makeSafeLabelValue } from "./LabelValue.ts"
 import { type PodNaming, podNameOf } from "./PodName.ts"
 import { PodReconciliationError } from "./PublishError.ts"
-import { podMarks } from "./TaskKey.ts"
+import { keyAnnotations, podMarks } from "./TaskKey.ts"
 import { makePod } from "./WorkerConfiguration.ts"
 
 /** Folder of the file with a workload, in the container `base`. */
@@ -42,7 +43,7 @@ export const buildPod = (options: PodFactoryOptions, launch: Launch): Pod => {
   const { job } = launch
   const words = job.command._tag === "Words" ? job.command.words : [...options.workloadCommand, "--json-path", `${workloadFolder}/${workloadFile}`]
   const pod = options.config.dialect === "contrib" ? contribPod(options, launch, words) : providerPod(options, launch, words)
-  const marked = withMarks(pod, launch)
+  const marked = withMarks(pod, launch, options.worker)
   return job.command._tag === "Workload" ? withWorkload(marked, marked.metadata.name!) : marked
 }
 
@@ -80,9 +81,17 @@ const providerPod = (options: PodFactoryOptions, launch: Launch, args: ReadonlyA
 /** A template that asks for nothing but that the pod is not started again. */
 export const templateDefault: Pod = { ...emptyPod, spec: { restartPolicy: "Never", containers: [] } } as unknown as Pod
 
-const withMarks = (pod: Pod, { failures, number, runId }: Launch): Pod => {
+/** Without its ids, its executor and its run nobody would hear of the pod again, so a hook or an override that leaves them out does not take them away. */
+const withMarks = ({ metadata, ...pod }: Pod, { failures, job: { key }, number, runId }: Launch, worker: string): Pod => {
   const marks = { [podMarks.run]: runId, [podMarks.launch]: String(number), ...(failures === 0 ? {} : { [podMarks.launchFailures]: String(failures) }) }
-  return { ...pod, metadata: { ...pod.metadata, annotations: { ...pod.metadata.annotations, ...marks } } }
+  return {
+    ...pod,
+    metadata: {
+      ...metadata,
+      labels: { [podMarks.worker]: makeSafeLabelValue(worker), [podMarks.executor]: "True", ...metadata.labels },
+      annotations: { ...keyAnnotations(key), ...metadata.annotations, ...marks }
+    }
+  }
 }
 
 /** The workload holds a token, and whoever may read pods reads their arguments: so it comes as a file. */

@@ -4,7 +4,7 @@ import { reconcilePods } from "./PodMerge.ts"
 import { mergePodsByKey } from "./PodMergeByKey.ts"
 import { addUniqueSuffix, podNameLengthMax } from "./PodName.ts"
 import { PodMutationHookException, PodReconciliationError } from "./PublishError.ts"
-import { providerLabels, type TaskKey } from "./TaskKey.ts"
+import { keyAnnotations, providerLabels, type TaskKey } from "./TaskKey.ts"
 
 /** Changes every pod before it is created: `pod_mutation_hook` of an installation. May throw. */
 export type PodMutationHook = (pod: Pod) => Pod
@@ -71,12 +71,8 @@ const dynamicPod = (options: ConstructPodOptions): Pod => {
       namespace,
       name: podId.length > podNameLengthMax ? addUniqueSuffix(podId, podId.slice(-8).replace(/[^a-z0-9]/g, "0")) : podId,
       annotations: {
-        dag_id: key.dagId,
-        task_id: key.taskId,
-        try_number: String(key.tryNumber),
-        ...(key.mapIndex >= 0 ? { map_index: String(key.mapIndex) } : {}),
-        ...(logicalDate === undefined ? {} : { logical_date: logicalDate }),
-        ...(key.runId === "" ? {} : { run_id: key.runId })
+        ...keyAnnotations(key),
+        ...(logicalDate === undefined ? {} : { logical_date: logicalDate })
       },
       labels: providerLabels({ ...key, worker, airflowVersion })
     },

@@ -70,7 +70,8 @@ export class RunBook {
     if (before?.isFinal === true) return before
     const run: RunView = { ...change, pod: change.pod ?? before?.pod, isFinal: finalStates.has(change.state) }
     this.#runs.set(run.id, run)
-    this.#idOfKey.set(textOfKey(run.key), run.id)
+    // A run that ends while a newer one of its key waits is not the newest for that.
+    if (before === undefined) this.#idOfKey.set(textOfKey(run.key), run.id)
     if (run.isFinal) this.#end(run)
     this.#changes.push({ number: ++this.#last, run })
     // Cut seldom, so that it costs little for each.

@@ -56,6 +56,15 @@ export const pythonInt = (text: string): number | undefined => {
   return /^[+-]?\d+(_\d+)*$/.test(trimmed) ? Number(trimmed.replaceAll("_", "")) : undefined
 }
 
+/** The ids of a task as the provider puts them on its pod, as they are. */
+export const keyAnnotations = ({ dagId, mapIndex, runId, taskId, tryNumber }: TaskKey): { readonly [name: string]: string } => ({
+  dag_id: dagId,
+  task_id: taskId,
+  try_number: String(tryNumber),
+  ...(mapIndex >= 0 ? { map_index: String(mapIndex) } : {}),
+  ...(runId === "" ? {} : { run_id: runId })
+})
+
 /**
  * Airflow's `annotations_to_key`: the ids as they are. `dag_id`, `task_id` and `try_number` are needed; a pod without
  * `run_id` but with a date is one of Airflow 1.10 or 2.0, and its date takes the place of the run.

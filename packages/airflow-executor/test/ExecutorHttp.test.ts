@@ -17,9 +17,9 @@ interface Answer {
 type Call = (method: string, path: string, body?: unknown, headers?: { readonly [name: string]: string }) => Effect.Effect<Answer>
 
 /** The service on a cluster; promises are in play, so time passes while they settle. */
-const served = (test: (call: Call, handler: ExecutorHttp.RequestHandler) => Effect.Effect<void, unknown, Services>, options: { readonly wire?: ReturnType<typeof newWire>; readonly nodes?: number } = {}) =>
-  inWorld({ nodes: options.nodes ?? 1, isAsync: true }, () => Effect.gen(function*() {
-    const executor = yield* startExecutor({ config: providerConfig({}, { parallelism: "5" }) }, options.wire)
+const served = (test: (call: Call, handler: ExecutorHttp.RequestHandler) => Effect.Effect<void, unknown, Services>, options: { readonly wire?: ReturnType<typeof newWire>; readonly nodes?: number; readonly parallelism?: string; readonly run?: number } = {}) =>
+  inWorld({ nodes: options.nodes ?? 1, isAsync: true, script: () => ({ default: { start: 200, run: options.run ?? 1000 } }) }, () => Effect.gen(function*() {
+    const executor = yield* startExecutor({ config: providerConfig({}, { parallelism: options.parallelism ?? "5" }) }, options.wire)
     const handler = yield* ExecutorHttp.make({ executor, token })
     yield* Effect.forkScoped(ExecutorHttp.beat(executor))
     const call: Call = (method, path, body, headers = {}) => Effect.promise(async () => {
@@ -138,6 +138,53 @@ describe("the service", () => {
       yield* Effect.sleep("1 second")
       expect((yield* call("GET", "/v1/runs/id-a")).body).toMatchObject({ state: "failed", info: "the pod could not be created: Invalid: spec is wrong" })
     }), { wire, nodes: 0 })
+  })
+})
+
+/** Hands in several runs of one task, one after the other: a deferred task comes back while the pod of its run before is still there. */
+const handInAll = (call: Call, ...ids: ReadonlyArray<string>) => Effect.gen(function*() {
+  for (const id of ids) {
+    yield* call("POST", "/v1/runs", { runs: [{ ...runOf("a"), id }] })
+    yield* Effect.sleep("2 seconds")
+  }
+})
+
+describe("several runs of one task", () => {
+  it.each(["5", "1"])("taking back the one that waits leaves the one that runs, with %s slots", async (parallelism) => {
+    await served((call) => Effect.gen(function*() {
+      yield* handInAll(call, "one", "two")
+      expect((yield* call("DELETE", "/v1/runs/two")).body).toMatchObject({ state: "revoked" })
+      yield* Effect.sleep("30 seconds")
+      expect(states(yield* call("GET", "/v1/runs"))).toEqual(["one: success", "two: revoked"])
+    }), { parallelism, run: 20_000 })
+  })
+
+  it("taking back the one that runs lets the one that waits for its end begin", async () => {
+    await served((call) => Effect.gen(function*() {
+      yield* handInAll(call, "one", "two")
+      expect((yield* call("DELETE", "/v1/runs/one")).body).toMatchObject({ state: "revoked" })
+      yield* Effect.sleep("30 seconds")
+      expect(states(yield* call("GET", "/v1/runs"))).toEqual(["one: revoked", "two: success"])
+    }), { run: 20_000 })
+  })
+
+  it.each(["5", "1"])("one that a newer one replaces while it waits is told of, with %s slots", async (parallelism) => {
+    await served((call) => Effect.gen(function*() {
+      yield* handInAll(call, "one", "two", "three")
+      yield* Effect.sleep("1 minute")
+      expect(states(yield* call("GET", "/v1/runs"))).toEqual(["one: success", "two: revoked", "three: success"])
+    }), { parallelism, run: 20_000 })
+  })
+
+  it("the newest one is the one of the task, also when an earlier one ends", async () => {
+    const wire = newWire()
+    wire.fault = ({ body, verb }) => verb === "create" && JSON.stringify(body).includes("two") ? { error: refusal(503, "ServiceUnavailable") } : undefined
+    await served((call) => Effect.gen(function*() {
+      yield* handInAll(call, "one", "two")
+      yield* Effect.sleep("30 seconds")
+      expect(states(yield* call("GET", "/v1/runs"))).toEqual(["one: success", "two: queued"])
+      expect(states(yield* call("POST", "/v1/runs/lookup", { keys: [wireKey("a")] }))).toEqual(["two: queued"])
+    }), { wire, run: 5000 })
   })
 })
 

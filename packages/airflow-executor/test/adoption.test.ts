@@ -3,7 +3,7 @@ import { FakeCluster } from "@fairlead/fake-cluster"
 import { KubeClient, KubeResource, type Pod } from "@fairlead/kube"
 import { Effect, Fiber } from "effect"
 import { describe, expect, it } from "vitest"
-import type { KubernetesExecutor, TaskKey } from "../src/index.ts"
+import type { AirflowDatabase, KubernetesExecutor, TaskKey } from "../src/index.ts"
 import { endsOf, inWorld, keyOf, linesOf, lost, newWire, providerConfig, refusal, startExecutor, untilEnds, words } from "./support/world.ts"
 
 const candidate = (task: string, queuedBy: string | undefined): KubernetesExecutor.AdoptionCandidate => ({ key: keyOf(task), queuedBy })
@@ -19,6 +19,14 @@ const leaving = (worker: string, ...tasks: ReadonlyArray<string>) => Effect.gen(
   yield* executor.end
 })
 const lease = { lease: { namespace: "default" } }
+/** What an executor does before it deletes a pod; then it dies. */
+const markToGo = (task: string) => Effect.gen(function*() {
+  const { name = "" } = (yield* FakeCluster).pods().find((it) => it.metadata.annotations?.["task_id"] === task)!.metadata
+  yield* (yield* KubeClient).patch(KubeResource.pods, { namespace: "default", name }, "merge", { metadata: { labels: { airflow_pod_revoked: "True" } } })
+})
+const databaseSaying = (state: string | undefined): AirflowDatabase => ({
+  stateOf: () => Effect.succeed(state), instancesOn: () => Effect.succeed([]), queuedTaskInstances: Effect.succeed([]), setState: () => Effect.void
+})
 
 describe("try adopt", () => {
   it("lists once for each owner, metadata alone, and patches the owner of the pods that are asked for", () => {
@@ -82,6 +90,77 @@ describe("try adopt", () => {
       expect(endsOf(yield* untilEnds(executor, 1))).toEqual(["a: success"])
       yield* Effect.sleep("1 minute")
       expect((yield* FakeCluster).pods()).toEqual([])
+    }))
+  })
+})
+
+describe("a pod that its owner had marked to go", () => {
+  it("is deleted, and its task comes back instead of holding a slot for ever", () => {
+    inWorld(forever, () => Effect.gen(function*() {
+      yield* leaving("1", "a")
+      yield* markToGo("a")
+      const wire = newWire()
+      const executor = yield* startExecutor({ worker: "2" }, wire)
+      wire.fault = ({ verb }) => verb === "delete" ? { error: refusal(500, "InternalError") } : undefined
+      expect([yield* adopt(executor, candidate("a", "1")), executor.running()]).toEqual([[], []])
+      wire.fault = () => undefined
+      expect([yield* adopt(executor, candidate("a", "1")), executor.running()]).toEqual([["a"], []])
+      yield* Effect.sleep("1 minute")
+      expect((yield* FakeCluster).pods()).toEqual([])
+    }))
+  })
+
+  it("is adopted all the same when its task has begun, and its end is told", () => {
+    inWorld({ script: () => ({ default: { start: 200, run: 20_000 } }) }, () => Effect.gen(function*() {
+      yield* leaving("1", "a")
+      yield* markToGo("a")
+      let state: string | undefined = "running"
+      const executor = yield* startExecutor({ worker: "2", database: { ...databaseSaying(undefined), stateOf: () => Effect.sync(() => state) } })
+      expect([yield* adopt(executor, candidate("a", "1")), tasksOf(executor.running())]).toEqual([[], ["a"]])
+      state = "success"
+      expect(endsOf(yield* untilEnds(executor, 1))).toEqual(["a: success"])
+    }))
+  })
+
+  it("and has ended settles nothing, and is cleaned up", () => {
+    inWorld({}, () => Effect.gen(function*() {
+      yield* leaving("1", "a")
+      yield* markToGo("a")
+      yield* Effect.sleep("5 seconds")
+      const executor = yield* startExecutor({ worker: "2", ...lease, orphanedTasksCheckInterval: "1 minute" })
+      expect([yield* adopt(executor, candidate("a", "1")), executor.running()]).toEqual([["a"], []])
+      yield* Effect.sleep("5 minutes")
+      expect((yield* FakeCluster).pods()).toEqual([])
+    }))
+  })
+
+  it("is what its run asks for if that is handed in again under its own name and has begun", () => {
+    inWorld({}, () => Effect.gen(function*() {
+      const one = yield* startExecutor({ worker: "1" })
+      one.executeAsync(keyOf("a"), words(), { runId: "r" })
+      yield* Effect.sleep("500 millis")
+      yield* one.end
+      yield* markToGo("a")
+      yield* Effect.sleep("10 seconds")
+      const wire = newWire()
+      const two = yield* startExecutor({ worker: "1" }, wire)
+      two.executeAsync(keyOf("a"), words(), { runId: "r" })
+      expect(endsOf(yield* untilEnds(two, 1))).toEqual(["a: success"])
+      expect(linesOf(wire, "create pods")).toHaveLength(1)
+    }))
+  })
+
+  it.each(["1", "2"])("and has ended before it began makes room for its run, handed in again to worker %s", (worker) => {
+    inWorld({ nodes: 0 }, () => Effect.gen(function*() {
+      yield* leaving("1", "a")
+      yield* markToGo("a")
+      const [{ metadata: { annotations, name = "", uid } }] = (yield* FakeCluster).pods() as [Pod]
+      yield* (yield* KubeClient).patch(KubeResource.pods, { namespace: "default", name, subresource: "status" }, "merge", { status: { phase: "Failed", reason: "Evicted" } })
+      const executor = yield* startExecutor({ worker })
+      executor.executeAsync(keyOf("a"), words(), { runId: annotations!["fairlead.dev/airflow-run"]! })
+      yield* Effect.sleep("1 minute")
+      const now = (yield* FakeCluster).pods()
+      expect(now.map(({ metadata, status }) => [metadata.name, metadata.uid === uid, status?.phase])).toEqual([[name, false, "Pending"]])
     }))
   })
 })

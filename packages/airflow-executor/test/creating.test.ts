@@ -132,6 +132,54 @@ describe("quota", () => {
   })
 })
 
+describe("a quota that opens", () => {
+  it("lets everybody in although the answer to the one who tried was lost", () => {
+    inWorld({ nodes: 0 }, () => Effect.gen(function*() {
+      const wire = newWire()
+      const executor = yield* startExecutor({}, wire)
+      let isFull = true
+      let losses = 1
+      wire.fault = ({ verb }) => {
+        if (verb !== "create") return undefined
+        return isFull ? { error: quotaRefusal } : losses-- > 0 ? { error: lost, lost: "Answer" } : undefined
+      }
+      for (const task of ["a", "b", "c", "d"]) executor.executeAsync(keyOf(task), words())
+      yield* Effect.sleep("10 seconds")
+      isFull = false
+      yield* Effect.sleep("2 minutes")
+      expect([(yield* podsNow).length, executor.stats().waitingForQuota]).toEqual([4, 0])
+    }))
+  })
+
+  it("lets everybody in although one that waited twice was taken back meanwhile", () => {
+    inWorld({ nodes: 0 }, () => Effect.gen(function*() {
+      const wire = newWire()
+      const executor = yield* startExecutor({}, wire)
+      let isFull = true
+      let losses = 1
+      wire.fault = ({ verb }) => {
+        if (verb !== "create") return undefined
+        return losses-- > 0 ? { error: lost, late: 8000 } : isFull ? { error: quotaRefusal } : undefined
+      }
+      executor.executeAsync(keyOf("late"), words())
+      yield* Effect.sleep("50 millis")
+      for (const task of ["b", "c"]) executor.executeAsync(keyOf(task), words())
+      yield* Effect.sleep("9 seconds")
+      const { name = "", namespace = "" } = (yield* podsNow)[0]!.metadata
+      yield* (yield* KubeClient).patch(KubeResource.pods, { namespace, name, subresource: "status" }, "merge", { status: { phase: "Failed", reason: "Evicted" } })
+      yield* Effect.sleep("50 millis")
+      yield* executor.sync
+      yield* Effect.sleep("1 second")
+      yield* executor.revokeTask(keyOf("late"))
+      isFull = false
+      yield* Effect.sleep("2 minutes")
+      executor.executeAsync(keyOf("next"), words())
+      yield* Effect.sleep("2 minutes")
+      expect([executor.stats().waitingForQuota, (yield* podsNow).map(({ metadata: { annotations } }) => annotations?.["task_id"])]).toEqual([0, ["late", "b", "c", "next"]])
+    }))
+  })
+})
+
 describe("lost answers", () => {
   it("a create that was carried out although nobody heard of it yields one pod", () => {
     inWorld({}, () => Effect.gen(function*() {
@@ -238,6 +286,31 @@ describe("bad input", () => {
       expect(told).toHaveLength(10)
       expect(new Set(told.map(({ info, state }) => `${state}: ${info}`))).toEqual(new Set(["failed: Invalid executor_config passed"]))
       expect(executor.stats()).toMatchObject({ running: 0, queued: 0 })
+    }))
+  })
+
+  it("a name that an override gives two tasks is the first one's, and no harm comes to it by the second", () => {
+    inWorld({ script: () => ({ default: { run: 20_000 } }) }, () => Effect.gen(function*() {
+      const wire = newWire()
+      const executor = yield* startExecutor({}, wire)
+      const hand = (task: string): void => void executor.executeAsync(keyOf(task), words(), { executorConfig: { pod_override: { metadata: { name: "fixed" } } } })
+      hand("first")
+      yield* Effect.sleep("1 second")
+      hand("second")
+      yield* Effect.sleep("1 second")
+      const faults = [{ error: lost }, { error: refusal(403, "Forbidden") }]
+      wire.fault = ({ verb }) => (verb === "create" ? faults.shift() : undefined)
+      hand("third")
+      expect(endsOf(yield* untilEnds(executor, 3))).toEqual(["second: failed", "third: failed", "first: success"])
+      expect(linesOf(wire, "create pods")).toHaveLength(4)
+    }))
+  })
+
+  it.each([["annotations", { annotations: { team: "x" } }], ["labels", { labels: { team: "x" } }]])("a mutation hook that puts %s of its own in the place of ours does not keep the end of the task from being told", (_, metadata) => {
+    inWorld({}, () => Effect.gen(function*() {
+      const executor = yield* startExecutor({ mutationHook: (pod) => ({ ...pod, metadata: { ...pod.metadata, ...metadata } }) })
+      executor.executeAsync(keyOf("a"), words())
+      expect(endsOf(yield* untilEnds(executor, 1))).toEqual(["a: success"])
     }))
   })
 

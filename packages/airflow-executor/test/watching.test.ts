@@ -383,6 +383,38 @@ describe("states", () => {
   })
 })
 
+describe("ends that are told although", () => {
+  it("the pod is in a namespace that nobody watches", () => {
+    inWorld({}, () => Effect.gen(function*() {
+      yield* (yield* KubeClient).create(KubeResource.namespaces, { apiVersion: "v1", kind: "Namespace", metadata: { name: "other" } })
+      const executor = yield* startExecutor()
+      executor.executeAsync(keyOf("a"), words(), { executorConfig: { pod_override: { metadata: { namespace: "other" } } } })
+      expect(endsOf(yield* untilEnds(executor, 1))).toEqual(["a: success"])
+      yield* Effect.sleep("1 second")
+      expect(yield* podsNow).toEqual([])
+    }))
+  })
+
+  it.each([[0, "success"], [1, "failed"]])("the database of Airflow is away when the pod ends with %i", (exitCode, state) => {
+    inWorld({ script: () => ({ default: { start: 200, run: 1000, exitCode } }) }, () => Effect.gen(function*() {
+      let losses = 5
+      const stateOf = () => Effect.suspend(() => losses-- > 0 ? Effect.die(new Error("no connection")) : Effect.undefined)
+      const executor = yield* startExecutor({ database: { ...database(undefined), stateOf } })
+      executor.executeAsync(keyOf("a"), words())
+      expect(endsOf(yield* untilEnds(executor, 1))).toEqual([`a: ${state}`])
+    }))
+  })
+
+  it("Airflow sets no limit for its tasks", () => {
+    inWorld({}, () => Effect.gen(function*() {
+      const executor = yield* startExecutor({ config: providerConfig({}, { parallelism: "0" }) })
+      for (const task of ["a", "b"]) executor.queueCommand(keyOf(task), words())
+      expect(executor.slotsAvailable()).toBeGreaterThan(1e6)
+      expect(endsOf(yield* untilEnds(executor, 2)).toSorted()).toEqual(["a: success", "b: success"])
+    }))
+  })
+})
+
 describe("taking back and ending", () => {
   it("a revoked task is gone from the books, its pod marked once and deleted once, and nothing is told", () => {
     inWorld({ nodes: 0 }, () => Effect.gen(function*() {

@@ -44,6 +44,7 @@ export const serve = (options: ServeOptions) =>
     }
     if (options.port < 0 || options.port > 65_535) return yield* new ServeRefused({ problem: `--port ${options.port}: ports go from 0 to 65535` })
     if (options.worker.trim() === "") return yield* new ServeRefused({ problem: "--worker is empty: give the name under which this service owns its pods" })
+    if (!/[a-z0-9]/i.test(options.worker)) return yield* new ServeRefused({ problem: `--worker ${options.worker}: labels of Kubernetes hold it, so it needs a letter from a to z or a digit` })
     const settings = yield* readSettings(options)
     const world = options.embedded ? yield* embedded : yield* real(options)
     yield* Effect.provide(listen(options, settings), world)

@@ -11,6 +11,7 @@ const wrong: ReadonlyArray<readonly [args: string, said: RegExp]> = [
   ["airflow serve --kubeconfig no-server", /is empty; give it the address/],
   ["airflow serve --embedded --port 99999", /^--port 99999: ports go from 0 to 65535/],
   ["airflow serve --embedded --worker ", /^--worker is empty/],
+  ["airflow serve --embedded --worker 你好", /^--worker 你好: .* needs a letter from a to z or a digit/],
   ["airflow simulate --run 99999999999", /^--run 99999999999: give milliseconds up to/],
   ["dev --nodes 0 --host 999.1.1.1", /^--host "999\.1\.1\.1": give an address or a name of this machine/],
   ["dev --nodes 0 --token ", /^--token: give letters, digits and signs/],

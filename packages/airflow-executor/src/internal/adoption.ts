@@ -1,12 +1,12 @@
 /** Takes over the pods of executors that are dead. */
 import { type KubeError, type KubeList, type KubeObject, KubeResource, type KubeTransport, type Pod } from "@fairlead/kube"
 import { Effect, Result, Schedule } from "effect"
-import type { AirflowKubernetesScheduler } from "../AirflowKubernetesScheduler.ts"
+import { type AirflowKubernetesScheduler, identityOf } from "../AirflowKubernetesScheduler.ts"
 import type { KubeConfig } from "../KubeConfig.ts"
 import type { AdoptionCandidate } from "../KubernetesExecutor.ts"
 import { makeSafeLabelValue } from "../LabelValue.ts"
 import { annotationsToKey, podMarks, type TaskKey, textOfKey } from "../TaskKey.ts"
-import { isEnded } from "./audit.ts"
+import { isEnded, isRevoked } from "./audit.ts"
 import { type ExecutorState, recoveredRun } from "./executorState.ts"
 import type { Ownership } from "./ownership.ts"
 import type { Run } from "./runTable.ts"
@@ -18,6 +18,8 @@ export interface AdoptionContext {
   readonly state: ExecutorState
   readonly config: KubeConfig
   readonly worker: string
+  /** Whether the task runs, as the database of Airflow has it. */
+  readonly hasBegun: (key: TaskKey) => Effect.Effect<boolean>
   readonly now: number
 }
 
@@ -58,7 +60,7 @@ const recoverOwn = ({ now, scheduler: { kubeWatchers }, state }: AdoptionContext
   for (const { informer, report } of kubeWatchers) {
     for (const pod of informer.store.list()) {
       const key = Result.getOrUndefined(annotationsToKey(pod.metadata.annotations))
-      if (key === undefined || pod.metadata.deletionTimestamp !== undefined || !left.delete(textOfKey(key))) continue
+      if (key === undefined || pod.metadata.deletionTimestamp !== undefined || isRevoked(pod) || !left.delete(textOfKey(key))) continue
       state.runs.add(recoveredRun(key, pod, now))
       if (isEnded(pod)) report(pod)
     }
@@ -78,12 +80,19 @@ const adoptPodsOf = Effect.fnUntraced(function*(context: AdoptionContext, owner:
     const of = `the pod ${pod.metadata.namespace}/${pod.metadata.name} of ${owner}`
     // Taken out before it is there: of two pods of one task, one is adopted.
     if (key === undefined || !left.delete(textOfKey(key))) return Effect.logWarning(`${of} is for no task that is to be adopted`)
-    return Effect.catch(adoptAsRun(context, key, pod), (error) => {
-      left.set(textOfKey(key), { key, queuedBy: owner })
-      return Effect.logInfo(`${of} was not adopted: ${error.message}`)
+    const comesBack = Effect.sync(() => void left.set(textOfKey(key), { key, queuedBy: owner }))
+    const adopted = Effect.catch(adoptAsRun(context, key, pod), (error) => Effect.andThen(comesBack, Effect.logInfo(`${of} was not adopted: ${error.message}`)))
+    if (!isRevoked(pod)) return adopted
+    return Effect.matchEffect(finishRevoke(context, key, pod), {
+      onFailure: (error) => Effect.logInfo(`${of} was marked to go, but could not be deleted: ${error.message}`),
+      onSuccess: (isGone) => (isGone ? comesBack : adopted)
     })
   }, { concurrency: adoptionsAtOnce, discard: true })
 })
+
+/** Its owner died between the mark and the deletion. False: its task runs, so the mark came too late and is taken away. */
+const finishRevoke = ({ hasBegun, scheduler }: AdoptionContext, key: TaskKey, pod: Pod): Effect.Effect<boolean, KubeError.KubeError> =>
+  Effect.flatMap(hasBegun(key), (begun) => Effect.as(begun ? scheduler.patchPodRevoked(identityOf(pod), false) : scheduler.deletePod(identityOf(pod)), !begun))
 
 /** Takes over the pods of tasks that are to be adopted and have run to their end already: they are settled by them. */
 const adoptEndedPods = Effect.fnUntraced(function*(context: AdoptionContext, left: Map<string, AdoptionCandidate>) {
@@ -92,7 +101,7 @@ const adoptEndedPods = Effect.fnUntraced(function*(context: AdoptionContext, lef
   if (pods === undefined) return left.clear()
   for (const pod of pods) {
     const key = Result.getOrUndefined(annotationsToKey(pod.metadata.annotations))
-    if (key === undefined || !left.has(textOfKey(key)) || context.state.runs.ofKey(key) !== undefined) continue
+    if (key === undefined || isRevoked(pod) || !left.has(textOfKey(key)) || context.state.runs.ofKey(key) !== undefined) continue
     yield* Effect.matchEffect(adoptAsRun(context, key, pod), {
       onFailure: (error) => notAdopted(pod, error),
       onSuccess: () => Effect.sync(() => void left.delete(textOfKey(key)))
@@ -108,7 +117,9 @@ export const adoptCompletedPods = (context: AdoptionContext, before: ReadonlySet
   Effect.gen(function*() {
     const pods = (yield* listEnded(context)) ?? []
     for (const pod of pods) {
-      if (before.has(pod.metadata.uid ?? "")) yield* Effect.catch(Effect.asVoid(adopt(context, pod)), (error) => notAdopted(pod, error))
+      // No watcher tells of one that was marked to go.
+      const settled = isRevoked(pod) ? context.scheduler.deletePod(identityOf(pod)) : Effect.asVoid(adopt(context, pod))
+      if (before.has(pod.metadata.uid ?? "")) yield* Effect.catch(settled, (error) => notAdopted(pod, error))
     }
     return new Set(pods.map(({ metadata: { uid } }) => uid ?? ""))
   })

@@ -12,6 +12,9 @@ import { type ExecutorState, recoveredRun } from "./executorState.ts"
 import { overdueOf, textOfOverdue } from "./pendingPods.ts"
 import type { Run } from "./runTable.ts"
 
+/** True for a pod that nobody wants any more: whatever becomes of it is nobody's news. */
+export const isRevoked = ({ metadata: { labels } }: Pod): boolean => labels?.[podMarks.revoked] !== undefined
+
 /** True for a pod that will not run any more. */
 export const isEnded = (pod: Pod): boolean => pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed"
 
@@ -28,21 +31,30 @@ export const recoverRuns = (state: ExecutorState, { kubeWatchers }: AirflowKuber
 
 /** A pod that no run of its key stands for is a run. */
 export const recoverRun = (state: ExecutorState, pod: Pod, now: number): void => {
-  if (pod.metadata.deletionTimestamp !== undefined || pod.metadata.labels?.[podMarks.done] !== undefined || pod.metadata.labels?.[podMarks.revoked] !== undefined) return
+  if (pod.metadata.deletionTimestamp !== undefined || pod.metadata.labels?.[podMarks.done] !== undefined || isRevoked(pod)) return
   const key = annotationsToKey(pod.metadata.annotations)
   if (Result.isFailure(key) || state.runs.ofKey(key.success) !== undefined) return
   state.runs.add(recoveredRun(key.success, pod, now))
 }
 
+/** Milliseconds: longer than somebody who waits for a quota lets pass between two attempts. */
+export const patience = 300_000
+
 /**
  * Pods that were marked to go by a process that ended before it could delete them. No run stands for them, and their names
- * are in the way of the next launch. `hasBegun` lets a pod live whose task runs, as its mark came too late.
+ * are in the way of the next launch. `hasBegun` lets a pod live whose task runs, as its mark came too late. One in which a
+ * task was begun waits for a while: if its run is handed in again, it was marked only for the next launch, which is not needed.
  */
 export const resumeRevokes = ({ kubeWatchers }: AirflowKubernetesScheduler, chores: Chores, hasBegun: (key: TaskKey) => Effect.Effect<boolean>): void => {
   for (const pod of kubeWatchers.flatMap(({ informer }) => informer.store.list())) {
-    if (pod.metadata.labels?.[podMarks.revoked] === undefined || isEnded(pod) || pod.metadata.deletionTimestamp !== undefined) continue
+    if (!isRevoked(pod) || pod.metadata.deletionTimestamp !== undefined) continue
     const key = Result.getOrUndefined(annotationsToKey(pod.metadata.annotations))
-    chores.add({ _tag: "Revoke", pod: identityOf(pod), ...(key === undefined ? {} : { unless: hasBegun(key) }) })
+    chores.add({
+      _tag: "Revoke",
+      pod: identityOf(pod),
+      ...(key === undefined ? {} : { unless: hasBegun(key) }),
+      ...(hasTaskStarted(pod) ? { onlyIf: isRevoked, delay: patience } : {})
+    })
   }
 }
 

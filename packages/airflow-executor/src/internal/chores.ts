@@ -118,7 +118,7 @@ export class Chores {
     const scheduler = this.#options.scheduler()
     return Effect.gen({ self: this }, function*() {
       const seen = onlyIf === undefined ? undefined : yield* scheduler.getPod(pod.namespace, pod.name)
-      if (onlyIf !== undefined && (seen === undefined || seen.metadata.uid !== pod.uid || !onlyIf(seen))) return
+      if (onlyIf !== undefined && (seen === undefined || (pod.uid !== undefined && seen.metadata.uid !== pod.uid) || !onlyIf(seen))) return
       const marked = yield* scheduler.patchPodRevoked({ ...pod, resourceVersion: seen?.metadata.resourceVersion }).pipe(
         Effect.map((it) => ({ uid: it.metadata.uid, resourceVersion: it.metadata.resourceVersion })),
         // Gone, or not to be marked, which is no reason to keep it.

@@ -20,6 +20,7 @@ import { Launcher } from "./launcher.ts"
 import { Outcomes } from "./outcomes.ts"
 import { type Ownership, ownershipWithoutLease, startOwnership } from "./ownership.ts"
 import { clearNotLaunched } from "./notLaunched.ts"
+import { revoke } from "./revoke.ts"
 import type { Run } from "./runTable.ts"
 import { Strays } from "./strays.ts"
 import { sweep } from "./sweep.ts"
@@ -81,12 +82,13 @@ export class Executor implements KubernetesExecutor {
       logsShipped: options.logsShipped ?? (() => Effect.succeed(true)),
       logsWait: Duration.toMillis(options.logsWait ?? "60 seconds"),
       finishedDelay: Duration.toMillis(options.finishedPodDelay ?? (options.lease === undefined ? 0 : Duration.sum(this.#requestTimeout, Duration.seconds(5)))),
-      onConfirmed: (pod, now, row) => (row === "TakenOver" ? this.#confirmedOwn(pod, now) : this.#outcomes.confirmed(pod, now))
+      onConfirmed: (pod, now, row) => (row === "TakenOver" ? this.#confirmedOwn(pod, now) : this.#confirmed(pod, now))
     })
     this.#launcher = new Launcher({
       clock, random, scheduler, isHeld,
       secrets: () => this.#session!.secrets,
       workload: options.workload ?? Effect.succeed,
+      hasBegun: (key) => this.#hasBegun(key),
       finish: (pod) => this.#outcomes.finishFailed(pod),
       state: this.#state,
       chores: this.#chores,
@@ -128,6 +130,12 @@ export class Executor implements KubernetesExecutor {
     if (news !== undefined) this.#session?.scheduler.kubeWatchers[0]?.report(news)
   }
 
+  /** What is there and out of sight, in a namespace that nobody watches, tells its end here. */
+  #confirmed(pod: Pod, now: Pod | undefined): void {
+    this.#outcomes.confirmed(pod, now)
+    if (this.#isOwn(now)) this.#session?.scheduler.kubeWatchers[0]?.report(now)
+  }
+
   readonly #isOwn = (pod: Pod | undefined): pod is Pod => pod?.metadata.labels?.[podMarks.worker] === makeSafeLabelValue(this.#options.worker)
 
   #schedulerOptions(): Scheduler.AirflowKubernetesSchedulerOptions {
@@ -145,7 +153,7 @@ export class Executor implements KubernetesExecutor {
   readonly queueCommand = (key: TaskKey, command: TaskCommand, options: CommandOptions = {}): string | undefined => {
     const job = readCommand(this.#pods, key, command, options)
     if ("problem" in job) return this.#refuse(key, job.problem)
-    this.#state.queuedTasks.set(textOfKey(key), { job, runId: options.runId, queuedAt: this.#now() })
+    this.#state.queue({ job, runId: options.runId, queuedAt: this.#now() })
     return undefined
   }
 
@@ -192,8 +200,9 @@ export class Executor implements KubernetesExecutor {
   }
 
   readonly heartbeat: Effect.Effect<void> = Effect.suspend(() => {
-    const openSlots = this.#options.config.parallelism - this.#state.runs.size
     const { queuedTasks, runs } = this.#state
+    const { parallelism } = this.#options.config
+    const openSlots = parallelism === 0 ? queuedTasks.size : parallelism - runs.size
     const now = this.#now()
     const gauges = showGauges({ openSlots, queued: queuedTasks.size, running: runs.size, oldestSeconds: (now - this.#state.oldestWaiting(now)) / 1000 })
     return Effect.all([gauges, Effect.sync(() => this.triggerTasks(openSlots)), this.sync], { discard: true })
@@ -215,9 +224,7 @@ export class Executor implements KubernetesExecutor {
     })
   }
 
-  readonly changeState = (result: KubernetesResults): Effect.Effect<void> =>
-    Effect.catchCause(this.#outcomes.changeState(result), (cause) =>
-      Effect.logError(`the report about ${result.pod.metadata.namespace}/${result.pod.metadata.name} could not be used`, cause))
+  readonly changeState = (result: KubernetesResults): Effect.Effect<void> => this.#outcomes.take(result)
 
   readonly getEventBuffer = (dagIds?: ReadonlyArray<string>): ReadonlyArray<ExecutorEvent> => this.#state.takeEvents(dagIds)
   readonly hasTask = (key: TaskKey): boolean => this.#state.queuedTasks.has(textOfKey(key)) || this.#state.runs.ofKey(key) !== undefined
@@ -227,7 +234,7 @@ export class Executor implements KubernetesExecutor {
 
   readonly queuedTasks = (): ReadonlyArray<TaskKey> => Array.from(this.#state.queuedTasks.values(), (it) => it.job.key)
   readonly slotsOccupied = (): number => this.#state.runs.size + this.#state.queuedTasks.size
-  readonly slotsAvailable = (): number => this.#options.config.parallelism - this.slotsOccupied()
+  readonly slotsAvailable = (): number => (this.#options.config.parallelism || Number.MAX_SAFE_INTEGER) - this.slotsOccupied()
   readonly subscribe = (listener: (change: ExecutorChange) => void): (() => void) => this.#state.subscribe(listener)
 
   readonly podOf = (key: TaskKey): Pod | undefined => {
@@ -239,19 +246,8 @@ export class Executor implements KubernetesExecutor {
     return undefined
   }
 
-  readonly revokeTask = (key: TaskKey): Effect.Effect<boolean> =>
-    Effect.gen({ self: this }, function*() {
-      const wasQueued = this.#state.queuedTasks.delete(textOfKey(key))
-      const run = this.#state.runs.ofKey(key)
-      if (run === undefined) return wasQueued
-      // Between the decision and now the task may have begun; then it is left to end by itself.
-      const hasBegun = this.#hasBegun(key)
-      if (yield* hasBegun) return false
-      run.isRevoked = true
-      if (run.stage !== "Waiting" && run.podName !== "") this.#chores.add({ _tag: "Revoke", pod: { namespace: run.namespace, name: run.podName, uid: run.uid }, unless: hasBegun })
-      this.#state.conclude(run, { state: null, isTold: false, change: "revoked" })
-      return true
-    })
+  readonly revokeTask = (key: TaskKey, runId?: string): Effect.Effect<boolean> =>
+    revoke({ state: this.#state, chores: this.#chores, hasBegun: this.#hasBegun }, key, runId)
 
   readonly #hasBegun = (key: TaskKey): Effect.Effect<boolean> => Effect.map(this.#database.stateOf(key), (known) => known === "running")
 
@@ -259,7 +255,7 @@ export class Executor implements KubernetesExecutor {
     Effect.suspend(() => (this.#session === undefined ? Effect.succeed(candidates) : tryAdopt(this.#adoption(this.#session), candidates)))
 
   #adoption(session: Session): AdoptionContext {
-    return { ...session, state: this.#state, config: this.#options.config, worker: this.#options.worker, now: this.#now() }
+    return { ...session, state: this.#state, config: this.#options.config, worker: this.#options.worker, hasBegun: this.#hasBegun, now: this.#now() }
   }
 
   readonly clearNotLaunchedQueuedTasks: Effect.Effect<ReadonlyArray<TaskKey>> = Effect.suspend(() =>

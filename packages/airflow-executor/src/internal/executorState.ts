@@ -27,6 +27,8 @@ export interface Conclusion {
 
 const rememberedMost = 100_000
 
+const superseded = "a newer run of the same task took its place"
+
 /** The oldest is forgotten. */
 const addTo = (set: Set<string>, item: string): void => {
   set.add(item)
@@ -67,6 +69,26 @@ export class ExecutorState {
     return () => this.#listeners.delete(listener)
   }
 
+  /** Keeps a command until there is a slot. Of several of one task the newest counts, and whoever handed in an earlier one is told. */
+  queue(command: QueuedCommand): void {
+    const { job: { key }, runId } = command
+    if (this.queuedTasks.get(textOfKey(key))?.runId !== runId) this.unqueue(key, superseded)
+    this.queuedTasks.set(textOfKey(key), command)
+  }
+
+  /** A command that waits for a slot is not wanted any more. */
+  unqueue(key: TaskKey, info: string): void {
+    const runId = this.queuedTasks.get(textOfKey(key))?.runId
+    this.queuedTasks.delete(textOfKey(key))
+    if (runId !== undefined) this.tell({ key, runId, state: "revoked", info })
+  }
+
+  /** What waits for the end of the run is not wanted any more. */
+  dropNext(run: Run, info: string, change: ExecutorChange["state"] = "revoked"): void {
+    const next = this.runs.removeNext(run)
+    if (next !== undefined) this.tellRun(next, change, info)
+  }
+
   /** Since when the first of the commands waits that have no pod yet; `now` when there is none. The first of those with a slot stands for all of them. */
   oldestWaiting(now: number): number {
     const [queued] = this.queuedTasks.values()
@@ -104,6 +126,8 @@ export class ExecutorState {
   start(run: Run): "Started" | "Waits" {
     this.#endedRuns.delete(run.runId)
     if (this.#mayBeElsewhere.delete(run.keyText)) run.mayComeLate = true
+    const before = this.runs.ofKey(run.key)
+    if (before !== undefined) this.dropNext(before, superseded)
     return this.runs.add(run)
   }
 

@@ -3,11 +3,13 @@ import { monotonicMillis } from "@fairlead/controller"
 import { type KubeError, KubeError as KubeErrors, type Pod } from "@fairlead/kube"
 import { type Clock, Effect, type Random, Result } from "effect"
 import { type AirflowKubernetesScheduler, identityOf } from "../AirflowKubernetesScheduler.ts"
+import { hasTaskStarted } from "../FailureDetails.ts"
 import type { Launch } from "../KubernetesJob.ts"
 import { runIndex } from "../KubernetesJobWatcher.ts"
 import { classifyPublishError, decidePublishError, messageOf, publishBackoffMillis, type PublishFailure } from "../PublishError.ts"
-import { podMarks } from "../TaskKey.ts"
+import { podMarks, type TaskKey } from "../TaskKey.ts"
 import { AdaptiveLimit } from "./adaptiveLimit.ts"
+import { isRevoked } from "./audit.ts"
 import type { Chores } from "./chores.ts"
 import type { ExecutorState } from "./executorState.ts"
 import { QuotaGate } from "./quotaGate.ts"
@@ -27,6 +29,8 @@ export interface LauncherOptions {
   readonly finish: (pod: Pod) => void
   /** Takes over a pod that another executor made for the same run. `undefined`: not for certain. */
   readonly adoptPod: (pod: Pod) => Effect.Effect<Pod | undefined>
+  /** Whether the task runs, as the database of Airflow has it. */
+  readonly hasBegun: (key: TaskKey) => Effect.Effect<boolean>
   /** The workload of a launch as it is to be now: with a token that was made for it. */
   readonly workload: (json: string, launch: Launch) => Effect.Effect<string>
   readonly retriesMax: number
@@ -108,8 +112,8 @@ export class Launcher {
     return Effect.suspend(() => {
       const run = this.#options.state.runs.ofRunId(runId)
       if (run === undefined || !this.#options.state.runs.has(run)) return Effect.void
-      if (!this.#options.isHeld()) return Effect.sync(() => this.pool.addAfter(runId, leaseWait, run.job.priority))
-      if (run.stage === "Launched") return Effect.void
+      if (!this.#options.isHeld()) return this.#again(run, leaseWait)
+      if (run.stage === "Launched") return Effect.sync(() => this.#passed(run))
       const there = this.#newestPodOf(run)
       if (there !== undefined) return this.#found(run, there)
       return this.gate.holdsBack(run.namespace, runId) ? Effect.void : this.#create(run)
@@ -129,7 +133,7 @@ export class Launcher {
       if (Result.isFailure(answer)) return this.#failed(run, answer.failure)
       this.#giveSecret(run, answer.success)
       this.limit.succeeded(this.pool.isFull)
-      this.#addAll(this.gate.passed(run.namespace, run.runId))
+      this.#passed(run)
       // Meanwhile the pod may have been seen to fail, and the run be on its way to the next one.
       return launch.number === run.launch ? this.#launched(run, answer.success) : Effect.void
     })
@@ -153,10 +157,16 @@ export class Launcher {
     return Effect.void
   }
 
+  /** The quota let the run through, whoever tells so: an answer, the watcher, or a pod that is there already. */
+  #passed(run: Run): void {
+    this.#addAll(this.gate.passed(run.namespace, run.runId))
+  }
+
   /** A pod that was there before, perhaps of a later launch. If it has ended and is marked as done with, no watcher will tell. */
   #found(run: Run, pod: Pod): Effect.Effect<void> {
     run.launch = launchNumberOf(pod.metadata)
     run.launchFailures = Math.max(run.launchFailures, launchFailuresOf(pod.metadata))
+    this.#passed(run)
     return Effect.andThen(this.#launched(run, pod), Effect.sync(() => {
       if (pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed") this.#options.scheduler().kubeWatchers[0]?.report(pod)
     }))
@@ -174,7 +184,7 @@ export class Launcher {
   }
 
   #failed(run: Run, error: PublishFailure): Effect.Effect<void> {
-    if (KubeErrors.isReason(error, "AlreadyExists") && run.stage === "Creating") return this.#alreadyThere(run)
+    if (KubeErrors.isReason(error, "AlreadyExists") && run.stage === "Creating") return this.#alreadyThere(run, error)
     return Effect.suspend(() => {
       if (!this.#options.state.runs.has(run)) return Effect.void
       const kind = classifyPublishError(error)
@@ -200,19 +210,24 @@ export class Launcher {
   }
 
   /** A pod of this name: ours, from a create whose answer was lost; or, hardly ever, somebody else's. */
-  #alreadyThere(run: Run): Effect.Effect<void> {
+  #alreadyThere(run: Run, refusal: PublishFailure): Effect.Effect<void> {
     return Effect.matchEffect(this.#options.scheduler().getPod(run.namespace, run.podName), {
       onFailure: (error) => this.#failed(run, error),
       onSuccess: (pod) => {
         if (!this.#options.state.runs.has(run)) return Effect.void
         // While the lease is in doubt the pod may rightly be somebody else's.
-        if (pod === undefined || isRevoked(pod) || !this.#options.isHeld()) return Effect.sync(() => this.pool.addAfter(run.runId, leaseWait / 4, run.job.priority))
-        this.#addAll(this.gate.passed(run.namespace, run.runId))
+        if (pod === undefined || !this.#options.isHeld()) return this.#again(run, leaseWait / 4)
+        if (isRevoked(pod)) return Effect.andThen(this.#markedToGo(run, pod), this.#again(run, leaseWait / 4))
+        this.#passed(run)
         if (isPodOf(run, pod)) {
           return Effect.flatMap(this.#options.adoptPod(pod), (own) =>
-            own === undefined ? Effect.sync(() => this.pool.addAfter(run.runId, adoptionWait, run.job.priority)) : this.#found(run, own))
+            own === undefined ? this.#again(run, adoptionWait) : this.#found(run, own))
         }
         run.launch++
+        // Nothing of the run can be under a name that somebody else has.
+        run.isUncertain = false
+        const next = this.#options.scheduler().buildPodRequest(launchOf(run))
+        if (Result.isSuccess(next) && next.success.metadata.name === run.podName) return this.#givenUp(run, refusal)
         return Effect.andThen(
           Effect.logWarning(`${run.namespace}/${run.podName} is a pod of somebody else; the next name is tried`),
           Effect.sync(() => this.add(run))
@@ -221,11 +236,23 @@ export class Launcher {
     })
   }
 
+  #again({ job: { priority }, runId }: Run, delay: number): Effect.Effect<void> {
+    return Effect.sync(() => this.pool.addAfter(runId, delay, priority))
+  }
+
+  /** Somebody marked the pod and perhaps died before it could delete it. One in which the task was begun is what the run asks for. */
+  #markedToGo(run: Run, pod: Pod): Effect.Effect<void> {
+    const { chores, hasBegun, scheduler } = this.#options
+    if (isPodOf(run, pod) && hasTaskStarted(pod)) return Effect.ignore(scheduler().patchPodRevoked(identityOf(pod), false))
+    return Effect.sync(() => chores.add({ _tag: "Revoke", pod: identityOf(pod), unless: hasBegun(run.key) }))
+  }
+
   #givenUp(run: Run, error: PublishFailure): Effect.Effect<void> {
     return Effect.sync(() => {
       const { chores, state } = this.#options
       // The pod may be there all the same: an earlier create had no answer.
-      if (run.isUncertain) chores.add({ _tag: "Revoke", pod: { namespace: run.namespace, name: run.podName, uid: undefined } })
+      const pod = { namespace: run.namespace, name: run.podName, uid: undefined }
+      if (run.isUncertain) chores.add({ _tag: "Revoke", pod, onlyIf: (it) => isPodOf(run, it) })
       const why = error._tag === "KubeError" ? `${error.reason._tag}: ${messageOf(error)}` : error.message
       state.conclude(run, { state: "failed", info: `the pod could not be created: ${why}` })
     })
@@ -249,4 +276,3 @@ export class Launcher {
 }
 
 const isPodOf = (run: Run, { metadata }: Pod): boolean => metadata.annotations?.[podMarks.run] === run.runId && launchNumberOf(metadata) === run.launch
-const isRevoked = ({ metadata: { labels } }: Pod): boolean => labels?.[podMarks.revoked] !== undefined

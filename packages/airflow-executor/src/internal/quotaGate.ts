@@ -2,6 +2,8 @@
 
 interface Gate {
   readonly waiting: Array<string>
+  /** The same, so that nobody waits in two places. */
+  readonly members: Set<string>
   /** Who may try although the gate is closed. */
   readonly admitted: Set<string>
   backoff: number
@@ -26,16 +28,18 @@ export class QuotaGate {
   holdsBack(namespace: string, key: string): boolean {
     const gate = this.#gates.get(namespace)
     if (gate === undefined || gate.admitted.has(key)) return false
-    gate.waiting.push(key)
+    if (!gate.members.has(key)) gate.waiting.push(key)
+    gate.members.add(key)
     return true
   }
 
   /** The server refused `key` for the quota. Answers who is to try next, and after how long, if nobody is about to try. */
   refused(namespace: string, key: string): { readonly key: string; readonly delay: number } | undefined {
-    const gate = this.#gates.get(namespace) ?? { waiting: [], admitted: new Set<string>(), backoff: backoffMin, credit: 1 }
+    const gate = this.#gates.get(namespace) ?? { waiting: [], members: new Set<string>(), admitted: new Set<string>(), backoff: backoffMin, credit: 1 }
     this.#gates.set(namespace, gate)
     const wasAdmitted = gate.admitted.delete(key)
-    gate.waiting.unshift(key)
+    if (!gate.members.has(key)) gate.waiting.unshift(key)
+    gate.members.add(key)
     gate.credit = 1
     if (gate.admitted.size > 0) return undefined
     const delay = gate.backoff
@@ -63,8 +67,7 @@ export class QuotaGate {
   forget(namespace: string, key: string): ReadonlyArray<string> {
     const gate = this.#gates.get(namespace)
     if (gate === undefined) return []
-    const at = gate.waiting.indexOf(key)
-    if (at >= 0) gate.waiting.splice(at, 1)
+    if (gate.members.delete(key)) gate.waiting.splice(gate.waiting.indexOf(key), 1)
     return gate.admitted.delete(key) ? this.#next(namespace, gate, 1) : []
   }
 
@@ -76,7 +79,10 @@ export class QuotaGate {
 
   #admit(gate: Gate, count: number): ReadonlyArray<string> {
     const next = gate.waiting.splice(0, count)
-    for (const key of next) gate.admitted.add(key)
+    for (const key of next) {
+      gate.members.delete(key)
+      gate.admitted.add(key)
+    }
     return next
   }
 }

@@ -74,12 +74,12 @@ export class RunTable {
     return this.#byRunId.get(runId)
   }
 
-  /** Takes responsibility. If the key has a run already, this one waits for its end. */
+  /** Takes responsibility. If the key has a run already, this one waits for its end, in the place of whatever waited for it. */
   add(run: Run): "Started" | "Waits" {
     const before = this.#byKey.get(run.keyText)
+    if (before !== undefined) this.removeNext(before)
     this.#byRunId.set(run.runId, run)
     if (before !== undefined) {
-      if (before.next !== undefined) this.#byRunId.delete(before.next.runId)
       before.next = run
       return "Waits"
     }
@@ -122,6 +122,14 @@ export class RunTable {
 
   has(run: Run): boolean {
     return this.#byKey.get(run.keyText) === run
+  }
+
+  /** Answers the run that waited for the end of this one, and does not any more. */
+  removeNext(run: Run): Run | undefined {
+    const { next } = run
+    if (next !== undefined) this.#byRunId.delete(next.runId)
+    run.next = undefined
+    return next
   }
 
   /** The run is over. Answers the run of the same key that starts now. */

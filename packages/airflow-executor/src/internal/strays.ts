@@ -2,7 +2,7 @@
 import type { Pod } from "@fairlead/kube"
 import { type AirflowKubernetesScheduler, identityOf } from "../AirflowKubernetesScheduler.ts"
 import { podMarks } from "../TaskKey.ts"
-import { isEnded, recoverRun } from "./audit.ts"
+import { isEnded, patience, recoverRun } from "./audit.ts"
 import type { Chores } from "./chores.ts"
 import type { ExecutorState } from "./executorState.ts"
 import type { Run } from "./runTable.ts"
@@ -14,9 +14,6 @@ export interface StraysOptions {
   /** True for a pod that has ended and was told of. */
   readonly hasHandled: (pod: Pod) => boolean
 }
-
-/** Milliseconds: longer than somebody who waits for a quota lets pass between two attempts. */
-const patience = 300_000
 
 const lost = "this executor was taken for dead, and others may have its tasks now"
 
@@ -49,7 +46,7 @@ export class Strays {
 
   /** Nobody tells of the run here any more. */
   #letGo(run: Run): void {
-    run.next = undefined
+    this.#options.state.dropNext(run, lost, "adopted")
     this.#options.state.conclude(run, { state: null, isTold: false, change: "adopted", info: lost })
   }
 
