@@ -1,6 +1,5 @@
 /** The engine on an embedded cluster: an API server in memory whose pods are local processes, files on the local disk. */
 import { FakeApiServer, KubeTransportApiServer } from "@fairlead/api-server"
-import { outsideFetch } from "@fairlead/api-server/node"
 import { TaskCache } from "@fairlead/catalog"
 import { Informer, OwnWrites } from "@fairlead/controller"
 import { TaskActionCrd } from "@fairlead/core"
@@ -51,7 +50,11 @@ export const dataRootOf = (folder: string): string => `file://${folder}/data`
 
 /** The API server alone. */
 export const server = (options: EmbeddedOptions): Layer.Layer<FakeApiServer> =>
-  FakeApiServer.layerWith({ fetch: outsideFetch, ...(options.tokens === undefined ? {} : { tokens: options.tokens }) })
+  FakeApiServer.layerWith({
+    // For webhooks: few clusters have any, and Node's `http`, which comes with it, takes longer to load than a quick task to run.
+    fetch: async (request, trust) => (await import("@fairlead/api-server/node")).outsideFetch(request, trust),
+    ...(options.tokens === undefined ? {} : { tokens: options.tokens })
+  })
 
 /** Copilot's image, carried out within this process: starting a process of its own takes longer than its work. */
 const copilot: NonNullable<PodRuntimeProcess.ProcessImage["inside"]> = ({ log, stopping, words }) =>

@@ -1,6 +1,6 @@
 /** Reads kubeconfigs: one or several files, of which the first to name something wins. */
 import { Effect, Exit, FileSystem, Path, Result, Schema, SchemaIssue } from "effect"
-import { Base64 } from "effect/encoding"
+import * as Base64 from "effect/encoding/Base64"
 import { formatProblem, parseYaml } from "../tasks/YamlFile.ts"
 import { type ClusterAccess, ClusterAccessError, type TlsMaterial } from "./ClusterAccess.ts"
 import { type ExecCommand, runExecCredential } from "./ExecCredentialNode.ts"

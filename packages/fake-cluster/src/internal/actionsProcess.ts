@@ -1,7 +1,5 @@
 /** Carries out probes and hooks of containers that are local processes: commands beside them, requests and connections to their ports. */
 import { spawn } from "node:child_process"
-import { request as requestPlain } from "node:http"
-import { request as requestTls } from "node:https"
 import { connect } from "node:net"
 import type { Container } from "@fairlead/kube"
 import { Effect } from "effect"
@@ -60,8 +58,10 @@ const request = (container: Container, { host, httpHeaders, path = "/", port, sc
   const headers = { "user-agent": "kube-probe/1.36", accept: "*/*", ...Object.fromEntries((httpHeaders ?? []).map(({ name, value }) => [name, value])) }
   return Effect.callback((resume) => {
     const answer = (outcome: ActionOutcome): void => resume(Effect.succeed(outcome))
-    // Every probe opens a connection of its own, and nobody checks a certificate.
-    const client = scheme === "HTTPS" ? requestTls(url, { headers, agent: false, rejectUnauthorized: false }) : requestPlain(url, { headers, agent: false })
+    // Every probe opens a connection of its own, and nobody checks a certificate. Importing `node:http` would load all of `fetch` at the start, for 40 ms.
+    const client = scheme === "HTTPS"
+      ? process.getBuiltinModule("node:https").request(url, { headers, agent: false, rejectUnauthorized: false })
+      : process.getBuiltinModule("node:http").request(url, { headers, agent: false })
     client.once("response", (response) => {
       const code = response.statusCode ?? 0
       response.destroy()

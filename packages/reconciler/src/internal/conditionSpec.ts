@@ -1,7 +1,7 @@
 /** What the engine has to know of a serialized `workflow.ConditionAction`: whether it is one, and how long it may wait. */
 import { BinaryReader, WireType } from "@bufbuild/protobuf/wire"
 import { Result } from "effect"
-import { Base64 } from "effect/encoding"
+import * as Base64 from "effect/encoding/Base64"
 
 const timeoutField = 10
 const secondsField = 1

@@ -1,7 +1,7 @@
 /** Plugin state between its form for plugins and its form in the status. */
 import type { PluginState, TaskAction } from "@fairlead/core"
 import { Result } from "effect"
-import { Base64 } from "effect/encoding"
+import * as Base64 from "effect/encoding/Base64"
 
 type Status = TaskAction.TaskActionStatus
 
