@@ -46,7 +46,7 @@ export interface EmbeddedOptions {
 const allocatable = { cpu: "1000", memory: "1Ti", "ephemeral-storage": "1Ti", pods: "10000" }
 
 /** URI of the folder for the files of tasks. */
-export const dataRootOf = (folder: string): string => `file://${folder}/data`
+const dataRootOf = (folder: string): string => `file://${folder}/data`
 
 /** The API server alone. */
 export const server = (options: EmbeddedOptions): Layer.Layer<FakeApiServer> =>

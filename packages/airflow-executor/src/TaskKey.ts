@@ -26,10 +26,6 @@ export const taskKey = (dagId: string, taskId: string, runId: string, tryNumber 
 /** Equal for equal keys only; for maps. */
 export const textOfKey = ({ dagId, mapIndex, runId, taskId, tryNumber }: TaskKey): string => JSON.stringify([dagId, taskId, runId, tryNumber, mapIndex])
 
-/** For people: `dag.task run try 1`. */
-export const nameOfKey = ({ dagId, mapIndex, runId, taskId, tryNumber }: TaskKey): string =>
-  `${dagId}.${taskId}${mapIndex < 0 ? "" : `[${mapIndex}]`} of ${runId}, try ${tryNumber}`
-
 /** Names of the labels and annotations that Airflow puts on its pods. */
 export const podMarks = {
   worker: "airflow-worker",

@@ -1,10 +1,9 @@
 /** What every cluster has from its first moment. */
-import type { KubeObject } from "@fairlead/kube"
+import { type KubeObject, KubeTime } from "@fairlead/kube"
 import type { GroupResource } from "./ApiFailure.ts"
 import type { ApiServer } from "./ApiServer.ts"
 import { type Draft, draftOf } from "./Draft.ts"
 import { randomUid } from "./internal/randomNames.ts"
-import { formatSeconds } from "./internal/timestamps.ts"
 import { bootstrapFlows, bootstrapLevels, flowStatus } from "./policy/fairness/BootstrapFlows.ts"
 import { bootstrapBindings, bootstrapRoles } from "./policy/BootstrapRoles.ts"
 
@@ -42,7 +41,7 @@ const known = new Map<boolean, ReadonlyArray<Template>>()
 export const bootstrap = ({ context: { managedFields, now, random, store } }: ApiServer, scratch: () => ApiServer): void => {
   let templates = known.get(managedFields)
   if (templates === undefined) known.set(managedFields, (templates = made(scratch())))
-  const time = formatSeconds(now())
+  const time = KubeTime.format(now())
   for (const { object, resource } of templates) {
     const draft = draftOf(object)
     const entries = object.metadata.managedFields

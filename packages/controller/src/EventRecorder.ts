@@ -1,9 +1,8 @@
 /** Tells people what happens to an object, as `kubectl describe` shows it. */
 import { Clock, Context, Duration, Effect, Latch, Layer } from "effect"
-import { type Event, KubeClient, type KubeError, KubeResource } from "@fairlead/kube"
+import { type Event, KubeClient, type KubeError, KubeResource, KubeTime } from "@fairlead/kube"
 import { type EventInput, EventLog, type EventRecord } from "./internal/eventLog.ts"
 import { monotonicMillis } from "./MonotonicTime.ts"
-import { toMicroTime } from "./internal/microTime.ts"
 import { Series } from "./internal/series.ts"
 
 export type { EventInput } from "./internal/eventLog.ts"
@@ -128,7 +127,7 @@ const write = Effect.fnUntraced(function*(client: KubeClient["Service"], log: Ev
 
 const writeOnce = (client: KubeClient["Service"], record: EventRecord): Effect.Effect<unknown, KubeError.KubeError> => {
   const { count, event, lastSeenWall, writtenCount } = record
-  const series = { count, lastObservedTime: toMicroTime(lastSeenWall) }
+  const series = { count, lastObservedTime: KubeTime.formatMicro(lastSeenWall) }
   const { name, namespace } = event.metadata
   return writtenCount === 0
     ? client.create<Event>(KubeResource.events, count === 1 ? event : { ...event, series })

@@ -56,7 +56,10 @@ export interface DecodeOptions {
   readonly path?: TaskIssue["path"] | undefined
 }
 
-/** Compiling costs as much as some hundred answers, so that only those pay for it who read many. Where code cannot be made at run time nothing changes. */
+/**
+ * Compiling costs as much as some hundred answers, so that only those pay for it who read many. Where code cannot be made at run time nothing changes.
+ * They are counted for the whole program; the answers are the same before and after.
+ */
 const compileAfter = 200
 let asked = 0
 let answer = Schema.is(Action)

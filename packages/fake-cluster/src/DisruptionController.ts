@@ -1,9 +1,8 @@
 /** Says in disruption budgets how many of their pods may be evicted. */
 import { Controller, type Informer, type ReconcileRequest, Result, Source } from "@fairlead/controller"
-import { jsonEqual, KubeClient, type KubeError, type KubeObject, KubeResource, type OwnerReference, type Pod, Selector } from "@fairlead/kube"
+import { jsonEqual, KubeClient, type KubeError, type KubeObject, KubeResource, KubeTime, type OwnerReference, type Pod, Selector } from "@fairlead/kube"
 import { Clock, Effect, Result as Outcome } from "effect"
 import type { ResourceDirectory } from "./internal/resourceDirectory.ts"
-import { timestamp } from "./internal/timestamp.ts"
 
 interface Budget extends KubeObject {
   readonly spec?: {
@@ -114,7 +113,7 @@ const conditionType = "DisruptionAllowed"
 const conditionsOf = ({ status }: Budget, now: number, reason: string, message: string, observedGeneration: number): ReadonlyArray<Condition> => {
   const value = reason === "SufficientPods" ? "True" : "False"
   const before = status?.conditions?.find(({ type }) => type === conditionType)
-  const lastTransitionTime = before?.status === value ? before.lastTransitionTime : timestamp(now)
+  const lastTransitionTime = before?.status === value ? before.lastTransitionTime : KubeTime.format(now)
   const condition = { type: conditionType, status: value, lastTransitionTime, reason, message, observedGeneration }
   return [...(status?.conditions ?? []).filter(({ type }) => type !== conditionType), condition]
 }

@@ -1,9 +1,8 @@
 /** Empties namespaces that are being deleted, and then lets them go. */
 import { Controller, Informer, Predicate, Result, Source } from "@fairlead/controller"
-import { jsonEqual, KubeClient, type KubeError, type KubeList, type KubeObject, KubeResource, KubeTransport, type Namespace } from "@fairlead/kube"
+import { jsonEqual, KubeClient, type KubeError, type KubeList, type KubeObject, KubeResource, KubeTime, KubeTransport, type Namespace } from "@fairlead/kube"
 import { Clock, Effect } from "effect"
 import type { ResourceDirectory } from "./internal/resourceDirectory.ts"
-import { timestamp } from "./internal/timestamp.ts"
 
 const namespaceFinalizer = "kubernetes"
 
@@ -73,7 +72,7 @@ const tell = Effect.fnUntraced(function*(
   namespace: Namespace,
   left: ReadonlyArray<readonly [KubeResource.KubeResource, ReadonlyArray<KubeObject>]>
 ): Effect.fn.Return<void, KubeError.KubeError> {
-  const now = timestamp(yield* Clock.currentTimeMillis)
+  const now = KubeTime.format(yield* Clock.currentTimeMillis)
   const finalizers = new Map<string, number>()
   for (const [, objects] of left) {
     for (const object of objects) for (const it of object.metadata.finalizers ?? []) finalizers.set(it, (finalizers.get(it) ?? 0) + 1)

@@ -1,7 +1,6 @@
 /** The nodes of a fake cluster: what they look like, and how they get into the API server. */
-import { jsonEqual, KubeClient, KubeError, KubeResource, type Node } from "@fairlead/kube"
+import { jsonEqual, KubeClient, KubeError, KubeResource, KubeTime, type Node } from "@fairlead/kube"
 import { Clock, Duration, Effect, type Scope } from "effect"
-import { timestamp } from "./internal/timestamp.ts"
 
 /** One node. */
 export interface NodeTemplate {
@@ -46,8 +45,8 @@ const nodeStatus = (template: NodeTemplate, address: string, now: number): unkno
     status,
     reason,
     message,
-    lastHeartbeatTime: timestamp(now),
-    lastTransitionTime: timestamp(now)
+    lastHeartbeatTime: KubeTime.format(now),
+    lastTransitionTime: KubeTime.format(now)
   })
   return {
     addresses: [{ type: "InternalIP", address }, { type: "Hostname", address: template.name }],
@@ -81,7 +80,7 @@ const leaseNamespace = "kube-node-lease"
 export const heartbeat = Effect.fnUntraced(function*(name: string, every: Duration.Input, isThere: () => boolean = () => true): Effect.fn.Return<never, never, KubeClient | Scope.Scope> {
   const client = yield* KubeClient
   const beat = Effect.gen(function*() {
-    const renewTime = `${timestamp(yield* Clock.currentTimeMillis).slice(0, -1)}.000000Z`
+    const renewTime = `${KubeTime.format(yield* Clock.currentTimeMillis).slice(0, -1)}.000000Z`
     yield* client.patch(KubeResource.leases, { namespace: leaseNamespace, name }, "merge", { spec: { renewTime } }).pipe(
       Effect.catch((error) => (error.reason._tag === "NotFound" ? client.create(KubeResource.leases, leaseOf(name, renewTime)) : error))
     )

@@ -1,9 +1,8 @@
 /** Removes pods that nobody else will ever remove: those of nodes that are gone, and too many ended ones. */
 import { Controller, type Informer, type ReconcileRequest, Result, Source } from "@fairlead/controller"
-import { KubeClient, type KubeError, KubeResource, type Node, type Pod } from "@fairlead/kube"
+import { KubeClient, type KubeError, KubeResource, KubeTime, type Node, type Pod } from "@fairlead/kube"
 import { Clock, Duration, Effect } from "effect"
 import { hasEnded } from "./internal/podFacts.ts"
-import { timestamp } from "./internal/timestamp.ts"
 
 /** What the collector works on. */
 export interface PodGarbageCollectorOptions {
@@ -83,7 +82,7 @@ const giveUp = (client: KubeClient["Service"], pod: Pod, now: number): Effect.Ef
     status: "True",
     reason: "DeletionByPodGC",
     message: "PodGC: node no longer exists",
-    lastTransitionTime: timestamp(now)
+    lastTransitionTime: KubeTime.format(now)
   }
   const told = hasEnded(pod)
     ? Effect.void

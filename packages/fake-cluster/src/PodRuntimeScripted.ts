@@ -157,7 +157,7 @@ class ScriptedSandbox implements PodSandbox {
     const { script } = running
     running.startedAt = this.#time.now()
     this.#logs.begin(container.name, restart, script.log ?? "")
-    // Joined, as the conditions of pods are.
+    // Joined: docs/HACKING.md says why.
     running.report({ _tag: "Started", containerId: ["scripted://", this.#podUid, ".", container.name, ".", restart].join("") })
     const time = script.run ?? (running.isSidecar ? "forever" : 1000)
     const run = time === "forever" ? Infinity : millis(time, 0)

@@ -1,13 +1,12 @@
 /** Finds a node for every pod that has none. */
 import { Controller, type Informer, type ReconcileRequest, Result, Source } from "@fairlead/controller"
-import { KubeClient, type KubeError, KubeResource, type Namespace, type Node, type Pod } from "@fairlead/kube"
+import { KubeClient, type KubeError, KubeResource, KubeTime, type Namespace, type Node, type Pod } from "@fairlead/kube"
 import { Clock, Effect } from "effect"
 import { type Budget, violates } from "./internal/budgets.ts"
 import type { Placement } from "./internal/nodeLedger.ts"
 import type { PodEvent } from "./internal/podEvents.ts"
 import { keyOf, SchedulerState } from "./internal/schedulerState.ts"
 import type { PodClass } from "./internal/schedulingQueue.ts"
-import { timestamp } from "./internal/timestamp.ts"
 
 /** What a scheduler works on. */
 export interface PodSchedulerOptions {
@@ -123,7 +122,7 @@ const makeRoom = Effect.fnUntraced(function*(
   const found = state.preemption(pod, kind, placement.hopeful)
   if (found === undefined) return { refusal: placement.refusal }
   state.nominate(pod, kind, found.node)
-  const now = timestamp(yield* Clock.currentTimeMillis)
+  const now = KubeTime.format(yield* Clock.currentTimeMillis)
   for (const victim of found.victims) {
     const key = { namespace: victim.metadata.namespace, name: victim.metadata.name! }
     const message = `${pod.spec?.schedulerName ?? "default-scheduler"}: preempting to accommodate a higher priority pod`
@@ -160,7 +159,7 @@ const refuse = Effect.fnUntraced(function*(client: KubeClient["Service"], pod: P
   const before = pod.status?.conditions?.find((it) => it.type === "PodScheduled")
   if (before?.status === "False" && before.message === message && (nominated === undefined || pod.status?.nominatedNodeName === nominated)) return
   const { name, namespace } = pod.metadata
-  const now = timestamp(yield* Clock.currentTimeMillis)
+  const now = KubeTime.format(yield* Clock.currentTimeMillis)
   const condition = {
     type: "PodScheduled",
     status: "False",

@@ -2,7 +2,7 @@
 import type { Container, EnvVar, PodSpec } from "@fairlead/kube"
 
 /** Variable that switches the editor server on. */
-export const editorVariable = "_F_E_VS"
+const editorVariable = "_F_E_VS"
 
 const truths = new Set(["1", "t", "T", "true", "TRUE", "True"])
 

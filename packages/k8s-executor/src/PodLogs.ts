@@ -1,6 +1,6 @@
 /** Links from a task to the logs of its pod, made from templates. */
 import { Idl, type TaskExecutionMetadata } from "@fairlead/core"
-import type { Pod } from "@fairlead/kube"
+import { KubeTime, type Pod } from "@fairlead/kube"
 import { wantsEditor } from "./PodDevelopmentServer.ts"
 import type { LogLink, PodPluginConfig } from "./PodPluginConfig.ts"
 
@@ -93,8 +93,6 @@ const fromTask = (log: Idl.TaskLog): CompiledLink => compileLink({
   hideOnceFinished: log.HideOnceFinished
 })
 
-const rfc3339 = (millis: number): string => new Date(millis).toISOString().replace(/\.\d{3}Z$/, "Z")
-
 const valuesOf = (pod: Pod, containerName: string, containerId: string, { metadata, now, template }: LogSubject): Values => {
   const { generatedName, id, uniqueNodeId } = metadata.taskExecutionId
   const run = id.nodeExecutionId?.executionId
@@ -108,8 +106,8 @@ const valuesOf = (pod: Pod, containerName: string, containerId: string, { metada
       // Log stores know containers without the prefix of their runtime.
       case "containerid": return containerId.replace(/^[a-z0-9+.-]+:\/\//, "")
       case "hostname": return pod.spec?.hostname ?? ""
-      case "podrfc3339starttime": return rfc3339(start)
-      case "podrfc3339finishtime": return rfc3339(now)
+      case "podrfc3339starttime": return KubeTime.format(start)
+      case "podrfc3339finishtime": return KubeTime.format(now)
       case "podunixstarttime": return String(Math.floor(start / 1000))
       case "podunixfinishtime": return String(Math.floor(now / 1000))
       case "nodeid": return uniqueNodeId

@@ -3,10 +3,10 @@ import { Phase } from "@fairlead/core"
 import type { ContainerState, ContainerStatus, PodStatus } from "@fairlead/kube"
 
 /** Code of failures that the system brought about. */
-export const interruptedCode = "Interrupted"
+const interruptedCode = "Interrupted"
 
 /** Code of failures to bring a task its inputs. */
-export const inputsFailedCode = "InputDownloadFailed"
+const inputsFailedCode = "InputDownloadFailed"
 
 const outOfMemory = "OOMKilled"
 

@@ -28,7 +28,7 @@ interface WaitingRule {
 const imagePullVerdict = (message: string): Verdict => (message.includes("429 Too Many Requests") ? "system" : "retryable")
 
 /** Reasons of waiting by name; all others follow `unknownReason`. */
-export const waitingRules: { readonly [reason: string]: WaitingRule } = {
+const waitingRules: { readonly [reason: string]: WaitingRule } = {
   ContainerCreating: {},
   PodInitializing: {},
   ErrImagePull: { fault: "image" },
@@ -113,7 +113,7 @@ const readWaiting = (
   const code = `${condition.reason ?? ""}|${reason}`
   const text = `${condition.message ?? ""}|${message}`
   const rule = ruleOf(reason)
-  // Joined, since it is stored: `JSON.stringify` takes twice the time over a status with a sum in it, which V8 keeps as a tree.
+  // Joined: docs/HACKING.md says why.
   const initializing = Phase.initializing(0, ["[", code, "]: ", text].join(""), { occurredAt })
   if (rule.fault === undefined) return { phase: initializing }
   const fault = `${rule.fault}:${container.name}`

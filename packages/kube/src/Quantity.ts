@@ -116,7 +116,7 @@ const suffixOf = (text: string): Suffix | undefined => {
 /** JavaScript writes `1e+21` where JSON from elsewhere has `1e21`. */
 const textOf = (text: string | number): string => (typeof text === "string" ? text : String(text).replace("e+", "e"))
 
-/** Quantities are few and come again and again, so those that were read are remembered. */
+/** Quantities are few and come again and again: those that were read first are remembered, for the whole program, since they follow from their texts alone. */
 const known = new Map<string, Quantity>()
 const knownMax = 1000
 

@@ -1,5 +1,6 @@
 /** What follows from the report of a plugin: a pure function from the stored status, the report and the time to the next status. */
 import { Phase, type PluginError, type TaskAction, type Transition } from "@fairlead/core"
+import { KubeTime } from "@fairlead/kube"
 import type { Limits } from "./EngineConfig.ts"
 import { applyMeaning, conditionOf, type Meaning, meanings, timedOut } from "./internal/conditions.ts"
 import { messageMax, noteMax, truncate } from "./internal/messages.ts"
@@ -8,7 +9,6 @@ import { holds, textOf } from "./internal/pluginState.ts"
 import type { Report } from "./internal/reports.ts"
 import { countSystemFailure, hasProgressed, type SystemFailureCount, systemFailureDelay } from "./internal/systemFailures.ts"
 import { expired, isTimeoutCode, nextDeadline, type TimeBounds } from "./internal/timeouts.ts"
-import { toSeconds } from "./internal/times.ts"
 
 type Status = TaskAction.TaskActionStatus
 
@@ -214,7 +214,7 @@ const stored = (
   const message = messageOf(meaning, phase)
   const isRepeat = status.pluginPhase === wire
   const after = changed(status, extra, transition)
-  after.stateJson = JSON.stringify({ phase: wire, actionId: situation.actionId, timestamp: toSeconds(now) })
+  after.stateJson = JSON.stringify({ phase: wire, actionId: situation.actionId, timestamp: KubeTime.format(now) })
   after.pluginPhase = wire
   after.pluginPhaseVersion = isRepeat ? Math.max(status.pluginPhaseVersion ?? 0, phase.version) : phase.version
   after.attempts = attempt
@@ -267,7 +267,7 @@ const noteFailure = (situation: Situation, message: string): NonNullable<Status[
 
 const countedIn = (count: SystemFailureCount) => ({
   systemFailures: count.failures,
-  systemFailureSince: toSeconds(count.since)
+  systemFailureSince: KubeTime.format(count.since)
 })
 
 const waitFor = ({ bounds, createdAt, limits, now }: Situation, status: Status, { lookAfter = limits.requeueAfter }: Partial<Transition>): Next => ({

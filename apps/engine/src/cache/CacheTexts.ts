@@ -18,7 +18,7 @@ const align = (rows: ReadonlyArray<ReadonlyArray<string>>): ReadonlyArray<string
 }
 
 /** A number of bytes in words. */
-export const sizeText = (bytes: number): string => {
+const sizeText = (bytes: number): string => {
   if (bytes < 1000) return `${bytes} B`
   const power = Math.min(3, Math.floor(Math.log10(bytes) / 3))
   return `${(bytes / 1000 ** power).toFixed(1)} ${["B", "kB", "MB", "GB"][power]}`

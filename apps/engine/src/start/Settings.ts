@@ -160,7 +160,7 @@ export interface Clash {
 }
 
 /** Schemes of URIs that there is a datastore for. */
-export const datastoreSchemes = ["file", "s3", "gs"] as const
+const datastoreSchemes = ["file", "s3", "gs"] as const
 
 /** What does not go together. */
 export const clashesOf = ({ catalog, connectors, datastore, engine, events, leaderElection, plugins, webApis }: Settings): ReadonlyArray<Clash> => {

@@ -21,7 +21,7 @@ interface StatusAnswer {
 const plain = "text/plain; charset=utf-8"
 
 /** `/livez` and `/healthz`: would a restart help? `/readyz`: are the caches full? A standby is ready too. `/metrics`: Prometheus' text. */
-export const answerStatus = (method: string, path: string, context: Context.Context<never>): StatusAnswer => {
+const answerStatus = (method: string, path: string, context: Context.Context<never>): StatusAnswer => {
   if (method !== "GET" && method !== "HEAD") return { status: 405, type: plain, body: "only GET is answered here\n" }
   const health = Context.get(context, CurrentHealth)
   switch (path) {

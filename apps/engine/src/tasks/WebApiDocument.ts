@@ -6,7 +6,7 @@ import type { FileProblem, YamlDocument } from "./YamlFile.ts"
 
 /** The kind and version of such documents. */
 export const webApiKind = "WebApi"
-export const webApiVersion = "fairlead.dev/v1"
+const webApiVersion = "fairlead.dev/v1"
 
 const Document = Schema.Struct({
   apiVersion: Schema.Literals([webApiVersion]),

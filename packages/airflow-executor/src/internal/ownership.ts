@@ -1,6 +1,6 @@
 /** Who lives: a lease for each executor, and what can be concluded from the leases of others. */
 import { LeaderElection, Leadership, type LeadershipState, monotonicMillis } from "@fairlead/controller"
-import { KubeClient, KubeError, KubeResource, type Lease } from "@fairlead/kube"
+import { KubeClient, KubeError, KubeResource, KubeTime, type Lease } from "@fairlead/kube"
 import { type Clock, Clock as Clocks, Duration, Effect, Random, Schedule, type Scope } from "effect"
 import type { ExecutorLeaseOptions } from "../KubernetesExecutorOptions.ts"
 import { safeLabelValue } from "../LabelValue.ts"
@@ -115,7 +115,7 @@ class Leases {
       }
       const { lease: latest } = this.#sightings.get(name) ?? sighting
       // Written at the version that was read: an owner that comes back to life at this moment wins or loses, never both.
-      const renewTime = new Date(this.#clock.currentTimeMillisUnsafe()).toISOString().replace("Z", "000Z")
+      const renewTime = KubeTime.formatMicro(this.#clock.currentTimeMillisUnsafe())
       const claimed: Lease = { ...latest, spec: { ...latest.spec, holderIdentity: this.#identity, acquireTime: renewTime, renewTime } }
       this.#note(yield* this.#client.update(KubeResource.leases, claimed))
       return true

@@ -1,7 +1,6 @@
 /** What is special about custom resource definitions as objects. */
-import type { KubeObject, StatusCause } from "@fairlead/kube"
+import { type KubeObject, KubeTime, type StatusCause } from "@fairlead/kube"
 import { type Draft, draftOf, field } from "../Draft.ts"
-import { formatSeconds } from "../internal/timestamps.ts"
 import { subdomainErrors } from "../internal/nameRules.ts"
 import type { Call } from "../rest/Call.ts"
 import type { Deletion } from "../rest/Deletion.ts"
@@ -65,7 +64,7 @@ const validateStatus = (draft: Draft, previous: KubeObject): ReadonlyArray<Statu
 /** The first deletion marks the definition; its objects are then deleted, and it goes when none is left. */
 const remove = (call: Call, found: KubeObject): Deletion | undefined => {
   if (found.metadata.deletionTimestamp !== undefined) return undefined
-  const now = formatSeconds(call.server.now())
+  const now = KubeTime.format(call.server.now())
   const draft = draftOf(found)
   draft.metadata.deletionTimestamp = now
   draft.metadata.finalizers = [...new Set([...(found.metadata.finalizers ?? []), cleanupFinalizer])]

@@ -1,7 +1,6 @@
 /** Serves what custom resource definitions define, for as long as they stand. */
-import { type Condition, jsonEqual } from "@fairlead/kube"
+import { type Condition, jsonEqual, KubeTime } from "@fairlead/kube"
 import { draftOf } from "../Draft.ts"
-import { formatSeconds } from "../internal/timestamps.ts"
 import { makeCall } from "../rest/Call.ts"
 import { deleteObject } from "../rest/Delete.ts"
 import type { ServerContext } from "../ServerContext.ts"
@@ -86,7 +85,7 @@ class DefinitionDesk {
   }
 
   private with(status: DefinitionStatus, condition: Omit<Condition, "lastTransitionTime">): DefinitionStatus {
-    return withCondition(status, { ...condition, lastTransitionTime: formatSeconds(this.context.now()) } as Condition)
+    return withCondition(status, { ...condition, lastTransitionTime: KubeTime.format(this.context.now()) } as Condition)
   }
 
   private write(definition: Definition, status: DefinitionStatus): void {

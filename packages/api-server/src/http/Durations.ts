@@ -1,10 +1,10 @@
 /** Durations as people read them: `5s`, `3m10s`, `2d4h`. */
-import { parseTime } from "../internal/timestamps.ts"
+import { KubeTime } from "@fairlead/kube"
 
 /** Time since a timestamp. */
 export const ageOf = (timestamp: string | undefined, now: number): string => {
   if (timestamp === undefined) return "<unknown>"
-  const since = parseTime(timestamp)
+  const since = KubeTime.parse(timestamp)
   return Number.isNaN(since) ? "<invalid>" : humanDuration(now - since)
 }
 

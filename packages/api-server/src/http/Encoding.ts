@@ -43,7 +43,7 @@ export const encodeList = (list: { readonly items: ReadonlyArray<object> }, reso
 }
 
 /** A copy of an object without kind and apiVersion. */
-export const withoutKind = (object: object): object => {
+const withoutKind = (object: object): object => {
   const { kind: _kind, apiVersion: _version, ...rest } = object as { kind?: string; apiVersion?: string }
   return rest
 }

@@ -47,7 +47,7 @@ const failed = (server: ApiServer, request: HttpRequest, error: unknown): HttpRe
 }
 
 /** A failure as the client wants to read it. */
-export const failureResponse = ({ status, code, headers }: ApiFailure, encoding: Encoding): HttpResponse => ({
+const failureResponse = ({ status, code, headers }: ApiFailure, encoding: Encoding): HttpResponse => ({
   status: code,
   headers: { "Content-Type": contentType(encoding), ...headers },
   body: encode(status, encoding)

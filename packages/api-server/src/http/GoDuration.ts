@@ -4,7 +4,7 @@ import { badRequest } from "../ApiFailure.ts"
 const units: Readonly<Record<string, number>> = { ns: 1e-6, us: 1e-3, µs: 1e-3, ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
 
 /** Milliseconds of a duration, or what is wrong with it in Go's words. */
-export const parseGoDuration = (text: string): number | string => {
+const parseGoDuration = (text: string): number | string => {
   const quoted = JSON.stringify(text)
   const body = text.replace(/^[+-]/, "")
   const sign = text.startsWith("-") ? -1 : 1

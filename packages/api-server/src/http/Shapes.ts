@@ -29,7 +29,7 @@ export const reshape = (
 const includable: ReadonlySet<string | undefined> = new Set([undefined, "", "None", "Metadata", "Object"])
 
 /** How much of their objects rows can show. Throws `BadRequest`. */
-export const checkIncludeObject = (includeObject: string | undefined): void => {
+const checkIncludeObject = (includeObject: string | undefined): void => {
   if (includable.has(includeObject)) return
   throw badRequest(`Unable to convert to Table as requested: includeObject: Invalid value: ${JSON.stringify(includeObject)}: must be 'Metadata', 'Object', 'None', or empty`)
 }

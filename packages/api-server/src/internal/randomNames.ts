@@ -1,8 +1,4 @@
-/**
- * Uids and name suffixes out of a stream of random numbers.
- *
- * Parts are joined, not added up: V8 keeps a sum of texts as a tree, and `JSON.stringify` takes twice as long over an object that has one in it.
- */
+/** Uids and name suffixes out of a stream of random numbers. Parts are joined: docs/HACKING.md says why. */
 
 const hex: ReadonlyArray<string> = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"))
 const twoTo32 = 0x1_0000_0000
@@ -22,7 +18,7 @@ export const randomUid = (random: () => number): string => {
 const suffixLetters = "bcdfghjklmnpqrstvwxz2456789"
 
 /** Longest base of a generated name; what is longer is cut. */
-export const generatedBaseMax = 58
+const generatedBaseMax = 58
 
 /** `base` with five random letters, none of which can form words. */
 export const randomName = (base: string, random: () => number): string => {

@@ -7,20 +7,8 @@ export type ResourceList = { readonly [name: string]: string }
 /** Amounts to reckon with. */
 export type Amounts = ReadonlyMap<string, Quantity.Quantity>
 
-const known = new Map<string, Quantity.Quantity>()
-const knownMax = 4096
-
-/** Reads an amount; texts repeat endlessly, so they are remembered. What is no amount counts as nothing. */
-export const amountOf = (text: string | number): Quantity.Quantity => {
-  const key = String(text)
-  let found = known.get(key)
-  if (found === undefined) {
-    found = Quantity.parse(key) ?? Quantity.zero
-    if (known.size >= knownMax) known.clear()
-    known.set(key, found)
-  }
-  return found
-}
+/** Reads an amount. What is no amount counts as nothing. */
+export const amountOf = (text: string | number): Quantity.Quantity => Quantity.parse(text) ?? Quantity.zero
 
 /** Reads a list. */
 export const amountsOf = (list: ResourceList | undefined): Amounts => new Map(Object.entries(list ?? {}).map(([name, text]) => [name, amountOf(text)]))

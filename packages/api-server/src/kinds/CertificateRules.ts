@@ -1,7 +1,6 @@
 /** What is special about requests for certificates: who asks is noted by the server, and only approval and status ever change. */
-import type { KubeObject } from "@fairlead/kube"
+import { type KubeObject, KubeTime } from "@fairlead/kube"
 import { type Draft, field } from "../Draft.ts"
-import { formatSeconds } from "../internal/timestamps.ts"
 import type { Call } from "../rest/Call.ts"
 import type { KindRules } from "../rest/KindRules.ts"
 
@@ -42,13 +41,13 @@ const prepareUpdate = (draft: Draft, previous: KubeObject, call: Call): void => 
   const { subresource } = call.request
   draft["spec"] = field(previous, "spec")
   if (subresource !== "approval") return setStatus(draft, statusOf(previous))
-  const conditions = timed(conditionsOf(draft), previous, formatSeconds(call.server.now()))
+  const conditions = timed(conditionsOf(draft), previous, KubeTime.format(call.server.now()))
   setStatus(draft, { ...statusOf(previous), conditions })
 }
 
 const prepareStatus = (draft: Draft, previous: KubeObject, call: Call): void => {
   draft["spec"] = field(previous, "spec")
-  setStatus(draft, { ...statusOf(draft), conditions: timed(conditionsOf(draft), previous, formatSeconds(call.server.now())) })
+  setStatus(draft, { ...statusOf(draft), conditions: timed(conditionsOf(draft), previous, KubeTime.format(call.server.now())) })
 }
 
 const setStatus = (draft: Draft, { conditions = [], ...status }: RequestStatus): void => {

@@ -1,8 +1,7 @@
 /** What is special about namespaces. */
-import type { KubeObject } from "@fairlead/kube"
+import { type KubeObject, KubeTime } from "@fairlead/kube"
 import { forbidden } from "../ApiFailure.ts"
 import { type Draft, draftOf, field } from "../Draft.ts"
-import { formatSeconds } from "../internal/timestamps.ts"
 import type { Call } from "../rest/Call.ts"
 import type { Deletion } from "../rest/Deletion.ts"
 import type { KindRules } from "../rest/KindRules.ts"
@@ -43,7 +42,7 @@ const remove = (call: Call, found: KubeObject): Deletion | undefined => {
     return finalizers.length > 0 ? { done: false, answer: found } : undefined
   }
   const draft = draftOf(found)
-  draft.metadata.deletionTimestamp = formatSeconds(call.server.now())
+  draft.metadata.deletionTimestamp = KubeTime.format(call.server.now())
   draft["status"] = { ...field<object>(found, "status"), phase: "Terminating" }
   return { done: false, answer: call.dryRun ? draft : call.server.store.put(call.resource.collection, "", call.name, draft) }
 }

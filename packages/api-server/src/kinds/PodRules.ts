@@ -1,8 +1,7 @@
 /** What is special about pods. */
-import type { KubeObject, Pod, PodCondition, PodSpec } from "@fairlead/kube"
+import { type KubeObject, KubeTime, type Pod, type PodCondition, type PodSpec } from "@fairlead/kube"
 import { type Draft, field } from "../Draft.ts"
 import { preparedPodSpec } from "../builtin/PodPreparation.ts"
-import { formatSeconds } from "../internal/timestamps.ts"
 import type { Call } from "../rest/Call.ts"
 import type { KindRules } from "../rest/KindRules.ts"
 import { keepOtherParts } from "../subresources/PodSpecParts.ts"
@@ -23,7 +22,7 @@ const prepareCreate = (draft: Draft, call: Call): void => {
   if (spec !== given && given !== undefined) draft["spec"] = spec
   const qosClass = qualityOfService(spec)
   const isGated = (spec.schedulingGates ?? []).length > 0
-  draft["status"] = isGated ? { phase: "Pending", conditions: [gated(formatSeconds(call.server.now()))], qosClass } : { phase: "Pending", qosClass }
+  draft["status"] = isGated ? { phase: "Pending", conditions: [gated(KubeTime.format(call.server.now()))], qosClass } : { phase: "Pending", qosClass }
 }
 
 const gated = (now: string): PodCondition => ({

@@ -1,6 +1,6 @@
 /** Kinds whose new objects start with a status that says more than nothing. */
+import { KubeTime } from "@fairlead/kube"
 import { field } from "../Draft.ts"
-import { formatSeconds } from "../internal/timestamps.ts"
 import { keepSpec, type KindRules } from "../rest/KindRules.ts"
 
 interface ClaimSource {
@@ -49,7 +49,7 @@ export const volumeRules: Partial<KindRules> = {
     const isTimed = status?.lastPhaseTransitionTime !== undefined && status.lastPhaseTransitionTime !== before?.lastPhaseTransitionTime
     if (status === undefined || isTimed) return
     const moved = status.phase !== before?.phase
-    const time = moved ? formatSeconds(server.now()) : before?.lastPhaseTransitionTime
+    const time = moved ? KubeTime.format(server.now()) : before?.lastPhaseTransitionTime
     if (time !== undefined) draft["status"] = { ...status, lastPhaseTransitionTime: time }
   }
 }

@@ -15,7 +15,7 @@ export interface OpenApiSource {
 const securitySchemes = { BearerToken: { description: "Bearer Token authentication", in: "header", name: "authorization", type: "apiKey" } } as const
 
 /** The document of version 3 that a path stands in: `api/v1`, `apis/batch/v1`; `undefined` for paths that only version 2 has. */
-export const documentOf = (path: string): string | undefined => {
+const documentOf = (path: string): string | undefined => {
   const [root, group, version] = path.split("/").filter((part) => part !== "")
   if (root === "api") return group === undefined ? "api" : `api/${group}`
   if (root === "apis") {

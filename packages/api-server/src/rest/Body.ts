@@ -27,7 +27,7 @@ export const readBody = (call: Call, previous?: KubeObject): Draft => {
 }
 
 /** Says why the text of a body could not be parsed. */
-export const refuseUnreadable = (call: Call): never => {
+const refuseUnreadable = (call: Call): never => {
   const { bodyText, bodyProblem } = call.request
   throw unrecognised(call, bodyProblem ?? `couldn't get version/kind; json parse error: ${syntaxError(bodyText ?? "")}`)
 }
@@ -66,7 +66,7 @@ const yamlDuplicates = ({ request, fieldValidation }: Call): ReadonlyArray<strin
 }
 
 /** Unknown and duplicate fields fail the request or become warnings. */
-export const meetStrictProblems = ({ resource, fieldValidation, warnings }: Call, problems: ReadonlyArray<string>): void => {
+const meetStrictProblems = ({ resource, fieldValidation, warnings }: Call, problems: ReadonlyArray<string>): void => {
   if (problems.length === 0 || fieldValidation === "Ignore") return
   if (fieldValidation === "Strict") throw cannotBeHandled(resource, `strict decoding error: ${problems.join(", ")}`)
   warnings.push(...problems)

@@ -1,10 +1,9 @@
 /** Brings new objects into the store. */
-import type { KubeObject, StatusCause } from "@fairlead/kube"
+import { type KubeObject, KubeTime, type StatusCause } from "@fairlead/kube"
 import { alreadyExists, badRequest, failure, generatedNameTaken, invalid, type GroupResource, rawError } from "../ApiFailure.ts"
 import type { ApiResponse } from "../ApiRequest.ts"
 import type { Draft } from "../Draft.ts"
 import { randomName, randomUid } from "../internal/randomNames.ts"
-import { formatSeconds } from "../internal/timestamps.ts"
 import { pathSegmentErrors } from "../internal/nameRules.ts"
 import { admit, validateAdmitted } from "../policy/Admission.ts"
 import { checkQuotas } from "../policy/ResourceQuota.ts"
@@ -64,7 +63,7 @@ const prepare = (call: Call, draft: Draft): void => {
   if (meta.resourceVersion !== undefined) delete meta.resourceVersion
   if (meta.selfLink !== undefined) delete meta.selfLink
   meta.uid = randomUid(server.random)
-  meta.creationTimestamp = formatSeconds(server.now())
+  meta.creationTimestamp = KubeTime.format(server.now())
   if (rules.hasGeneration) meta.generation = 1
   rules.prepareCreate(draft, call)
   refuseInvalid(call, draft, rules.validateCreate(draft, call))

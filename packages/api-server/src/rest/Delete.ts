@@ -1,9 +1,8 @@
 /** Deletes objects: at once, after a grace period, or when the last finalizer is gone. */
-import type { KubeAnswer, KubeObject } from "@fairlead/kube"
+import { type KubeAnswer, type KubeObject, KubeTime } from "@fairlead/kube"
 import { conflict } from "../ApiFailure.ts"
 import type { ApiResponse } from "../ApiRequest.ts"
 import { type Draft, draftOf } from "../Draft.ts"
-import { formatSeconds, parseTime } from "../internal/timestamps.ts"
 import { admitDeletion } from "../policy/Admission.ts"
 import { toServed, toStored } from "../ServedResource.ts"
 import { answer, deletedStatus } from "./Answer.ts"
@@ -68,7 +67,7 @@ const graceOf = (call: Call, found: KubeObject, options: DeleteOptions): Grace |
   if (deletionTimestamp === undefined) return { seconds: grace(found, asked), since: call.server.now() }
   if (current === 0) return undefined
   if (asked === undefined || asked >= current) return "pending"
-  return { seconds: asked, since: parseTime(deletionTimestamp) - current * 1000 }
+  return { seconds: asked, since: KubeTime.parse(deletionTimestamp) - current * 1000 }
 }
 
 const mark = (call: Call, found: KubeObject, finalizers: ReadonlyArray<string>, period: Grace | undefined): KubeObject => {
@@ -78,9 +77,9 @@ const mark = (call: Call, found: KubeObject, finalizers: ReadonlyArray<string>, 
   else delete meta.finalizers
   if (meta.deletionTimestamp === undefined) {
     if ((meta.generation ?? 0) > 0) meta.generation = meta.generation! + 1
-    if (period === undefined) meta.deletionTimestamp = formatSeconds(call.server.now())
+    if (period === undefined) meta.deletionTimestamp = KubeTime.format(call.server.now())
   }
-  if (period !== undefined) meta.deletionTimestamp = formatSeconds(period.since + period.seconds * 1000)
+  if (period !== undefined) meta.deletionTimestamp = KubeTime.format(period.since + period.seconds * 1000)
   meta.deletionGracePeriodSeconds = period?.seconds ?? 0
   return store(call, draft, found)
 }

@@ -1,10 +1,9 @@
 /** Keeps `metadata.managedFields` up to date: who owns which field. */
-import type { KubeObject } from "@fairlead/kube"
+import { type KubeObject, KubeTime } from "@fairlead/kube"
 import type { FieldSet } from "../apply/FieldSet.ts"
 import { entriesAfter, type FieldWrite, settle } from "../apply/ManagedFields.ts"
 import { builtinResets, customResets } from "../apply/ResetFields.ts"
 import type { Draft, DraftMeta } from "../Draft.ts"
-import { formatSeconds } from "../internal/timestamps.ts"
 import type { ServedResource } from "../ServedResource.ts"
 import type { Call } from "./Call.ts"
 
@@ -50,7 +49,7 @@ export const fieldWrite = (call: Call): FieldWrite => {
     kind: resource.kind,
     subresource,
     manager: call.fieldManager,
-    now: formatSeconds(server.now()),
+    now: KubeTime.format(server.now()),
     resets: resetsOf(resource, subresource),
     serves: (apiVersion) => server.catalog.servesVersion(apiVersion)
   }

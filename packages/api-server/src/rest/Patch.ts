@@ -101,7 +101,7 @@ export const refusal = ({ code, reason, message, causes }: PatchError): ApiFailu
 const patchTypes = "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml"
 
 /** 415, worded differently for custom resources. */
-export const unsupportedPatch = ({ resource }: Call): ApiFailure =>
+const unsupportedPatch = ({ resource }: Call): ApiFailure =>
   resource.custom
     ? unsupportedMediaType(`the body of the request was in an unknown format - accepted media types include: ${patchTypes}`)
     : failure(415, "UnsupportedMediaType", "415: Unsupported Media Type", {})

@@ -1,8 +1,8 @@
 /** Answers who somebody is: the reviews of authentication.k8s.io. */
+import { KubeTime } from "@fairlead/kube"
 import type { ApiResponse, User } from "../ApiRequest.ts"
 import { badRequest } from "../ApiFailure.ts"
 import { field } from "../Draft.ts"
-import { formatSeconds } from "../internal/timestamps.ts"
 import { answer } from "../rest/Answer.ts"
 import { readBody } from "../rest/Body.ts"
 import type { Call } from "../rest/Call.ts"
@@ -18,7 +18,7 @@ const userInfo = ({ name, uid, groups, extra }: User): object => ({
 /** POST of a SelfSubjectReview. */
 export const reviewSelf = (call: Call): ApiResponse => {
   const draft = readBody(call)
-  draft.metadata = { creationTimestamp: formatSeconds(call.server.now()) }
+  draft.metadata = { creationTimestamp: KubeTime.format(call.server.now()) }
   draft["status"] = { userInfo: userInfo(call.user) }
   return answer(call, 201, draft as never)
 }

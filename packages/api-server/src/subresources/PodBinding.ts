@@ -1,9 +1,8 @@
 /** Assigns a pod to a node: `pods/binding`, and the older `bindings`. */
-import type { KubeObject, Pod, PodCondition } from "@fairlead/kube"
+import { type KubeObject, KubeTime, type Pod, type PodCondition } from "@fairlead/kube"
 import { badRequest, conflict, notFound, rawError } from "../ApiFailure.ts"
 import type { ApiResponse } from "../ApiRequest.ts"
 import { type Draft, draftOf, field } from "../Draft.ts"
-import { formatSeconds } from "../internal/timestamps.ts"
 import { nodeTopology } from "../policy/PodTopology.ts"
 import { answer } from "../rest/Answer.ts"
 import type { Call } from "../rest/Call.ts"
@@ -40,7 +39,7 @@ const bind = (call: Call, name: string, binding: Draft): ApiResponse => {
   refuseUnbindable(pod, name)
   const draft = draftOf(pod)
   draft["spec"] = { ...pod.spec, nodeName: node }
-  draft["status"] = { ...pod.status, conditions: withScheduled(pod.status?.conditions ?? [], formatSeconds(call.server.now())) }
+  draft["status"] = { ...pod.status, conditions: withScheduled(pod.status?.conditions ?? [], KubeTime.format(call.server.now())) }
   mergeMetadata(draft, "annotations", binding.metadata.annotations)
   mergeMetadata(draft, "labels", binding.metadata.labels)
   mergeMetadata(draft, "labels", nodeTopology(call.server, node))

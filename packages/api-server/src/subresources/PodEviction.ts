@@ -1,10 +1,9 @@
 /** Deletes a pod if its disruption budget allows it: `pods/eviction`. */
-import { type KubeObject, type Pod, type PodCondition, Selector } from "@fairlead/kube"
+import { type KubeObject, KubeTime, type Pod, type PodCondition, Selector } from "@fairlead/kube"
 import { Result } from "effect"
 import { badRequest, failure, rawError } from "../ApiFailure.ts"
 import type { ApiResponse } from "../ApiRequest.ts"
 import { draftOf, field } from "../Draft.ts"
-import { formatSeconds } from "../internal/timestamps.ts"
 import { answer } from "../rest/Answer.ts"
 import type { Call } from "../rest/Call.ts"
 import { deleteObject } from "../rest/Delete.ts"
@@ -80,7 +79,7 @@ const takeFromBudget = (call: Call, pod: Pod): void => {
   draft["status"] = {
     ...budget.status,
     disruptionsAllowed: disruptionsAllowed - 1,
-    disruptedPods: { ...disruptedPods, [call.name]: formatSeconds(call.server.now()) }
+    disruptedPods: { ...disruptedPods, [call.name]: KubeTime.format(call.server.now()) }
   }
   call.server.store.put(collection, call.namespace, name, draft)
 }
@@ -106,7 +105,7 @@ const markDisrupted = (call: Call, pod: Pod): KubeObject => {
     type: "DisruptionTarget",
     status: "True",
     lastProbeTime: null as never,
-    lastTransitionTime: formatSeconds(call.server.now()),
+    lastTransitionTime: KubeTime.format(call.server.now()),
     reason: "EvictionByEvictionAPI",
     message: "Eviction API: evicting"
   }

@@ -1,11 +1,10 @@
 /** Issues tokens for service accounts: `serviceaccounts/token`. */
-import type { KubeObject, Pod, StatusCause } from "@fairlead/kube"
+import { type KubeObject, KubeTime, type Pod, type StatusCause } from "@fairlead/kube"
 import { badRequest, conflict, invalid, notFound } from "../ApiFailure.ts"
 import type { ApiResponse } from "../ApiRequest.ts"
 import { field } from "../Draft.ts"
 import { invalidValue } from "../FieldCause.ts"
 import { randomUid } from "../internal/randomNames.ts"
-import { formatSeconds } from "../internal/timestamps.ts"
 import { issuer, signToken, type TokenClaims } from "../policy/Tokens.ts"
 import { answer } from "../rest/Answer.ts"
 import type { Call } from "../rest/Call.ts"
@@ -48,9 +47,9 @@ export const requestToken = (call: Call): ApiResponse => {
     sub: `system:serviceaccount:${namespace}:${call.name}`
   }
   ownFields({ ...call, resource: asKind(call.resource, kind) }, draft, undefined)
-  draft.metadata = { ...draft.metadata, name: call.name, namespace, uid, creationTimestamp: formatSeconds(call.server.now()) }
+  draft.metadata = { ...draft.metadata, name: call.name, namespace, uid, creationTimestamp: KubeTime.format(call.server.now()) }
   draft["spec"] = { audiences, expirationSeconds: seconds, boundObjectRef: spec.boundObjectRef ?? null }
-  draft["status"] = { token: signToken(call.server, claims), expirationTimestamp: formatSeconds((issued + seconds) * 1000) }
+  draft["status"] = { token: signToken(call.server, claims), expirationTimestamp: KubeTime.format((issued + seconds) * 1000) }
   return answer(call, 201, draft as never)
 }
 

@@ -4,7 +4,7 @@ import { CatalogError, type CatalogKey, type NewEntry } from "../Catalog.ts"
 import * as CacheKey from "../CacheKey.ts"
 
 /** Longest text of a key: Flyte's column has this many characters. */
-export const keyLengthMost = 512
+const keyLengthMost = 512
 
 /** Fails for a key or an entry that no store could keep. */
 export const checked = (method: string, key: CatalogKey, entry?: NewEntry): Effect.Effect<string, CatalogError> => {

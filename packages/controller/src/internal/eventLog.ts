@@ -1,6 +1,5 @@
 /** Which events are to be written next: repeats become series, floods are cut off, memory is bounded. Plain and synchronous. */
-import type { Event, KubeObject } from "@fairlead/kube"
-import { toMicroTime } from "./microTime.ts"
+import { type Event, type KubeObject, KubeTime } from "@fairlead/kube"
 
 /** What somebody wants to be known about an object. */
 export interface EventInput {
@@ -146,7 +145,7 @@ export class EventLog {
       apiVersion: "events.k8s.io/v1",
       kind: "Event",
       metadata: { namespace, name: name.slice(0, nameLengthMax - suffix.length) + suffix },
-      eventTime: toMicroTime(wall),
+      eventTime: KubeTime.formatMicro(wall),
       reportingController: this.#options.reportingController,
       reportingInstance: this.#options.reportingInstance.slice(0, fieldLengthMax),
       type: input.type,

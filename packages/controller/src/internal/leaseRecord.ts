@@ -1,6 +1,5 @@
 /** What a lease says, whose it is judged to be, and what to write into it. Pure. */
-import { KubeResource, type Lease } from "@fairlead/kube"
-import { toMicroTime } from "./microTime.ts"
+import { KubeResource, KubeTime, type Lease } from "@fairlead/kube"
 
 /** A lease as it was last seen, and when its record was first seen so, by local time. */
 export interface Observation {
@@ -51,13 +50,13 @@ export const newLease = (
   apiVersion: KubeResource.apiVersionOf(KubeResource.leases),
   kind: KubeResource.leases.kind,
   metadata: { namespace: at.namespace, name: at.name, ...(at.labels === undefined ? {} : { labels: at.labels }) },
-  spec: heldSpec(candidate, toMicroTime(wallMillis), toMicroTime(wallMillis), 0)
+  spec: heldSpec(candidate, KubeTime.formatMicro(wallMillis), KubeTime.formatMicro(wallMillis), 0)
 })
 
 /** The lease to write in order to take or renew it. Its `resourceVersion` makes sure that nobody was faster. */
 export const claimed = (lease: Lease, candidate: Candidate, wallMillis: number): Lease => {
   const { spec } = lease
-  const now = toMicroTime(wallMillis)
+  const now = KubeTime.formatMicro(wallMillis)
   const isRenewal = spec?.holderIdentity === candidate.identity
   const transitions = (spec?.leaseTransitions ?? 0) + (isRenewal ? 0 : 1)
   return { ...lease, spec: heldSpec(candidate, isRenewal ? (spec.acquireTime ?? now) : now, now, transitions) }
@@ -65,7 +64,7 @@ export const claimed = (lease: Lease, candidate: Candidate, wallMillis: number):
 
 /** The lease to write in order to give it back, so that nobody has to wait. */
 export const released = (lease: Lease, wallMillis: number): Lease => {
-  const now = toMicroTime(wallMillis)
+  const now = KubeTime.formatMicro(wallMillis)
   return {
     ...lease,
     spec: { holderIdentity: "", leaseDurationSeconds: 1, acquireTime: now, renewTime: now, leaseTransitions: lease.spec?.leaseTransitions ?? 0 }

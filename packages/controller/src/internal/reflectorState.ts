@@ -85,11 +85,11 @@ export interface ReflectorVerdict {
 }
 
 /** Refused lists in a row after which a rewound history is believed, as after a restore of the cluster's storage. */
-export const staleListMax = 5
+const staleListMax = 5
 /** A watch that ends sooner than this without a reason counts as a failure. */
-export const watchMillisMin = 1000
+const watchMillisMin = 1000
 /** Backoff: first delay, last delay, and the healthy time after which it starts over. */
-export const backoffMillis = { min: 800, max: 30_000, resetAfter: 120_000 } as const
+const backoffMillis = { min: 800, max: 30_000, resetAfter: 120_000 } as const
 
 export const initialState = (initial: ReflectorState["initial"]): ReflectorState => ({
   phase: { _tag: "Empty" },

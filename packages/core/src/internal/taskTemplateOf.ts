@@ -34,7 +34,7 @@ export const resourceNames: { readonly [name: string]: Resources["requests"][num
 export const primaryContainerKey = "primary_container_name"
 
 /** Version of the task type `sidecar` whose pod is described by the template's pod, not by its custom part. */
-export const sidecarVersion = 2
+const sidecarVersion = 2
 
 /** The template of a task. */
 export const templateOf = (task: Task, type: string, owner: TaskOwner): TaskTemplate => {

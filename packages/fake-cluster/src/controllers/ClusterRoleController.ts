@@ -9,7 +9,7 @@ import { type ControllerSetting, queue } from "./ControllerSetting.ts"
 type Rules = Exclude<ClusterRole["rules"], undefined>
 
 /** The rules of all other roles that the selectors name, each once, in the order of the roles' names. */
-export const gather = (role: ClusterRole, roles: ReadonlyArray<ClusterRole>): Rules => {
+const gather = (role: ClusterRole, roles: ReadonlyArray<ClusterRole>): Rules => {
   const sorted = [...roles].sort((a, b) => (a.metadata.name! < b.metadata.name! ? -1 : 1))
   const rules: Array<Rules[number]> = []
   for (const selector of role.aggregationRule?.clusterRoleSelectors ?? []) {

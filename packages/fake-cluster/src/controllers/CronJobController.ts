@@ -1,12 +1,11 @@
 /** Starts jobs by the clock. */
 import { Controller, OwnerReferences, Result, Source } from "@fairlead/controller"
-import { type CronJob, type Job, jsonEqual, KubeClient, KubeError, KubeResource, type ObjectMeta } from "@fairlead/kube"
+import { type CronJob, type Job, jsonEqual, KubeClient, KubeError, KubeResource, KubeTime, type ObjectMeta } from "@fairlead/kube"
 import { Clock, Effect, Result as Outcome } from "effect"
 import type { Tell } from "../internal/coreEvents.ts"
 import { dueOf, endOf, forgettable, lastSuccess } from "../internal/cronJobs/cronPlan.ts"
 import { parse } from "../internal/cronJobs/cronSchedule.ts"
 import { statusText } from "../internal/podControl.ts"
-import { timestamp } from "../internal/timestamp.ts"
 import { unlessGone } from "../internal/unlessGone.ts"
 import { type ControllerSetting, queue } from "./ControllerSetting.ts"
 
@@ -105,7 +104,7 @@ const startDue = Effect.fnUntraced(function*(cron: Cron, cronJob: CronJob, statu
   }
   const kept = active.filter((it) => !replaced.includes(it))
   const reference = yield* start(cron, cronJob, scheduledAt)
-  return { status: { ...withActive(status, reference === undefined ? kept : [...kept, reference]), lastScheduleTime: timestamp(scheduledAt) }, result }
+  return { status: { ...withActive(status, reference === undefined ? kept : [...kept, reference]), lastScheduleTime: KubeTime.format(scheduledAt) }, result }
 })
 
 const start = (cron: Cron, cronJob: CronJob, scheduledAt: number): Effect.Effect<Reference | undefined, KubeError.KubeError> => {
@@ -149,9 +148,9 @@ const goTime = (millis: number): string => {
 
 /** RFC 3339 in the schedule's time zone. */
 const zoned = (millis: number, timeZone: string | undefined): string => {
-  if (timeZone === undefined) return timestamp(millis)
+  if (timeZone === undefined) return KubeTime.format(millis)
   const name = new Intl.DateTimeFormat("en-US", { timeZone, timeZoneName: "longOffset" }).formatToParts(millis).find((it) => it.type === "timeZoneName")?.value ?? "GMT"
   const offset = name === "GMT" ? "Z" : name.slice(3)
   const minutes = offset === "Z" ? 0 : (offset.startsWith("-") ? -1 : 1) * (Number(offset.slice(1, 3)) * 60 + Number(offset.slice(4, 6)))
-  return `${timestamp(millis + minutes * 60_000).slice(0, -1)}${offset}`
+  return `${KubeTime.format(millis + minutes * 60_000).slice(0, -1)}${offset}`
 }

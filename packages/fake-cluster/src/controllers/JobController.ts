@@ -1,6 +1,6 @@
 /** Runs the pods of jobs to their end and counts them. */
 import { Controller, Result, Source } from "@fairlead/controller"
-import { type Job, jsonEqual, KubeError, KubeResource, type Pod } from "@fairlead/kube"
+import { type Job, jsonEqual, KubeError, KubeResource, KubeTime, type Pod } from "@fairlead/kube"
 import { Clock, Effect } from "effect"
 import { type BackOff, noBackOff } from "../internal/jobs/jobBackOff.ts"
 import { nextPod, planPods } from "../internal/jobs/jobPods.ts"
@@ -10,7 +10,6 @@ import {
 } from "../internal/jobs/jobView.ts"
 import { createPod, deletePod, type PodControl, podFromTemplate } from "../internal/podControl.ts"
 import { isReady } from "../internal/podFacts.ts"
-import { timestamp } from "../internal/timestamp.ts"
 import { unlessGone } from "../internal/unlessGone.ts"
 import { type ControllerSetting, queue } from "./ControllerSetting.ts"
 
@@ -71,7 +70,7 @@ const sync = Effect.fnUntraced(function*(control: Jobs, job: Job): Effect.fn.Ret
 
 /** The job with the time of its start. */
 const startOf = (job: Job, now: number): Job =>
-  job.status?.startTime !== undefined || isSuspended(job.spec!) ? job : { ...job, status: { ...job.status, startTime: timestamp(now) } }
+  job.status?.startTime !== undefined || isSuspended(job.spec!) ? job : { ...job, status: { ...job.status, startTime: KubeTime.format(now) } }
 
 /** What a round has done to the pods. */
 interface Managed {
@@ -153,7 +152,7 @@ const suspension = Effect.fnUntraced(function*({ tell }: Jobs, { job, now, spec 
   }
   if (before === undefined || before.status === "False") return {}
   yield* tell(resource, job, "Normal", "Resumed", "Job resumed")
-  return { ...replaced(makeCondition("Suspended", "False", "JobResumed", "Job resumed", now)), startTime: timestamp(now) }
+  return { ...replaced(makeCondition("Suspended", "False", "JobResumed", "Job resumed", now)), startTime: KubeTime.format(now) }
 })
 
 /** Writes down what has ended, lets it go, counts it, and ends the job when nothing is left. */
@@ -172,7 +171,7 @@ const conclude = Effect.fnUntraced(function*(control: Jobs, view: JobView, statu
   const counted = count(tracking.status, new Set(pods.filter((it) => isTracked(it) && !released.has(it.metadata.uid)).map((it) => it.metadata.uid!)))
   const final = finish === undefined ? undefined : finalCondition(counted, finish, terminating, now)
   if (final === undefined) return yield* write(counted)
-  const completion = final.type === "Complete" ? { completionTime: timestamp(now) } : {}
+  const completion = final.type === "Complete" ? { completionTime: KubeTime.format(now) } : {}
   yield* write({ ...counted, ...completion, conditions: [...(counted.conditions ?? []), final] })
   yield* final.type === "Complete"
     ? control.tell(resource, job, "Normal", "Completed", "Job completed")

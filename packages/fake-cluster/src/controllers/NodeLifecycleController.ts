@@ -1,11 +1,10 @@
 /** Notices nodes that are silent, taints nodes by their conditions, and drives pods away from where they cannot stay. */
 import { Controller, Result, Source } from "@fairlead/controller"
-import { KubeClient, type KubeError, KubeResource, type Lease, type Node, type Pod } from "@fairlead/kube"
+import { KubeClient, type KubeError, KubeResource, KubeTime, type Lease, type Node, type Pod } from "@fairlead/kube"
 import { Clock, Effect } from "effect"
 import type { Tell } from "../internal/coreEvents.ts"
 import { drivingTaints, leavesAt, taintsFor } from "../internal/nodes/nodeTaints.ts"
 import { hasEnded } from "../internal/podFacts.ts"
-import { timestamp } from "../internal/timestamp.ts"
 import { unlessGone } from "../internal/unlessGone.ts"
 import { type ControllerSetting, queue } from "./ControllerSetting.ts"
 
@@ -117,7 +116,7 @@ const conditionTypes = ["Ready", "MemoryPressure", "DiskPressure", "PIDPressure"
 
 const declareSilent = Effect.fnUntraced(function*({ client, setting, tell }: Lifecycle, node: Node, now: number): Effect.fn.Return<void, KubeError.KubeError> {
   const name = node.metadata.name!
-  const time = timestamp(now)
+  const time = KubeTime.format(now)
   const conditions = conditionTypes.map((type) => {
     const before = node.status?.conditions?.find((it) => it.type === type)
     return before === undefined
@@ -162,7 +161,7 @@ const drive = Effect.fnUntraced(function*({ client, driving, setting, tellEvicti
     }
     const key = { namespace: pod.metadata.namespace, name: pod.metadata.name! }
     const condition = {
-      type: "DisruptionTarget", status: "True", reason: "DeletionByTaintManager", message: "Taint manager: deleting due to NoExecute taint", lastTransitionTime: timestamp(now)
+      type: "DisruptionTarget", status: "True", reason: "DeletionByTaintManager", message: "Taint manager: deleting due to NoExecute taint", lastTransitionTime: KubeTime.format(now)
     }
     yield* tellEviction(KubeResource.pods, pod, "Normal", "TaintManagerEviction", `Marking for deletion Pod ${key.namespace}/${key.name}`)
     yield* unlessGone(client.patch<Pod>(KubeResource.pods, { ...key, subresource: "status" }, "strategic", { metadata: { uid }, status: { conditions: [condition] } }))

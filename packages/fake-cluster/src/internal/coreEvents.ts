@@ -1,7 +1,6 @@
 /** Records events of the core group, as the controllers of Kubernetes do: the same event again only counts the first one up. */
-import { KubeClient, type KubeError, type KubeObject, KubeResource } from "@fairlead/kube"
+import { KubeClient, type KubeError, type KubeObject, KubeResource, KubeTime } from "@fairlead/kube"
 import { Clock, Effect } from "effect"
-import { timestamp } from "./timestamp.ts"
 
 /** Tells people what happens to an object. Never fails. */
 export type Tell = (resource: KubeResource.KubeResource, object: KubeObject, type: "Normal" | "Warning", reason: string, message: string) => Effect.Effect<void>
@@ -47,7 +46,7 @@ export class CoreEvents {
     const before = this.#told.get(key)
     const told = before === undefined ? this.#first(regarding, now) : { ...before, count: before.count + 1 }
     remember(this.#told, key, told)
-    const time = timestamp(now)
+    const time = KubeTime.format(now)
     const create = (it: Told): Effect.Effect<unknown, KubeError.KubeError> => this.#client.create(KubeResource.coreEvents, eventOf(component, regarding, text, it, time))
     const patch = { count: told.count, lastTimestamp: time, message: text.message }
     const write = before === undefined

@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process"
 
 /** Environment variable by which the guard knows processes that have left their group. */
-export const guardVariable = "FAIRLEAD_GUARD"
+const guardVariable = "FAIRLEAD_GUARD"
 
 /**
  * What the guard runs. It learns of process groups through its standard input and waits; when that ends, because it was closed

@@ -14,12 +14,6 @@ export interface PodDemand {
   readonly spec: PodSpec
 }
 
-/** Pods with the same fingerprint fit the same nodes. */
-export interface DemandClass {
-  readonly key: string
-  readonly demand: PodDemand
-}
-
 /** Sorts a pod into its class. Where pods care about each other, labels and namespaces count too. */
 export const classOf = (pod: Pod, isSociable = false): string => {
   const spec = pod.spec!

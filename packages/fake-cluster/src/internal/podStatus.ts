@@ -1,9 +1,8 @@
 /** The status of a pod as a kubelet writes it, made from what it knows of the containers. */
-import type { ContainerState, ContainerStatus, PodCondition, PodStatus } from "@fairlead/kube"
+import { type ContainerState, type ContainerStatus, KubeTime, type PodCondition, type PodStatus } from "@fairlead/kube"
 import { type ContainerRecord, type EndedRun, endedRun, isPending as holdsBack, isReady as servesAlready, isStarted } from "./containerRecord.ts"
 import { isOver, type PodRecord } from "./podRecord.ts"
 import { conditionsOf } from "./podConditions.ts"
-import { timestamp } from "./timestamp.ts"
 
 /** The part of the status that a kubelet owns. */
 export interface KubeletStatus extends Omit<PodStatus, "conditions"> {
@@ -29,7 +28,7 @@ export const podStatus = (record: PodRecord, previous: PodStatus | undefined, ho
     conditions: conditionsOf(shown, phase, previous?.conditions ?? [], now),
     hostIP: hostIp,
     hostIPs: [{ ip: hostIp }],
-    startTime: timestamp(record.startTime),
+    startTime: KubeTime.format(record.startTime),
     containerStatuses: main
   }
   const { generation } = record.pod.metadata
@@ -116,7 +115,7 @@ const stateOf = (container: ContainerRecord): ContainerState => {
     case "Starting":
       return { waiting: phase.message === undefined ? { reason: phase.reason } : { reason: phase.reason, message: phase.message } }
     case "Running":
-      return { running: { startedAt: timestamp(phase.startedAt) } }
+      return { running: { startedAt: KubeTime.format(phase.startedAt) } }
     case "Ended":
       return { terminated: terminatedOf(phase.run) }
   }
@@ -125,8 +124,8 @@ const stateOf = (container: ContainerRecord): ContainerState => {
 const terminatedOf = (run: EndedRun): Exclude<ContainerState["terminated"], undefined> => {
   const state: Writable<Partial<Exclude<ContainerState["terminated"], undefined>>> = { exitCode: run.exitCode, reason: run.reason }
   if (run.message !== undefined) state.message = run.message
-  state.startedAt = timestamp(run.startedAt)
-  state.finishedAt = timestamp(run.finishedAt)
+  state.startedAt = KubeTime.format(run.startedAt)
+  state.finishedAt = KubeTime.format(run.finishedAt)
   if (run.containerId !== undefined) state.containerID = run.containerId
   return state as Exclude<ContainerState["terminated"], undefined>
 }

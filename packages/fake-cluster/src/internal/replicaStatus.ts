@@ -1,7 +1,6 @@
 /** The status of a replica set, from its pods. Pure. */
-import type { Pod, ReplicaSet } from "@fairlead/kube"
+import { KubeTime, type Pod, type ReplicaSet } from "@fairlead/kube"
 import { availableAt, hasEnded, isActive, isReady, isTerminating } from "./podFacts.ts"
-import { timestamp } from "./timestamp.ts"
 
 export type ReplicaSetStatus = Exclude<ReplicaSet["status"], undefined>
 
@@ -36,7 +35,7 @@ const conditionsOf = ({ status }: ReplicaSet, failure: ReplicaFailure | undefine
   if (failure === undefined) return others
   const before = status?.conditions?.find((it) => it.type === "ReplicaFailure")
   if (before?.reason === failure.reason) return status!.conditions!
-  return [...others, { type: "ReplicaFailure", status: "True", lastTransitionTime: timestamp(now), ...failure }]
+  return [...others, { type: "ReplicaFailure", status: "True", lastTransitionTime: KubeTime.format(now), ...failure }]
 }
 
 /** When a pod that is ready will have been so for long enough; `undefined` when there is none to wait for. */

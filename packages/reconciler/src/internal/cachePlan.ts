@@ -6,7 +6,7 @@ export const cacheModes = ["use", "overwrite", "skip", "evict"] as const
 export type CacheMode = (typeof cacheModes)[number]
 
 /** Annotation of an action that says for it alone what to do with the cache. */
-export const cacheAnnotation = "fairlead.dev/cache"
+const cacheAnnotation = "fairlead.dev/cache"
 
 /** How an action uses the cache. */
 export interface CachePlan {

@@ -24,7 +24,7 @@ export interface Standing {
 }
 
 /** Where a condition action stands at `now`: a signal that came beats a deadline that has passed, and a `parent` that failed. */
-export const standingOf = (action: TaskAction.TaskAction, now: number, parent?: TaskAction.TaskAction): Standing => {
+const standingOf = (action: TaskAction.TaskAction, now: number, parent?: TaskAction.TaskAction): Standing => {
   const { signalValue, signalledBy } = action.status ?? {}
   if (signalValue !== undefined && signalValue !== "") {
     const by = signalledBy === undefined ? "" : ` by ${signalledBy}`
@@ -50,7 +50,7 @@ export const standingOf = (action: TaskAction.TaskAction, now: number, parent?: 
 }
 
 /** The status that follows: conditions, history and error alone, so that the fields of the signal stay as they are. */
-export const withStanding = (status: Status, standing: Standing, now: number, generation: number | undefined): Status => ({
+const withStanding = (status: Status, standing: Standing, now: number, generation: number | undefined): Status => ({
   ...status,
   conditions: applyMeaning(status.conditions ?? [], { ...standing.meaning, event: "UNSPECIFIED" }, standing.message, now, generation),
   ...(standing.isInHistory

@@ -1,8 +1,8 @@
 /** Conditions, and what each phase means for them. */
+import { KubeTime } from "@fairlead/kube"
 import type { Phase, TaskAction } from "@fairlead/core"
 import type { ActionPhase } from "../ActionEvent.ts"
 import { messageMax, noteMax, truncate } from "./messages.ts"
-import { toSeconds } from "./times.ts"
 
 type Condition = TaskAction.TaskActionCondition
 
@@ -50,7 +50,7 @@ export const meanings: { readonly [P in Phase.Phase]: Meaning | undefined } = {
 export const timedOut: Meaning = { reason: "TimedOut", event: "TIMED_OUT", terminal: "Failed" }
 
 /** Sets one condition by type; `lastTransitionTime` moves only with `status`, and an equal condition stays the same object. */
-export const setCondition = (
+const setCondition = (
   conditions: ReadonlyArray<Condition>,
   next: Pick<Condition, "type" | "status" | "reason" | "message">,
   now: number,
@@ -61,7 +61,7 @@ export const setCondition = (
   // V8 looks for the name "-1" in the slowest way it has.
   const before = at < 0 ? undefined : conditions[at]
   if (before?.status === status && before.reason === reason && before.message === message && before.observedGeneration === generation) return conditions
-  const lastTransitionTime = before?.status === status ? before.lastTransitionTime : toSeconds(now)
+  const lastTransitionTime = before?.status === status ? before.lastTransitionTime : KubeTime.format(now)
   const after: Condition = generation === undefined
     ? { type, status, reason, message, lastTransitionTime }
     : { type, status, reason, message, lastTransitionTime, observedGeneration: generation }

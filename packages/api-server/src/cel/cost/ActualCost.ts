@@ -8,7 +8,7 @@ import { listBase, perCharacter, perPatternCharacter } from "./Range.ts"
 type Cost = (args: ReadonlyArray<Value>, result: Value, overload: Declared) => number
 
 /** How long a text, list or map is; other values count as one. */
-export const actualSize = (value: Value): number => {
+const actualSize = (value: Value): number => {
   if (typeof value === "string") return textSize(value)
   if (value instanceof ListValue || value instanceof MapValue || value instanceof Opaque) return value.size
   if (value instanceof Uint8Array) return value.length

@@ -6,7 +6,7 @@ import { type Declared, declare, type Run } from "./Declare.ts"
 import { operators } from "./Operators.ts"
 
 /** Types of which lists can be sorted. */
-export const sortable = ["int", "uint", "double", "bool", "duration", "timestamp", "string", "bytes"]
+const sortable = ["int", "uint", "double", "bool", "duration", "timestamp", "string", "bytes"]
 
 const noSuchOverload = (): never => fail("no such overload")
 

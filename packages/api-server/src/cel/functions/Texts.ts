@@ -7,7 +7,7 @@ import { type Declared, declare } from "./Declare.ts"
 import { formatText, quoteText } from "./TextFormat.ts"
 
 /** A regular expression; what is wrong with it ends the evaluation. */
-export const regexOf = (pattern: string, prefix = ""): ReturnType<typeof goRegex> => {
+const regexOf = (pattern: string, prefix = ""): ReturnType<typeof goRegex> => {
   try {
     return goRegex(pattern)
   } catch (error) {

@@ -34,7 +34,7 @@ export const overload = <Run>(text: string, run: Run): Overload<Run> => {
 }
 
 /** The type that a value has for all parameters of its type unknown. */
-export const withoutParameters = (type: Type): Type =>
+const withoutParameters = (type: Type): Type =>
   type.kind === "parameter" ? dynType : type.parameters.length === 0 ? type : new Type(type.kind, type.name, type.parameters.map(withoutParameters), type.fields)
 
 /** Functions and variables that expressions may use. */

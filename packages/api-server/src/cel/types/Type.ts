@@ -55,7 +55,6 @@ export class Type {
 }
 
 /** The types that have no parts. */
-export const anyType = new Type("any", "google.protobuf.Any")
 export const boolType = new Type("bool", "bool")
 export const bytesType = new Type("bytes", "bytes")
 export const doubleType = new Type("double", "double")

@@ -1,6 +1,6 @@
 /** Small readers that cells are made of. */
+import { KubeTime } from "@fairlead/kube"
 import { humanDuration } from "../Durations.ts"
-import { parseTime } from "../../internal/timestamps.ts"
 
 /** An object of which nothing is promised. */
 export type Fields = { readonly [key: string]: unknown }
@@ -30,7 +30,7 @@ export const items = (object: object, path: string): ReadonlyArray<Fields> => (a
 /** Time since a timestamp at a path. */
 export const since = (object: object, path: string, now: number, absent = "<unknown>"): string => {
   const value = at(object, path)
-  return typeof value === "string" ? humanDuration(now - parseTime(value)) : absent
+  return typeof value === "string" ? humanDuration(now - KubeTime.parse(value)) : absent
 }
 
 /** Labels as text: `a=b,c=d`. */

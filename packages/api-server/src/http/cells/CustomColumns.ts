@@ -1,8 +1,7 @@
 /** Columns that custom resources declare, and the cells they give. */
-import type { KubeObject } from "@fairlead/kube"
+import { type KubeObject, KubeTime } from "@fairlead/kube"
 import { type Column, columns } from "../../builtin/Builtin.ts"
 import { compileJsonPath, type JsonPath, printJsonValue } from "../../internal/jsonPath.ts"
-import { parseTime } from "../../internal/timestamps.ts"
 import type { PrinterColumn, ServedResource } from "../../ServedResource.ts"
 import { humanDuration } from "../Durations.ts"
 
@@ -71,5 +70,5 @@ const rfc3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/
 
 const dateCell = (value: string, now: number): string => {
   if (value === "") return "<unknown>"
-  return rfc3339.test(value) ? humanDuration(now - parseTime(value)) : "<invalid>"
+  return rfc3339.test(value) ? humanDuration(now - KubeTime.parse(value)) : "<invalid>"
 }

@@ -1,6 +1,5 @@
 /** The cells of a pod, as `kubectl get pods -o wide` shows them. */
-import type { ContainerStatus, Pod } from "@fairlead/kube"
-import { parseTime } from "../../internal/timestamps.ts"
+import { type ContainerStatus, KubeTime, type Pod } from "@fairlead/kube"
 import { ageOf } from "../Durations.ts"
 
 /** What the containers of a pod add up to. */
@@ -54,7 +53,7 @@ const tallyOf = (pod: Pod, sidecars: ReadonlySet<string>): Tally => {
 const countRestarts = (tally: Tally, { restartCount, lastState }: ContainerStatus): void => {
   tally.restarts += restartCount
   const finished = lastState?.terminated?.finishedAt as string | undefined
-  if (finished !== undefined && (tally.lastRestart === undefined || parseTime(finished) > parseTime(tally.lastRestart))) tally.lastRestart = finished
+  if (finished !== undefined && (tally.lastRestart === undefined || KubeTime.parse(finished) > KubeTime.parse(tally.lastRestart))) tally.lastRestart = finished
 }
 
 /** Counts init containers up to the one that is not done; true if there is one. */

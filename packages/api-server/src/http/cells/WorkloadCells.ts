@@ -1,7 +1,6 @@
 /** Cells of workloads: jobs, deployments and their kin, budgets, ingresses. */
-import type { KubeObject } from "@fairlead/kube"
+import { type KubeObject, KubeTime } from "@fairlead/kube"
 import { humanDuration } from "../Durations.ts"
-import { parseTime } from "../../internal/timestamps.ts"
 import { at, containers, count, items, labels, selector, since, text } from "./CellReaders.ts"
 import type { CellReader } from "./Cells.ts"
 
@@ -32,7 +31,7 @@ const jobDuration = (object: KubeObject, now: number): string => {
   if (typeof start !== "string") return ""
   const failed = items(object, "status.conditions").find((it) => it["type"] === "Failed" && it["status"] === "True")
   const end = at(object, "status.completionTime") ?? failed?.["lastTransitionTime"]
-  return humanDuration((typeof end === "string" ? parseTime(end) : now) - parseTime(start))
+  return humanDuration((typeof end === "string" ? KubeTime.parse(end) : now) - KubeTime.parse(start))
 }
 
 const jobCells: CellReader = (object, now) => [

@@ -30,7 +30,7 @@ export interface Evaluator {
 export const count = (things: number): Quantity.Quantity => Quantity.parse(String(things))!
 
 /** Name under which quotas count the objects of a kind. */
-export const countName = (resource: GroupResource): string => `count/${printResource(resource)}`
+const countName = (resource: GroupResource): string => `count/${printResource(resource)}`
 
 /** Kinds of which only the number matters; `alias` is the name that quotas had for it first. */
 export const countEvaluator = (resource: GroupResource, alias: string | undefined): Evaluator => {

@@ -1,8 +1,7 @@
 /** How pods count against quotas. */
-import type { Container, KubeObject, Pod, PodSpec } from "@fairlead/kube"
+import { type Container, type KubeObject, KubeTime, type Pod, type PodSpec } from "@fairlead/kube"
 import { Quantity } from "@fairlead/kube"
 import { type Amounts, addAmounts, amountsOf, keepAmounts, maxAmounts, podAmounts, type ResourceList } from "../../internal/resourceLists.ts"
-import { parseTime } from "../../internal/timestamps.ts"
 import { qualityOfService } from "../../kinds/QualityOfService.ts"
 import { count, type Evaluator, type ScopeRequirement } from "./Evaluator.ts"
 import { matchesScope } from "./Scopes.ts"
@@ -46,7 +45,7 @@ const hasEnded = ({ status, metadata }: Pod, now: number): boolean => {
   if (status?.phase === "Failed" || status?.phase === "Succeeded") return true
   const { deletionTimestamp, deletionGracePeriodSeconds } = metadata
   return deletionTimestamp !== undefined && deletionGracePeriodSeconds !== undefined &&
-    now > parseTime(deletionTimestamp) + deletionGracePeriodSeconds * 1000
+    now > KubeTime.parse(deletionTimestamp) + deletionGracePeriodSeconds * 1000
 }
 
 interface ContainerResources {

@@ -50,7 +50,7 @@ const withAlways = (spec: PodSpec): ReadonlyArray<Toleration> => {
 }
 
 /** Whether a pod should start on the node, and whether one that is there may stay. */
-export const fitOf = ({ spec }: DaemonSet, node: Node): { readonly starts: boolean; readonly stays: boolean } => {
+const fitOf = ({ spec }: DaemonSet, node: Node): { readonly starts: boolean; readonly stays: boolean } => {
   const podSpec = spec!.template.spec!
   if (!matchesNode(podSpec, node)) return { starts: false, stays: false }
   const tolerations = withAlways(podSpec)

@@ -1,6 +1,5 @@
 /** The status of a deployment: counts, and whether it gets on. Pure. */
-import type { Deployment, ReplicaSet } from "@fairlead/kube"
-import { timestamp } from "../timestamp.ts"
+import { type Deployment, KubeTime, type ReplicaSet } from "@fairlead/kube"
 import { availableOf, fenceposts, replicasOf, sum } from "./deploymentFacts.ts"
 
 export type DeploymentStatus = Exclude<Deployment["status"], undefined>
@@ -16,8 +15,8 @@ export const withCondition = (
 ): ReadonlyArray<DeploymentCondition> => {
   const before = conditionNamed(conditions, type)
   if (before?.status === status && before.reason === reason) return conditions
-  const lastTransitionTime = before?.status === status ? before.lastTransitionTime! : timestamp(now)
-  return [...conditions.filter((it) => it !== before), { type, status, lastUpdateTime: timestamp(now), lastTransitionTime, reason, message }]
+  const lastTransitionTime = before?.status === status ? before.lastTransitionTime! : KubeTime.format(now)
+  return [...conditions.filter((it) => it !== before), { type, status, lastUpdateTime: KubeTime.format(now), lastTransitionTime, reason, message }]
 }
 
 /** Counts the pods of all sets, and says whether enough are available. */
@@ -78,8 +77,8 @@ export const withProgress = (deployment: Deployment, counts: DeploymentStatus, s
     } else if (hasProgressed(deployment.status ?? {}, counts)) {
       // Progress moves the time of the last update even when nothing else changes.
       const others = conditions.filter((it) => it.type !== "Progressing")
-      const lastTransitionTime = current?.status === "True" ? current.lastTransitionTime! : timestamp(now)
-      conditions = [...others, { type: "Progressing", status: "True", lastUpdateTime: timestamp(now), lastTransitionTime, reason: "ReplicaSetUpdated", message: `${subject} is progressing.` }]
+      const lastTransitionTime = current?.status === "True" ? current.lastTransitionTime! : KubeTime.format(now)
+      conditions = [...others, { type: "Progressing", status: "True", lastUpdateTime: KubeTime.format(now), lastTransitionTime, reason: "ReplicaSetUpdated", message: `${subject} is progressing.` }]
     } else if (deadline !== undefined && now >= deadline) {
       conditions = withCondition(conditions, { type: "Progressing", status: "False", reason: "ProgressDeadlineExceeded", message: `${subject} has timed out progressing.` }, now)
     }

@@ -1,7 +1,6 @@
 /** Where a job stands: its counts and whether it has come to its end. Pure. */
-import type { Job, Pod } from "@fairlead/kube"
+import { type Job, KubeTime, type Pod } from "@fairlead/kube"
 import { hasEnded, isActive, isReady, isTerminating } from "../podFacts.ts"
-import { timestamp } from "../timestamp.ts"
 import { type BackOff, nextBackOff } from "./jobBackOff.ts"
 import { indexOf, parse } from "./jobIndexes.ts"
 import { failureVerdict, hasFailed, metSuccessRule } from "./jobPolicies.ts"
@@ -52,7 +51,7 @@ export const statusCondition = ({ status }: Job, type: string): JobCondition | u
 export const isFinished = (job: Job): boolean => statusCondition(job, "Complete") !== undefined || statusCondition(job, "Failed") !== undefined
 
 export const makeCondition = (type: string, status: "True" | "False", reason: string, message: string, now: number): JobCondition =>
-  ({ type, status, lastProbeTime: timestamp(now), lastTransitionTime: timestamp(now), reason, message })
+  ({ type, status, lastProbeTime: KubeTime.format(now), lastTransitionTime: KubeTime.format(now), reason, message })
 
 /** Looks at a job and its pods. */
 export const viewOf = (job: Job, pods: ReadonlyArray<Pod>, before: BackOff, now: number): JobView => {

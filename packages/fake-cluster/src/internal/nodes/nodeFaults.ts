@@ -1,9 +1,8 @@
 /** What can happen to the nodes of a cluster: they are lost, come back, and run out of things. */
-import { KubeClient, KubeError, KubeResource, type Node } from "@fairlead/kube"
+import { KubeClient, KubeError, KubeResource, KubeTime, type Node } from "@fairlead/kube"
 import { Clock, Effect } from "effect"
 import type { Kubelet } from "../../Kubelet.ts"
 import { type PressedResource, pressureCondition } from "../evictionRank.ts"
-import { timestamp } from "../timestamp.ts"
 
 /** Which nodes are lost, and since when. */
 export class LostNodes {
@@ -28,7 +27,7 @@ const setConditions = (client: KubeClient["Service"], node: string, conditions: 
   Effect.asVoid(client.patch<Node>(KubeResource.nodes, { name: node, subresource: "status" }, "strategic", { status: { conditions } }))
 
 const condition = (type: string, status: string, reason: string, message: string, now: number): object => ({
-  type, status, reason, message, lastHeartbeatTime: timestamp(now), lastTransitionTime: timestamp(now)
+  type, status, reason, message, lastHeartbeatTime: KubeTime.format(now), lastTransitionTime: KubeTime.format(now)
 })
 
 /** Says that everything is well with the node, as its kubelet does when it is there again. */

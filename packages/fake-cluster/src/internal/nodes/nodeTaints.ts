@@ -1,7 +1,6 @@
 /** Which taints a node gets by its conditions, and when they drive its pods away. Pure. */
-import type { Node, Pod } from "@fairlead/kube"
+import { KubeTime, type Node, type Pod } from "@fairlead/kube"
 import { tolerates } from "../nodeSelection.ts"
-import { timestamp } from "../timestamp.ts"
 
 export type Taint = Exclude<Exclude<Node["spec"], undefined>["taints"], undefined>[number]
 
@@ -36,7 +35,7 @@ export const taintsFor = (node: Node, now: number): ReadonlyArray<Taint> | undef
   ]
   const isIn = (taints: ReadonlyArray<Taint>, { effect, key }: Taint): boolean => taints.some((it) => it.key === key && it.effect === effect)
   const kept = before.filter((it) => !isOurs(it) || isIn(wanted, it))
-  const added = wanted.filter((it) => !isIn(before, it)).map((it) => ({ ...it, timeAdded: timestamp(now) }))
+  const added = wanted.filter((it) => !isIn(before, it)).map((it) => ({ ...it, timeAdded: KubeTime.format(now) }))
   return added.length === 0 && kept.length === before.length ? undefined : [...kept, ...added]
 }
 

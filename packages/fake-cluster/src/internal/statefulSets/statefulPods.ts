@@ -4,8 +4,8 @@ import { OwnerReferences } from "@fairlead/controller"
 import { KubeResource } from "@fairlead/kube"
 import { templateOf } from "../revisionHistory.ts"
 
-export const podNameKey = "statefulset.kubernetes.io/pod-name"
-export const podIndexKey = "apps.kubernetes.io/pod-index"
+const podNameKey = "statefulset.kubernetes.io/pod-name"
+const podIndexKey = "apps.kubernetes.io/pod-index"
 export const revisionKey = "controller-revision-hash"
 
 export const startOf = ({ spec }: StatefulSet): number => spec?.ordinals?.start ?? 0
