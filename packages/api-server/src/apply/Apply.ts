@@ -1,7 +1,7 @@
 /** Server-side apply: merges a configuration into the live object and settles who owns what. */
 import { jsonEqual, type KubeObject, type ManagedFieldsEntry, type StatusCause } from "@fairlead/kube"
 import { decode } from "../builtin/Builtin.ts"
-import { goQuote } from "../builtin/GoText.ts"
+import { goQuote, kindOfJson } from "../builtin/GoText.ts"
 import { isObject, type Fields } from "../builtin/Sharing.ts"
 import { badPatch, brokenPatch, PatchError } from "../patch/PatchError.ts"
 import { compare } from "./Compare.ts"
@@ -43,8 +43,6 @@ export const applyCustom = (live: KubeObject | undefined, config: unknown, write
   const result = applyOver(base, config, write)
   return result instanceof PatchError ? result : (withEntries(result.object, keepOrder(result.entries, base)) as unknown as KubeObject)
 }
-
-const kindOfJson = (value: unknown): string => (Array.isArray(value) ? "array" : typeof value === "boolean" ? "bool" : typeof value)
 
 const keepOrder = (entries: ReadonlyArray<ManagedFieldsEntry>, live: Fields): ReadonlyArray<ManagedFieldsEntry> => {
   const stored = (live["metadata"] as Fields | undefined)?.["managedFields"]

@@ -3,6 +3,7 @@ import type { ManagedFieldsEntry } from "@fairlead/kube"
 import { isObject } from "../builtin/Sharing.ts"
 import { difference, isEmpty, unionRoot, type FieldSet } from "./FieldSet.ts"
 import { ordered } from "./PathElement.ts"
+import { byText } from "../builtin/GoText.ts"
 
 /** Which paths one writer owns. `entry` is the stored form for as long as nothing changed. */
 export interface Owner {
@@ -78,15 +79,13 @@ const entryOf = (owner: Owner): ManagedFieldsEntry => ({
   ...(owner.subresource === "" ? {} : { subresource: owner.subresource })
 })
 
-const compareTexts = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
-
 /** Times are in canonical form, so their texts stand in their order; no time counts as the beginning of time. */
 const compareOwners = (a: Owner, b: Owner): number =>
-  compareTexts(a.operation, b.operation) ||
-  compareTexts(a.time ?? "", b.time ?? "") ||
-  compareTexts(a.manager, b.manager) ||
-  compareTexts(a.apiVersion, b.apiVersion) ||
-  compareTexts(a.subresource, b.subresource)
+  byText(a.operation, b.operation) ||
+  byText(a.time ?? "", b.time ?? "") ||
+  byText(a.manager, b.manager) ||
+  byText(a.apiVersion, b.apiVersion) ||
+  byText(a.subresource, b.subresource)
 
 /** The owner with another set, or without when nothing is left of it. */
 export const withSet = (owner: Owner, set: FieldSet): Owner | undefined => {
@@ -99,7 +98,7 @@ export const foldOldest = (owners: Map<string, Owner>): void => {
   if (owners.size <= updatersMax) return
   const updaters = [...owners.values()].filter((owner) => owner.operation === "Update")
   if (updaters.length <= updatersMax) return
-  updaters.sort((a, b) => compareTexts(a.time ?? "", b.time ?? "") || compareTexts(a.id, b.id))
+  updaters.sort((a, b) => byText(a.time ?? "", b.time ?? "") || byText(a.id, b.id))
   let left = updaters.length
   const firsts = new Map<string, Owner>()
   for (const owner of updaters) {

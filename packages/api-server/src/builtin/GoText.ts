@@ -22,7 +22,11 @@ export const goNumber = (value: number): string => {
   return String(value).replace(/e([+-])(\d)$/, "e$10$2")
 }
 
-const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
+/** The kind of a JSON value, as Go's decoder names it. */
+export const kindOfJson = (value: unknown): string => (Array.isArray(value) ? "array" : typeof value === "boolean" ? "bool" : typeof value)
+
+/** Orders texts by their code units. */
+export const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
 /** A JSON value as `%v` prints it: `map[a:1 b:[x y]]`, keys sorted, strings bare. */
 export const goPrint = (value: unknown): string => {

@@ -2,14 +2,12 @@
 import type { StatusCause } from "@fairlead/kube"
 import { invalid, invalidText } from "./Causes.ts"
 import { checkEmbedded, coerceEmbedded } from "./EmbeddedResources.ts"
-import { unknownFields } from "./Normalise.ts"
+import { metaFields, unknownFields } from "./Normalise.ts"
 import { compileRules } from "./ObjectRules.ts"
 import { verbatimly } from "./SchemaProps.ts"
 import { Structural } from "./Structural.ts"
 import { compileValidity } from "./Validity.ts"
 import { Violations } from "./Violations.ts"
-
-const metaFields: ReadonlySet<string> = new Set(["apiVersion", "kind", "metadata"])
 
 /** What is wrong with the defaults of a schema. */
 export const defaultProblems = (root: Structural, path: string): ReadonlyArray<StatusCause> => {

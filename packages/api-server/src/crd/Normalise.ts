@@ -21,7 +21,8 @@ interface Entry {
 
 const same: Normalise = (value) => value
 
-const metaFields: ReadonlySet<string> = new Set(["apiVersion", "kind", "metadata"])
+/** What every object has besides its own fields. */
+export const metaFields: ReadonlySet<string> = new Set(["apiVersion", "kind", "metadata"])
 
 /** Compiles the normal form of a schema, on request without filling in defaults. */
 export const compileNormalise = (schema: Structural, options: { readonly defaults: boolean } = { defaults: true }): Normalise =>

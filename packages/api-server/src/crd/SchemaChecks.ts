@@ -8,6 +8,7 @@ import type { RuleScope } from "./RuleChecks.ts"
 import { itemsOf, propertyNames, type RuleProps, type SchemaProps, valueSchemaOf } from "./SchemaProps.ts"
 import { Structural } from "./Structural.ts"
 import { unsupportedPart } from "./SchemaStructure.ts"
+import { metaFields } from "./Normalise.ts"
 
 /** What holds for a node because of where it stands. */
 interface Place {
@@ -29,8 +30,6 @@ export const schemaProblems = (schema: SchemaProps, path: string, scope: RuleSco
   const found = checkNode(schema, path, { noDefaults: undefined, inMetadata: false, uncorrelated: undefined }, true, scope)
   return [...found.schema, ...found.rules]
 }
-
-const metaFields: ReadonlySet<string> = new Set(["metadata", "kind", "apiVersion"])
 
 const checkNode = (schema: SchemaProps, path: string, place: Place, isRoot: boolean, scope: RuleScope | undefined): Found => {
   const found: Found = { schema: [], rules: [] }

@@ -3,6 +3,7 @@
  * a path that fails on a value, such as an index beyond the end of a list, leads to nothing there.
  */
 import { goJson, goNumber } from "../crd/GoValueText.ts"
+import { isObject } from "../builtin/Sharing.ts"
 
 /** Finds all values that a path leads to. */
 export type JsonPath = (root: unknown) => ReadonlyArray<unknown>
@@ -30,8 +31,6 @@ const astray = (): never => {
 
 type Values = ReadonlyArray<unknown>
 type Step = (values: Values) => Values
-
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value)
 
 const present = (value: unknown): boolean => value !== null && value !== undefined
 

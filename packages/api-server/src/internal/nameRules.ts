@@ -1,7 +1,8 @@
 /** Rules for names, label keys and label values; each gives the texts of what is wrong, as Kubernetes words it. */
 import { LabelSyntax } from "@fairlead/kube"
 
-const regexError = (text: string, pattern: string, ...examples: ReadonlyArray<string>): string =>
+/** What is wrong with a value that does not match a pattern, with examples of some that do. */
+export const regexError = (text: string, pattern: string, ...examples: ReadonlyArray<string>): string =>
   `${text} (e.g. ${examples.map((example, i) => `${i === 0 ? "" : " or "}'${example}', `).join("")}regex used for validation is '${pattern}')`
 
 const tooLong = (max: number): string => `must be no more than ${max} characters`

@@ -1,8 +1,7 @@
 /** Fields of features that are off unless somebody turns them on: what is sent in them is dropped without a word. */
 import type { KubeObject } from "@fairlead/kube"
+import { type Fields, isObject } from "../builtin/Sharing.ts"
 import type { Draft } from "../Draft.ts"
-
-type Fields = { readonly [key: string]: unknown }
 
 /** By `group/plural`: paths below the object. */
 const gated: Readonly<Record<string, ReadonlyArray<string>>> = {
@@ -18,18 +17,16 @@ export const dropGatedFields = (key: string): ((draft: Draft, previous?: KubeObj
     for (const [first, ...rest] of paths) {
       const part = draft[first!]
       const before = previous === undefined ? undefined : (previous as unknown as Draft)[first!]
-      if (isFields(part)) draft[first!] = without(part, rest, isFields(before) ? before : undefined)
+      if (isObject(part)) draft[first!] = without(part, rest, isObject(before) ? before : undefined)
     }
   }
 }
-
-const isFields = (value: unknown): value is Fields => typeof value === "object" && value !== null && !Array.isArray(value)
 
 const without = (part: Fields, [key, ...rest]: ReadonlyArray<string>, before: Fields | undefined): Fields => {
   const found = part[key!]
   if (found === undefined) return part
   const had = before?.[key!]
-  if (rest.length > 0) return isFields(found) ? { ...part, [key!]: without(found, rest, isFields(had) ? had : undefined) } : part
+  if (rest.length > 0) return isObject(found) ? { ...part, [key!]: without(found, rest, isObject(had) ? had : undefined) } : part
   if (had !== undefined) return part
   const { [key!]: _, ...kept } = part
   return kept

@@ -1,9 +1,8 @@
 /** Turns the parts of OpenAPI documents from the form of version 3 into that of version 2, and paths the other way. */
+import { isObject } from "../builtin/Sharing.ts"
 
 /** A JSON object of a document. */
 export type Fields = { readonly [key: string]: unknown }
-
-const isFields = (value: unknown): value is Fields => typeof value === "object" && value !== null && !Array.isArray(value)
 
 const v3Refs = "#/components/schemas/"
 const v2Refs = "#/definitions/"
@@ -18,9 +17,9 @@ export const toV2Schema = (schema: Fields): Fields => {
     if (key === "allOf" && Array.isArray(value) && value.length === 1) out["$ref"] = retarget((value[0] as Fields)["$ref"], v3Refs, v2Refs)
     else if (key === "$ref") out[key] = retarget(value, v3Refs, v2Refs)
     else if (key === "oneOf") out["type"] = "string"
-    else if (key === "properties" && isFields(value)) {
+    else if (key === "properties" && isObject(value)) {
       out[key] = Object.fromEntries(Object.entries(value).map(([name, property]) => [name, toV2Schema(property as Fields)]))
-    } else if (isFields(value) && (key === "items" || key === "additionalProperties")) out[key] = toV2Schema(value)
+    } else if (isObject(value) && (key === "items" || key === "additionalProperties")) out[key] = toV2Schema(value)
     else out[key] = value
   }
   return out
@@ -44,7 +43,7 @@ const resolve = (parameter: Fields, shared: Parameters): Fields => {
 }
 
 const refTo = (schema: unknown): Fields => {
-  const ref = isFields(schema) ? schema["$ref"] : undefined
+  const ref = isObject(schema) ? schema["$ref"] : undefined
   return typeof ref === "string" ? { $ref: ref.replace(v2Refs, v3Refs) } : (schema as Fields)
 }
 
@@ -81,7 +80,7 @@ export const reachable = (part: unknown, schemas: { readonly [name: string]: Fie
   const found = new Set<string>()
   const visit = (value: unknown): void => {
     if (Array.isArray(value)) value.forEach(visit)
-    else if (isFields(value)) {
+    else if (isObject(value)) {
       const ref = value["$ref"]
       if (typeof ref === "string" && ref.startsWith(v3Refs)) {
         const name = ref.slice(v3Refs.length)

@@ -1,8 +1,7 @@
 /** The roles and bindings that every cluster starts with, as far as users and clients meet them. */
 import type { PolicyRule } from "./RbacRules.ts"
 import { ruleOf, systemRoles } from "./SystemRoles.ts"
-
-const words = (text: string): ReadonlyArray<string> => text.trim().split(/\s+/)
+import { words } from "../internal/words.ts"
 
 const rule = (groups: string, resources: string, verbs: string): PolicyRule => ({
   apiGroups: groups === "core" ? [""] : words(groups),

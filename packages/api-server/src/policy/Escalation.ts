@@ -5,7 +5,7 @@ import { field } from "../Draft.ts"
 import type { Call } from "../rest/Call.ts"
 import type { Validate } from "./Admission.ts"
 import { decide } from "./Authorization.ts"
-import { grantsOf, type PolicyRule, type RoleRef, rulesOf } from "./RbacRules.ts"
+import { grantsOf, hasOrAll, rulesOf, type PolicyRule, type RoleRef } from "./RbacRules.ts"
 
 const group = "rbac.authorization.k8s.io"
 
@@ -73,19 +73,17 @@ const atoms = (rule: PolicyRule): ReadonlyArray<PolicyRule> => {
   return out
 }
 
-const includes = (list: ReadonlyArray<string> | undefined, value: string): boolean => list !== undefined && (list.includes("*") || list.includes(value))
-
 const covers = (owner: PolicyRule, wanted: PolicyRule): boolean => {
-  if (!includes(owner.verbs, wanted.verbs![0]!)) return false
+  if (!hasOrAll(owner.verbs, wanted.verbs![0]!)) return false
   if (wanted.nonResourceURLs !== undefined) {
     const url = wanted.nonResourceURLs[0]!
     return owner.nonResourceURLs?.some((it) => it === url || (it.endsWith("*") && url.startsWith(it.slice(0, -1)))) ?? false
   }
   const resource = wanted.resources![0]!
   const slash = resource.indexOf("/")
-  const named = includes(owner.resources, resource) || (slash > 0 && owner.resources?.includes(`*${resource.slice(slash)}`) === true)
+  const named = hasOrAll(owner.resources, resource) || (slash > 0 && owner.resources?.includes(`*${resource.slice(slash)}`) === true)
   const { resourceNames = [] } = owner
-  return includes(owner.apiGroups, wanted.apiGroups![0]!) && named &&
+  return hasOrAll(owner.apiGroups, wanted.apiGroups![0]!) && named &&
     (resourceNames.length === 0 || (wanted.resourceNames !== undefined && resourceNames.includes(wanted.resourceNames[0]!)))
 }
 

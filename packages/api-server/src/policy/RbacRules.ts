@@ -107,7 +107,8 @@ export const allows = (rule: PolicyRule, { verb, path, group = "", plural = "", 
   return named && ((rule.resourceNames ?? []).length === 0 || rule.resourceNames!.includes(name))
 }
 
-const hasOrAll = (list: ReadonlyArray<string> | undefined, value: string): boolean => list !== undefined && (list.includes("*") || list.includes(value))
+/** True when a list of a rule names a value, or all. */
+export const hasOrAll = (list: ReadonlyArray<string> | undefined, value: string): boolean => list !== undefined && (list.includes("*") || list.includes(value))
 
 const matchesPath = (pattern: string, path: string): boolean =>
   pattern === "*" || pattern === path || (pattern.endsWith("*") && path.startsWith(pattern.slice(0, -1)))

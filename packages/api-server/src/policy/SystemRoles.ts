@@ -1,7 +1,6 @@
 /** The roles of the parts of a cluster, as lines: `groups|resources|verbs`, and `|names` where only some objects are meant. */
 import type { PolicyRule } from "./RbacRules.ts"
-
-const words = (text: string): ReadonlyArray<string> => text.trim().split(/\s+/)
+import { words } from "../internal/words.ts"
 
 const short: Readonly<Record<string, string>> = { read: "get list watch", report: "create patch update" }
 

@@ -3,7 +3,7 @@ import { schemaOf } from "../builtin/Builtin.ts"
 import type { SchemaNode } from "../builtin/SchemaNode.ts"
 import { decodeMessage, encodeMessage } from "./Message.ts"
 import { metaKinds } from "./MetaKinds.ts"
-import { readFields, textOf, wire, WireError, WireWriter } from "./Wire.ts"
+import { message, readFields, textOf, WireError, writeBytes } from "./Wire.ts"
 
 const marker = [0x6b, 0x38, 0x73, 0x00] as const
 
@@ -13,17 +13,6 @@ const schemaFor = (apiVersion: string, kind: string): SchemaNode | undefined => 
   return metaKinds.get(`${apiVersion} ${kind}`) ?? schemaOf(slash < 0 ? "" : apiVersion.slice(0, slash), apiVersion.slice(slash + 1), kind)
 }
 
-const nested = (write: (writer: WireWriter) => void): Uint8Array => {
-  const writer = new WireWriter()
-  write(writer)
-  return writer.finish()
-}
-
-const field = (writer: WireWriter, number: number, bytes: Uint8Array): void => {
-  writer.tag(number, wire.bytes)
-  writer.delimited(bytes)
-}
-
 const text = (value: string): Uint8Array => new TextEncoder().encode(value)
 
 /** An object of a built-in kind as it is sent; `undefined` for kinds without a message. */
@@ -31,14 +20,14 @@ export const encodeObject = (object: object): Uint8Array | undefined => {
   const { apiVersion = "", kind = "" } = object as { apiVersion?: string; kind?: string }
   const schema = schemaFor(apiVersion, kind)
   if (schema === undefined) return undefined
-  const body = nested((writer) => {
-    field(writer, 1, nested((meta) => {
-      field(meta, 1, text(apiVersion))
-      field(meta, 2, text(kind))
+  const body = message((writer) => {
+    writeBytes(writer, 1, message((meta) => {
+      writeBytes(meta, 1, text(apiVersion))
+      writeBytes(meta, 2, text(kind))
     }))
-    field(writer, 2, encodeMessage(schema, object as Record<string, unknown>))
-    field(writer, 3, text(""))
-    field(writer, 4, text(""))
+    writeBytes(writer, 2, encodeMessage(schema, object as Record<string, unknown>))
+    writeBytes(writer, 3, text(""))
+    writeBytes(writer, 4, text(""))
   })
   const out = new Uint8Array(body.length + marker.length)
   out.set(marker)
@@ -71,9 +60,9 @@ export const decodeObject = (bytes: Uint8Array): Record<string, unknown> | strin
 /** One event of a watch, with its length in front. */
 export const encodeWatchEvent = (type: string, object: object): Uint8Array => {
   const raw = encodeObject(object) ?? new Uint8Array()
-  const event = nested((writer) => {
-    field(writer, 1, text(type))
-    field(writer, 2, nested((extension) => field(extension, 1, raw)))
+  const event = message((writer) => {
+    writeBytes(writer, 1, text(type))
+    writeBytes(writer, 2, message((extension) => writeBytes(extension, 1, raw)))
   })
   const framed = new Uint8Array(event.length + 4)
   new DataView(framed.buffer).setUint32(0, event.length)

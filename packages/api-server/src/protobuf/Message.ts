@@ -1,17 +1,11 @@
 /** Turns objects of the built-in kinds into protobuf messages and back, along their schemas. */
 import type { SchemaField, SchemaNode } from "../builtin/SchemaNode.ts"
-import { readFields, textOf, wire, WireError, type WireField, WireWriter } from "./Wire.ts"
+import { message, readFields, textOf, wire, WireError, WireWriter, writeBytes, type WireField } from "./Wire.ts"
 
 type Fields = Record<string, unknown>
 
 /** List types that travel as a message around their items. */
 const wrappedLists: ReadonlySet<string> = new Set(["v1.ExtraValue", "v1.Verbs"])
-
-const message = (write: (writer: WireWriter) => void): Uint8Array => {
-  const writer = new WireWriter()
-  write(writer)
-  return writer.finish()
-}
 
 const fromBase64 = (text: string): Uint8Array => Uint8Array.from(atob(text), (char) => char.charCodeAt(0))
 
@@ -72,11 +66,6 @@ const wrappedList = (node: SchemaNode, items: ReadonlyArray<unknown>): Uint8Arra
   message((writer) => {
     for (const item of items) writeField(writer, 1, node.items!, item)
   })
-
-const writeBytes = (writer: WireWriter, number: number, bytes: Uint8Array): void => {
-  writer.tag(number, wire.bytes)
-  writer.delimited(bytes)
-}
 
 const writeInteger = (writer: WireWriter, number: number, value: number): void => {
   writer.tag(number, wire.varint)

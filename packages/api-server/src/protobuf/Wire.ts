@@ -114,3 +114,16 @@ export const readFields = (bytes: Uint8Array): ReadonlyArray<WireField> => {
 
 /** Text of some bytes. */
 export const textOf = (bytes: Uint8Array): string => decoder.decode(bytes)
+
+/** The bytes of a message whose fields `write` writes. */
+export const message = (write: (writer: WireWriter) => void): Uint8Array => {
+  const writer = new WireWriter()
+  write(writer)
+  return writer.finish()
+}
+
+/** Writes a field that holds bytes, a text or a message. */
+export const writeBytes = (writer: WireWriter, number: number, bytes: Uint8Array): void => {
+  writer.tag(number, wire.bytes)
+  writer.delimited(bytes)
+}

@@ -12,6 +12,7 @@ import type { ServedResource } from "../ServedResource.ts"
 import type { Call } from "./Call.ts"
 import { noteSent } from "./Ownership.ts"
 import { isRegistered, registeredVersion, unknownConversion } from "./KnownKinds.ts"
+import { kindOfJson } from "../builtin/GoText.ts"
 
 type Fields = Record<string, unknown>
 
@@ -117,8 +118,6 @@ const syntaxError = (text: string): string => {
 }
 
 const mismatchOf = (value: GoValue): string => `json: cannot unmarshal ${value.kind} into Go value of type ${typeMetaType}`
-
-const kindOfJson = (value: unknown): string => (Array.isArray(value) ? "array" : typeof value === "boolean" ? "bool" : typeof value)
 
 const checkTypeMeta = (call: Call, body: Fields): void => {
   const { apiVersion, kind } = body

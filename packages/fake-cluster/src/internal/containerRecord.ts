@@ -84,6 +84,9 @@ export const isReady = (record: ContainerRecord): boolean => record.phase._tag =
 /** True while the runtime holds something of the container. */
 export const isLive = (record: ContainerRecord): boolean => record.phase._tag === "Running" || record.phase._tag === "Starting"
 
+/** True when it has run to a good end. */
+export const hasSucceeded = ({ phase }: ContainerRecord): boolean => phase._tag === "Ended" && phase.run.exitCode === 0
+
 /** The run that ended last, whether or not the container waits for the next. */
 export const endedRun = (record: ContainerRecord): EndedRun | undefined =>
   record.phase._tag === "Ended" ? record.phase.run : record.phase._tag === "Waiting" ? record.last : undefined

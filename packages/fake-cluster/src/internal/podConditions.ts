@@ -1,6 +1,6 @@
 /** The conditions of a pod, in the order and words of a kubelet. */
 import { KubeTime, type PodCondition } from "@fairlead/kube"
-import { type ContainerRecord, isReady, isStarted } from "./containerRecord.ts"
+import { type ContainerRecord, hasSucceeded, isReady, isStarted } from "./containerRecord.ts"
 import type { PodRecord } from "./podRecord.ts"
 import { conditionIn } from "./podFacts.ts"
 
@@ -52,7 +52,7 @@ const make = (type: string, { message, reason, status }: Verdict, generation: nu
 const initialized = (record: PodRecord, phase: string): Verdict => {
   if (phase === "Succeeded") return { status: "True", reason: "PodCompleted" }
   if (record.isInitialized) return yes
-  const incomplete = record.containers.filter((it) => (it.kind === "init" && !isComplete(it)) || (it.kind === "sidecar" && !isStarted(it)))
+  const incomplete = record.containers.filter((it) => (it.kind === "init" && !hasSucceeded(it)) || (it.kind === "sidecar" && !isStarted(it)))
   return incomplete.length === 0 ? yes : {
     status: "False",
     reason: "ContainersNotInitialized",
@@ -60,8 +60,6 @@ const initialized = (record: PodRecord, phase: string): Verdict => {
     message: ["containers with incomplete status: ", names(incomplete)].join("")
   }
 }
-
-const isComplete = (container: ContainerRecord): boolean => container.phase._tag === "Ended" && container.phase.run.exitCode === 0
 
 const containersReady = (record: PodRecord, phase: string): Verdict => {
   if (phase === "Succeeded") return { status: "False", reason: "PodCompleted" }

@@ -1,6 +1,6 @@
 /** The status of a pod as a kubelet writes it, made from what it knows of the containers. */
 import { type ContainerState, type ContainerStatus, KubeTime, type PodCondition, type PodStatus } from "@fairlead/kube"
-import { type ContainerRecord, type EndedRun, endedRun, isPending as holdsBack, isReady as servesAlready, isStarted } from "./containerRecord.ts"
+import { type ContainerRecord, type EndedRun, endedRun, hasSucceeded, isPending as holdsBack, isReady as servesAlready, isStarted } from "./containerRecord.ts"
 import { isOver, type PodRecord } from "./podRecord.ts"
 import { conditionsOf } from "./podConditions.ts"
 
@@ -89,8 +89,6 @@ export const phaseOf = (record: PodRecord, over: boolean): PodPhase => {
   if (anyRuns || !over || policy === "Always") return "Running"
   return allSucceeded ? "Succeeded" : policy === "Never" ? "Failed" : "Running"
 }
-
-const hasSucceeded = (container: ContainerRecord): boolean => container.phase._tag === "Ended" && container.phase.run.exitCode === 0
 
 const containerStatus = (container: ContainerRecord): ContainerStatus => {
   const { phase } = container

@@ -10,9 +10,7 @@ import { checkConditions, checkExpression, checkNotes, checkParamKind, checkVali
 import {
   checkChanging, checkConstraints, checkMatchResources, checkOperationRule, checkParamRef, failurePolicies, matchPolicies
 } from "./AdmissionRules.ts"
-import { type Check, items, part, text, texts } from "./Check.ts"
-
-const specOf = (object: Fields | undefined): Fields => (object === undefined ? undefined : part(object, "spec")) ?? {}
+import { items, part, specOf, text, texts, type Check } from "./Check.ts"
 
 /** What both kinds of policies have in common, up to their variables. */
 const checkPolicy = (check: Check, spec: Fields, old: Fields | undefined, changes: boolean): PolicyCompiler => {

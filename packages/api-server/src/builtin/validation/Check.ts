@@ -151,6 +151,9 @@ export const part = (value: Fields | undefined, name: string): Fields | undefine
   return isObject(found) ? found : undefined
 }
 
+/** What an object asks for; nothing where it does not say. */
+export const specOf = (object: Fields | undefined): Fields => part(object, "spec") ?? {}
+
 /** The text of a field; empty where there is none. */
 export const text = (value: Fields | undefined, name: string): string => {
   const found = value?.[name]

@@ -1,10 +1,8 @@
 /** Rules for single values, each giving the texts of what is wrong. */
 import type { Check } from "./Check.ts"
+import { regexError } from "../../internal/nameRules.ts"
 
 const none: ReadonlyArray<string> = []
-
-const regexText = (text: string, pattern: string, ...examples: ReadonlyArray<string>): string =>
-  `${text} (e.g. ${examples.map((example, i) => `${i === 0 ? "" : " or "}'${example}', `).join("")}regex used for validation is '${pattern}')`
 
 const range = (from: number, to: number): string => `must be between ${from} and ${to}, inclusive`
 
@@ -40,7 +38,7 @@ export const configKeyErrors = (key: string): ReadonlyArray<string> => {
   const errors: Array<string> = []
   if (key.length > 253) errors.push("must be no more than 253 characters")
   if (!isConfigKey.test(key)) {
-    errors.push(regexText("a valid config key must consist of alphanumeric characters, '-', '_' or '.'", configKey, "key.name", "KEY_NAME", "key-name"))
+    errors.push(regexError("a valid config key must consist of alphanumeric characters, '-', '_' or '.'", configKey, "key.name", "KEY_NAME", "key-name"))
   }
   if (key === "." || key === "..") errors.push(`must not be '${key}'`)
   else if (key.startsWith("..")) errors.push("must not start with '..'")
@@ -51,7 +49,7 @@ const headerName = "[-A-Za-z0-9]+"
 
 /** Names of HTTP headers. */
 export const headerErrors = (name: string): ReadonlyArray<string> =>
-  new RegExp(`^${headerName}$`).test(name) ? none : [regexText("a valid HTTP header must consist of alphanumeric characters or '-'", headerName, "X-Header-Name")]
+  new RegExp(`^${headerName}$`).test(name) ? none : [regexError("a valid HTTP header must consist of alphanumeric characters or '-'", headerName, "X-Header-Name")]
 
 const dnsLabel = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 const underscored = "[a-z0-9_]([-a-z0-9_]*[a-z0-9_])?"
@@ -62,7 +60,7 @@ export const underscoreDomainErrors = (name: string): ReadonlyArray<string> => {
   const errors: Array<string> = []
   if (name.length > 253) errors.push("must be no more than 253 characters")
   if (!new RegExp(`^${underscoredSubdomain}$`).test(name)) {
-    errors.push(regexText(
+    errors.push(regexError(
       "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character",
       underscoredSubdomain,
       "example.com"
@@ -78,7 +76,7 @@ export const wildcardDomainErrors = (name: string): ReadonlyArray<string> => {
   const errors: Array<string> = []
   if (name.length > 253) errors.push("must be no more than 253 characters")
   if (!new RegExp(`^${wildcardDomain}$`).test(name)) {
-    errors.push(regexText(
+    errors.push(regexError(
       "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character",
       wildcardDomain,
       "*.example.com"
@@ -150,7 +148,7 @@ export const cidrErrors = (text: string): ReadonlyArray<string> => {
 
 /** Percentages. */
 export const percentErrors = (text: string): ReadonlyArray<string> =>
-  /^[0-9]+%$/.test(text) ? none : [regexText("a valid percent string must be a numeric string followed by an ending '%'", "[0-9]+%", "1%", "93%")]
+  /^[0-9]+%$/.test(text) ? none : [regexError("a valid percent string must be a numeric string followed by an ending '%'", "[0-9]+%", "1%", "93%")]
 
 const httpPath = "[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+"
 

@@ -1,10 +1,8 @@
 /** Ways into the cluster. */
 import { dnsLabelErrors, pathSegmentErrors, subdomainErrors } from "../../internal/nameRules.ts"
 import type { Fields } from "../Sharing.ts"
-import { count, items, part, text, texts, type Check } from "./Check.ts"
+import { count, items, part, specOf, text, texts, type Check } from "./Check.ts"
 import { checkDomainPath, ipErrors, ipFamilyOf, portErrors, portNameErrors, wildcardDomainErrors } from "./Formats.ts"
-
-const specOf = (object: Fields): Fields => part(object, "spec") ?? {}
 
 const hostErrors = (host: string): ReadonlyArray<string> => (host.includes("*") ? wildcardDomainErrors(host) : subdomainErrors(host))
 

@@ -3,13 +3,12 @@ import { jsonEqual } from "@fairlead/kube"
 import { dnsLabelErrors } from "../../internal/nameRules.ts"
 import { internalForm } from "../InternalForm.ts"
 import type { Fields } from "../Sharing.ts"
-import { count, items, part, selects, shownSelector, sorted, text, type Check } from "./Check.ts"
+import { count, items, part, selects, shownSelector, sorted, specOf, text, type Check } from "./Check.ts"
 import { checkDomainPath } from "./Formats.ts"
 import { checkFailurePolicy, checkSuccessPolicy } from "./JobPolicies.ts"
 import { isTrue } from "./JobStatus.ts"
 import { checkPodTemplate } from "./PodSpec.ts"
 
-const specOf = (job: Fields): Fields => part(job, "spec") ?? {}
 const labelsOf = (template: Fields): Fields => part(part(template, "metadata"), "labels") ?? {}
 
 const uidLabels = ["controller-uid", "batch.kubernetes.io/controller-uid"]

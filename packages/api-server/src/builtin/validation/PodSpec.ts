@@ -148,7 +148,8 @@ const checkOs = (check: Check, field: string, spec: Fields): void => {
   else check.oneOf(`${field}.os`, os["name"], ["linux", "windows"])
 }
 
-const containerLists = ["initContainers", "containers", "ephemeralContainers"]
+/** The lists in which a pod has its containers. */
+export const containerLists = ["initContainers", "containers", "ephemeralContainers"]
 
 const checkFileReferences = (check: Check, field: string, spec: Fields): void => {
   for (const list of containerLists) {

@@ -3,7 +3,7 @@ import { jsonEqual } from "@fairlead/kube"
 import { indented, internalForm } from "../InternalForm.ts"
 import type { Fields } from "../Sharing.ts"
 import { unifiedDiff } from "../UnifiedDiff.ts"
-import { items, part, text, type Check } from "./Check.ts"
+import { items, part, specOf, text, type Check } from "./Check.ts"
 import { checkImageSpaces } from "./Containers.ts"
 import { inclusiveRange } from "./Formats.ts"
 import { checkPodSpec } from "./PodSpec.ts"
@@ -12,7 +12,6 @@ import { checkTolerations } from "./Scheduling.ts"
 const mirror = "kubernetes.io/config.mirror"
 const deletionCost = "controller.kubernetes.io/pod-deletion-cost"
 
-const specOf = (pod: Fields): Fields => part(pod, "spec") ?? {}
 const annotationsOf = (pod: Fields): Fields => part(part(pod, "metadata"), "annotations") ?? {}
 
 const checkAnnotations = (check: Check, pod: Fields): void => {

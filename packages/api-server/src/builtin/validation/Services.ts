@@ -3,12 +3,10 @@ import { subdomainErrors } from "../../internal/nameRules.ts"
 import { internalForm } from "../InternalForm.ts"
 import type { Fields } from "../Sharing.ts"
 import { checkEndpointIp, portProtocols } from "./Addresses.ts"
-import { count, items, part, text, texts, type Check } from "./Check.ts"
+import { count, items, part, specOf, text, texts, type Check } from "./Check.ts"
 import { cidrErrors, ipErrors, ipFamilyOf, portErrors } from "./Formats.ts"
 import { checkPort } from "./Probes.ts"
 import { checkClusterIps, checkClusterIpUpdate, isHeadless } from "./ServiceIps.ts"
-
-const specOf = (service: Fields): Fields => part(service, "spec") ?? {}
 
 const onlyBalanced = "may only be used when `type` is 'LoadBalancer'"
 const rangesAnnotation = "service.beta.kubernetes.io/load-balancer-source-ranges"

@@ -3,14 +3,12 @@ import { jsonEqual } from "@fairlead/kube"
 import { qualifiedNameErrors } from "../../internal/nameRules.ts"
 import { internalForm } from "../InternalForm.ts"
 import type { Fields } from "../Sharing.ts"
-import { count, items, part, text, type Check } from "./Check.ts"
+import { count, items, part, specOf, text, type Check } from "./Check.ts"
 import { checkConditions } from "./Conditions.ts"
 import { checkPodTemplate } from "./PodSpec.ts"
 import { checkResources } from "./Quantities.ts"
 import { checkTolerations } from "./Scheduling.ts"
 import { checkAtMostAll, checkIntOrPercent } from "./Workloads.ts"
-
-const specOf = (object: Fields): Fields => part(object, "spec") ?? {}
 
 const checkStrategy = (check: Check, field: string, strategy: string): void => {
   if (!strategy.includes("/")) check.oneOf(`${field}.strategy`, strategy, ["OldestEmulationVersion"])

@@ -3,10 +3,8 @@ import { jsonEqual } from "@fairlead/kube"
 import { qualifiedNameErrors } from "../../internal/nameRules.ts"
 import { internalForm } from "../InternalForm.ts"
 import type { Fields } from "../Sharing.ts"
-import { items, part, sorted, text, texts, type Check } from "./Check.ts"
+import { items, part, sorted, specOf, text, texts, type Check } from "./Check.ts"
 import { checkDriverName } from "./Volumes.ts"
-
-const specOf = (object: Fields): Fields => part(object, "spec") ?? {}
 
 const checkParameters = (check: Check, parameters: Fields): void => {
   const keys = Object.keys(parameters)

@@ -19,7 +19,7 @@ import {
 } from "./AdmissionKinds.ts"
 import { checkEndpoints } from "./Addresses.ts"
 import { checkAutoscaler, checkAutoscalerStatus } from "./Autoscalers.ts"
-import { Check, part } from "./Check.ts"
+import { Check, specOf } from "./Check.ts"
 import { decisionCauses, requestCauses } from "./CertificateRequests.ts"
 import { checkClaimSpec, checkClaimStatus, checkClaimUpdate, checkVolumeSpec, checkVolumeUpdate } from "./Claims.ts"
 import {
@@ -56,8 +56,6 @@ interface KindChecks {
   /** By name. */
   readonly subresources?: Readonly<Record<string, Update>>
 }
-
-const specOf = (object: Fields): Fields => part(object, "spec") ?? {}
 
 /** The same for new and changed objects, which it sees both of. */
 const always = (both: (check: Check, object: Fields, old?: Fields) => void, status?: Update): KindChecks => ({

@@ -3,11 +3,9 @@ import { jsonEqual } from "@fairlead/kube"
 import { internalForm } from "../InternalForm.ts"
 import { isObject, type Fields } from "../Sharing.ts"
 import { checkClaimSpec } from "./Claims.ts"
-import { count, items, part, selects, shownSelector, sorted, text, type Check } from "./Check.ts"
+import { count, items, part, selects, shownSelector, sorted, specOf, text, type Check } from "./Check.ts"
 import { percentErrors } from "./Formats.ts"
 import { checkPodTemplate } from "./PodSpec.ts"
-
-const specOf = (object: Fields): Fields => part(object, "spec") ?? {}
 
 /** A number of things, or a percentage of them. */
 export const checkIntOrPercent = (check: Check, field: string, value: unknown): void => {

@@ -6,6 +6,7 @@ import { profileOfAnnotation, profileAnnotation } from "../PodPreparation.ts"
 import { ipWarnings } from "./Addresses.ts"
 import { deprecatedLabel, termWarnings } from "./NodeLabels.ts"
 import { fractionWarning, volumeWarnings } from "./VolumeWarnings.ts"
+import { containerLists } from "../validation/PodSpec.ts"
 
 const bytes = ["memory", "ephemeral-storage"]
 const amountLists = ["limits", "requests"]
@@ -21,8 +22,6 @@ const noSelector = "a null labelSelector results in matching no pod"
 
 /** A container and where it stands. */
 type Place = readonly [field: string, container: Fields]
-
-const containerLists = ["initContainers", "containers", "ephemeralContainers"]
 
 const placesOf = (field: string, spec: Fields): ReadonlyArray<Place> => {
   const places: Array<Place> = []

@@ -10,7 +10,7 @@ import { jsonEqual } from "@fairlead/kube"
 import { dnsLabelErrors } from "../../internal/nameRules.ts"
 import type { Fields } from "../Sharing.ts"
 import { compareQuantities } from "../validation/Quantities.ts"
-import { count, items, part, text, texts } from "../validation/Check.ts"
+import { count, items, part, specOf, text, texts } from "../validation/Check.ts"
 import { cidrWarnings, ipWarnings } from "./Addresses.ts"
 import { deprecatedLabel, termWarnings } from "./NodeLabels.ts"
 import { podWarnings } from "./PodWarnings.ts"
@@ -25,7 +25,6 @@ interface KindWarnings {
 }
 
 const none: Texts = []
-const specOf = (object: Fields | undefined): Fields => part(object, "spec") ?? {}
 const metaOf = (object: Fields): Fields => part(object, "metadata") ?? {}
 const annotationOf = (object: Fields, key: string): unknown => part(metaOf(object), "annotations")?.[key]
 

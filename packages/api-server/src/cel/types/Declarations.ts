@@ -1,5 +1,5 @@
 /** What the names in expressions mean. */
-import { dynType, parseType, splitTypes, Type, typeParameter } from "./Type.ts"
+import { parseType, splitTypes, Type, typeParameter } from "./Type.ts"
 
 /** One way to call a function. */
 export interface Overload<Run = unknown> {
@@ -32,10 +32,6 @@ export const overload = <Run>(text: string, run: Run): Overload<Run> => {
     run
   }
 }
-
-/** The type that a value has for all parameters of its type unknown. */
-const withoutParameters = (type: Type): Type =>
-  type.kind === "parameter" ? dynType : type.parameters.length === 0 ? type : new Type(type.kind, type.name, type.parameters.map(withoutParameters), type.fields)
 
 /** Functions and variables that expressions may use. */
 export interface Declarations {

@@ -1,10 +1,7 @@
 /** Cells of roles, bindings and admission kinds. */
 import type { KubeObject } from "@fairlead/kube"
-import { at, items, since, size, text } from "./CellReaders.ts"
+import { age, at, items, name, size, text } from "./CellReaders.ts"
 import type { CellReader } from "./Cells.ts"
-
-const name = (object: KubeObject): string => object.metadata.name ?? ""
-const age = (object: KubeObject, now: number): string => since(object, "metadata.creationTimestamp", now)
 
 const subjects = (object: KubeObject, kind: string): string =>
   items(object, "subjects").filter((it) => it["kind"] === kind)

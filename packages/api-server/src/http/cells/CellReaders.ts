@@ -1,5 +1,5 @@
 /** Small readers that cells are made of. */
-import { KubeTime } from "@fairlead/kube"
+import { type KubeObject, KubeTime } from "@fairlead/kube"
 import { humanDuration } from "../Durations.ts"
 
 /** An object of which nothing is promised. */
@@ -32,6 +32,12 @@ export const since = (object: object, path: string, now: number, absent = "<unkn
   const value = at(object, path)
   return typeof value === "string" ? humanDuration(now - KubeTime.parse(value)) : absent
 }
+
+/** The name of an object. */
+export const name = (object: KubeObject): string => object.metadata.name ?? ""
+
+/** Time since an object was made. */
+export const age = (object: KubeObject, now: number): string => since(object, "metadata.creationTimestamp", now)
 
 /** Labels as text: `a=b,c=d`. */
 export const labels = (value: unknown): string => {

@@ -1,10 +1,7 @@
 /** Cells of the plain kinds of the core group, events, leases and storage. */
 import type { KubeObject } from "@fairlead/kube"
-import { at, containers, count, items, labels, since, size, text } from "./CellReaders.ts"
+import { age, at, containers, count, items, labels, name, since, size, text } from "./CellReaders.ts"
 import type { CellReader } from "./Cells.ts"
-
-const name = (object: KubeObject): string => object.metadata.name ?? ""
-const age = (object: KubeObject, now: number): string => since(object, "metadata.creationTimestamp", now)
 
 const nodeStatus = (object: KubeObject): string => {
   const ready = items(object, "status.conditions").find((it) => it["type"] === "Ready")

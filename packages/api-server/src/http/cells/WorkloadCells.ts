@@ -1,11 +1,9 @@
 /** Cells of workloads: jobs, deployments and their kin, budgets, ingresses. */
 import { type KubeObject, KubeTime } from "@fairlead/kube"
 import { humanDuration } from "../Durations.ts"
-import { at, containers, count, items, labels, selector, since, text } from "./CellReaders.ts"
+import { age, at, containers, count, items, labels, name, selector, since, text } from "./CellReaders.ts"
 import type { CellReader } from "./Cells.ts"
 
-const name = (object: KubeObject): string => object.metadata.name ?? ""
-const age = (object: KubeObject, now: number): string => since(object, "metadata.creationTimestamp", now)
 const podContainers = (object: KubeObject): readonly [string, string] => containers(object, "spec.template.spec.containers")
 
 const jobStatus = (object: KubeObject): string => {
