@@ -43,6 +43,8 @@ class FairleadExecutor(BaseExecutor):
         self._client = client
         self._runs: dict[str, _Run] = {}
         self._ids: dict[TaskInstanceKey, str] = {}
+        #: Adopted while the service could not say what it has of them.
+        self._unasked: dict[str, TaskInstanceKey] = {}
         self._changes: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
         self._outbox: queue.SimpleQueue[_Run | None] = queue.SimpleQueue()
         self._threads: list[_Follower | _Sender] = []
@@ -86,7 +88,7 @@ class FairleadExecutor(BaseExecutor):
             for run in self._runs.values():
                 self._outbox.put(run)
             return
-        run = self._runs.get(change.get("id", ""))
+        run = self._runs.get(change.get("id", "")) or self._found(change)
         if run is None:
             return
         run.has_pod = run.has_pod or "pod" in change
@@ -97,7 +99,22 @@ class FairleadExecutor(BaseExecutor):
         if change.get("final"):
             self._end(run, change["state"], change.get("info"))
 
+    def _found(self, change: dict[str, Any]) -> _Run | None:
+        """The run of a task that was adopted while the service was away, once the service tells of it."""
+        key = self._unasked.get(_text_of(change.get("key")))
+        if key is None or change["state"] in ("revoked", "adopted"):
+            return None
+        return self._follow(key, change)
+
+    def _follow(self, key: TaskInstanceKey, answer: dict[str, Any]) -> _Run:
+        """Takes a run over that the service has; nobody here has its workload."""
+        run = _Run(answer["id"], key, None, is_sent=True, has_pod="pod" in answer)
+        self.running.add(key)
+        self._keep(run)
+        return run
+
     def _keep(self, run: _Run) -> None:
+        self._unasked.pop(_text_of(_key_dict(run.key)), None)
         self._runs[run.id] = run
         self._ids[run.key] = run.id
 
@@ -119,6 +136,7 @@ class FairleadExecutor(BaseExecutor):
         """Takes a task back; its pod is deleted as soon as the service can be reached."""
         self.queued_tasks.pop(ti.key, None)
         self.running.discard(ti.key)
+        self._unasked.pop(_text_of(_key_dict(ti.key)), None)
         run = self._runs.pop(self._ids.pop(ti.key, ""), None)
         if run is not None:
             run.is_revoked = True
@@ -133,18 +151,18 @@ class FairleadExecutor(BaseExecutor):
         except FairleadError as error:
             # To start them anew would run those twice that the service has.
             self.log.warning("no task can be adopted until the service can be reached: %s", error)
+            self._unasked.update((_text_of(_key_dict(ti.key)), ti.key) for ti in tis)
             return []
-        by_key = {json.dumps(answer["key"], sort_keys=True): answer for answer in answers}
+        by_key = {_text_of(answer["key"]): answer for answer in answers}
         left = []
         for ti in tis:
-            answer = by_key.get(json.dumps(_key_dict(ti.key), sort_keys=True))
+            answer = by_key.get(_text_of(_key_dict(ti.key)))
             if answer is not None and "pod" not in answer and not answer.get("final"):
                 answer = self._take_back(answer)
             if answer is None or answer["state"] in ("revoked", "adopted"):
                 left.append(ti)
                 continue
-            self.running.add(ti.key)
-            self._keep(_Run(answer["id"], ti.key, None, is_sent=True, has_pod="pod" in answer))
+            self._follow(ti.key, answer)
             self._apply(answer)
         return left
 
@@ -211,6 +229,11 @@ def _key_dict(key: TaskInstanceKey) -> dict[str, Any]:
         "try_number": key.try_number,
         "map_index": key.map_index,
     }
+
+
+def _text_of(key: dict[str, Any] | None) -> str:
+    """Equal for equal keys, in whatever order a service writes them."""
+    return json.dumps(key, sort_keys=True)
 
 
 def _plain(config: Any) -> Any:

@@ -195,6 +195,29 @@ class ExecutorTest(unittest.TestCase):
         self.service.is_away = True
         self.assertEqual(list(FairleadExecutor(parallelism=1, client=self.service).try_adopt_task_instances(tis)), [])
 
+    def test_what_is_adopted_while_the_service_is_away_is_followed_once_it_tells_of_it(self) -> None:
+        self.start("a", "b", "c", "gone")
+        self.service.launch()
+        other = FairleadExecutor(parallelism=10, client=self.service)
+        instances = {task: SimpleNamespace(key=workload(task).key) for task in ("a", "b", "c", "gone")}
+        self.service.is_away = True
+        self.assertEqual(other.try_adopt_task_instances(list(instances.values())), [])
+        # Until the service tells of them nobody knows whether they are at work.
+        self.assertEqual(other.running, set())
+        # Airflow has taken this one back meanwhile, and hands it in anew.
+        other.revoke_task(ti=instances["c"])
+        self.executor = other
+        self.tell("a", "running")
+        self.tell("b", "failed", "Evicted")
+        self.tell("c", "running")
+        other.sync()
+        self.assertEqual({key.task_id for key in other.running}, {"a"})
+        self.assertEqual(self.states(), {"b": "failed"})
+        self.tell("a", "success")
+        other.sync()
+        self.assertEqual(self.states(), {"a": "success"})
+        self.assertEqual(other.running, set())
+
     def test_takes_a_task_back(self) -> None:
         self.start("a")
         self.states()
