@@ -1,19 +1,9 @@
 /** Decides which changes are worth a reconcile. */
-import type { KubeObject } from "@fairlead/kube"
+import { jsonEqual, type KubeObject } from "@fairlead/kube"
 import type { Change } from "./Store.ts"
 
 /** True for a change that is worth a reconcile. Must be pure and quick. */
 export type Predicate<A extends KubeObject = KubeObject> = (change: Change<A>) => boolean
-
-type Record = { readonly [key: string]: string } | undefined
-
-const sameRecord = (a: Record, b: Record): boolean => {
-  if (a === b) return true
-  const keys = Object.keys(a ?? {})
-  return keys.length === Object.keys(b ?? {}).length && keys.every((key) => a![key] === b?.[key])
-}
-
-const sameList = (a: ReadonlyArray<string> = [], b: ReadonlyArray<string> = []): boolean => a.length === b.length && a.every((it, i) => it === b[i])
 
 /** Passes what is added and deleted, and updates for which `same` says no. */
 const unlessSame = (same: (before: KubeObject, after: KubeObject) => boolean): Predicate<KubeObject> => ({ object, previous, type }) =>
@@ -25,9 +15,9 @@ export const Predicate = {
   generationChanged: unlessSame((a, b) => a.metadata.generation === b.metadata.generation),
   /** Anything has changed: passes over what a resync repeats. */
   resourceVersionChanged: unlessSame((a, b) => a.metadata.resourceVersion === b.metadata.resourceVersion),
-  labelsChanged: unlessSame((a, b) => sameRecord(a.metadata.labels, b.metadata.labels)),
-  annotationsChanged: unlessSame((a, b) => sameRecord(a.metadata.annotations, b.metadata.annotations)),
-  finalizersChanged: unlessSame((a, b) => sameList(a.metadata.finalizers, b.metadata.finalizers)),
+  labelsChanged: unlessSame((a, b) => jsonEqual(a.metadata.labels ?? {}, b.metadata.labels ?? {})),
+  annotationsChanged: unlessSame((a, b) => jsonEqual(a.metadata.annotations ?? {}, b.metadata.annotations ?? {})),
+  finalizersChanged: unlessSame((a, b) => jsonEqual(a.metadata.finalizers ?? [], b.metadata.finalizers ?? [])),
   /** Deletion was asked for. Combine with `generationChanged` for kinds whose generation does not count that. */
   deletionRequested: unlessSame((a, b) => a.metadata.deletionTimestamp === b.metadata.deletionTimestamp),
   /** The value that `select` reads has changed, compared by `===`. */

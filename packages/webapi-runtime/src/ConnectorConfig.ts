@@ -1,8 +1,6 @@
 /** Settings of the connector plugin: which connector services there are, and which tasks go where. */
-import { Duration, Effect, Schema } from "effect"
-
-const withDefault = <S extends Schema.Constraint>(schema: S, value: S["Encoded"]) => Schema.withDecodingDefaultKey<S>(Effect.succeed(value))(schema)
-const duration = (value: string) => withDefault(Schema.DurationFromString, value)
+import { Duration, Schema } from "effect"
+import { duration, withDefault } from "./internal/settings.ts"
 
 /** One connector service. */
 export const ConnectorDeployment = Schema.Struct({

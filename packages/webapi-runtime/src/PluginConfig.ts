@@ -1,9 +1,8 @@
 /** Settings of a web API plugin: Flyte's `webapi.PluginConfig` with its defaults and ranges, and what it lacks. */
-import { Data, Duration, Effect, Result, Schema, SchemaIssue } from "effect"
+import { Data, Duration, Result, Schema, SchemaIssue } from "effect"
+import { duration, withDefault } from "./internal/settings.ts"
 
-const withDefault = <S extends Schema.Constraint>(schema: S, value: S["Encoded"]) => Schema.withDecodingDefaultKey<S>(Effect.succeed(value))(schema)
 const number = (value: number) => withDefault(Schema.Finite, value)
-const duration = (value: string) => withDefault(Schema.DurationFromString, value)
 
 const rateLimiter = (qps: number, burst: number) => withDefault(Schema.Struct({
   /** Calls in a second, on average, to one endpoint. Fractions are allowed. */

@@ -31,13 +31,18 @@ const special: { readonly [resource: string]: Evaluator | undefined } = {
 
 const aliased = new Set(["configmaps", "resourcequotas", "replicationcontrollers", "secrets"])
 const evaluators = new Map<string, Evaluator>()
+const evaluatorsMax = 1000
 
 /** How objects of a resource are counted; `undefined` if quotas do not concern them. */
 export const evaluatorOf = (resource: GroupResource): Evaluator | undefined => {
   const key = printResource(resource)
   if (Object.hasOwn(special, key)) return special[key]
   let found = evaluators.get(key)
-  if (found === undefined) evaluators.set(key, (found = countEvaluator(resource, aliased.has(key) ? key : undefined)))
+  if (found === undefined) {
+    found = countEvaluator(resource, aliased.has(key) ? key : undefined)
+    if (evaluators.size >= evaluatorsMax) evaluators.clear()
+    evaluators.set(key, found)
+  }
   return found
 }
 
