@@ -8,7 +8,7 @@ const main = fileURLToPath(new URL("../../apps/sim/bin/fairlead-sim.mjs", import
 
 const run = (tasks: number) => {
   const started = performance.now()
-  const done = spawnSync(process.execPath, ["--min-semi-space-size=32", "--max-semi-space-size=32", main, "run", "--seed", "7", "--tasks", String(tasks), "--output", "json"], { encoding: "utf8", maxBuffer: 1e8 })
+  const done = spawnSync(process.execPath, ["--use-largepages=silent", "--min-semi-space-size=32", "--max-semi-space-size=32", main, "run", "--seed", "7", "--tasks", String(tasks), "--output", "json"], { encoding: "utf8", maxBuffer: 1e8 })
   if (done.status !== 0) throw new Error(`ended with ${done.status}: ${done.stderr || done.stdout.slice(-2000)}`)
   const { journal, usage } = JSON.parse(done.stdout) as { journal: string; usage: { processor: number; memoryMost: number } }
   return { seconds: (performance.now() - started) / 1000, journal, usage }

@@ -50,7 +50,7 @@ const watch = (
   onEvents: (events: ReadonlyArray<WatchEvent>) => void
 ) => {
   const line = new Line(simulation, stream, onEvents)
-  return Effect.sleep(stream.delayOf(simulation.elapsed())).pipe(
+  return Effect.suspend(() => Effect.sleep(stream.arrivalOf(simulation.elapsed()) - simulation.elapsed())).pipe(
     Effect.andThen(inner.watch(request, (events) => line.send(events))),
     Effect.exit,
     Effect.tap(() => line.drained),
@@ -59,11 +59,13 @@ const watch = (
   )
 }
 
-/** One watch's way back: events arrive in the order in which they were sent, those of one moment together. */
+/** One watch's way back: events arrive in the order in which they were sent, and those that a slow one held up arrive together with it. */
 class Line {
   private sentAt = -1
-  private arrivesAt = 0
+  private arrivesAt = -1
   private batch: Array<WatchEvent> = []
+  private underWay = 0
+  private onEmpty: () => void = () => undefined
   private isCut = false
   private readonly simulation: Simulation.Simulation
   private readonly stream: Network.EventStream
@@ -75,27 +77,33 @@ class Line {
     this.onEvents = onEvents
   }
 
+  /** One time is drawn for each moment, however many calls the transport below makes of its events. */
   send(events: ReadonlyArray<WatchEvent>): void {
     const now = this.simulation.elapsed()
-    if (now === this.sentAt) {
-      this.batch.push(...events)
-      return
+    if (now !== this.sentAt) {
+      this.sentAt = now
+      const arrivesAt = this.stream.arrivalOf(now)
+      if (arrivesAt !== this.arrivesAt || arrivesAt <= now) this.open(arrivesAt, now)
     }
-    this.sentAt = now
-    const batch = [...events]
+    this.batch.push(...events)
+  }
+
+  private open(arrivesAt: number, now: number): void {
+    const batch: Array<WatchEvent> = []
     this.batch = batch
-    const delay = this.stream.delayOf(now)
-    this.arrivesAt = now + delay
-    this.simulation.schedule(delay, () => {
+    this.arrivesAt = arrivesAt
+    this.underWay++
+    this.simulation.schedule(arrivesAt - now, () => {
       if (!this.isCut) this.onEvents(batch)
+      if (--this.underWay === 0) this.onEmpty()
     })
   }
 
   /** Waits until everything sent has arrived. */
   get drained(): Effect.Effect<void> {
-    return Effect.suspend(() => {
-      const rest = this.arrivesAt - this.simulation.elapsed()
-      return rest > 0 ? Effect.sleep(rest) : Effect.void
+    return Effect.callback((resume) => {
+      if (this.underWay === 0) resume(Effect.void)
+      else this.onEmpty = () => resume(Effect.void)
     })
   }
 

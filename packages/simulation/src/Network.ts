@@ -30,10 +30,10 @@ export interface RequestLatency {
 /** One stream of events. */
 export interface EventStream {
   /**
-   * Milliseconds until an event that is sent at `now` arrives; `now` is a time of the simulation's `elapsed`. Events of
-   * one stream never overtake each other, as on one connection.
+   * When an event that is sent at `now` arrives; both are times of the simulation's `elapsed`. Events of one stream never
+   * overtake each other, as on one connection: those that a slow one held up arrive at the same time as it.
    */
-  readonly delayOf: (now: number) => number
+  readonly arrivalOf: (now: number) => number
 }
 
 /** Draws latencies. */
@@ -55,10 +55,7 @@ export const make = (options: NetworkOptions): Network => {
       const latency = sequence(options.random.fork(`stream ${streams++}`), options.event)
       let lastArrival = 0
       return {
-        delayOf: (now) => {
-          lastArrival = Math.max(lastArrival, now + latency())
-          return lastArrival - now
-        }
+        arrivalOf: (now) => (lastArrival = Math.max(lastArrival, now + latency()))
       }
     }
   }

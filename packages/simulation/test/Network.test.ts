@@ -18,7 +18,7 @@ describe("Network", () => {
     const busy = make(5)
     for (let index = 0; index < 3; index++) {
       const stream = busy.openStream()
-      for (let event = 0; event < 10 * index; event++) stream.delayOf(event)
+      for (let event = 0; event < 10 * index; event++) stream.arrivalOf(event)
     }
     expect(requests(busy, 20)).toEqual(requests(make(5), 20))
     expect(requests(make(6), 20)).not.toEqual(requests(make(5), 20))
@@ -27,10 +27,10 @@ describe("Network", () => {
   it("the n-th stream gets the same times however long the others are", () => {
     const long = make(5)
     const first = long.openStream()
-    for (let event = 0; event < 1_000; event++) first.delayOf(event)
+    for (let event = 0; event < 1_000; event++) first.arrivalOf(event)
     const short = make(5)
     short.openStream()
-    expect(long.openStream().delayOf(0)).toBe(short.openStream().delayOf(0))
+    expect(long.openStream().arrivalOf(0)).toBe(short.openStream().arrivalOf(0))
   })
 
   it("times lie within their range, mostly near the least, and practically never tie", () => {
@@ -47,7 +47,7 @@ describe("Network", () => {
     let last = 0
     for (let index = 0; index < 5_000; index++) {
       const now = index * 0.5
-      const arrival = now + stream.delayOf(now)
+      const arrival = stream.arrivalOf(now)
       expect(arrival).toBeGreaterThanOrEqual(last)
       expect(arrival).toBeGreaterThanOrEqual(now + 1 - 1e-9)
       last = arrival
