@@ -34,9 +34,21 @@ const taskEnvironment = (): Record<string, string> =>
     return value === undefined ? [] : [[name, value]]
   }))
 
-/** Ends the process once everything that was written has left it. */
+/** Why results could not be written, if they could not. */
+let unwritten: Error | undefined
+
+/** Whoever reads the other end may leave early, as `head` does; a disk that is full is another matter. */
+const noteUnwritten = (error: NodeJS.ErrnoException | null | undefined): void => {
+  if (error && error.code !== "EPIPE" && error.code !== "ERR_STREAM_DESTROYED") unwritten ??= error
+}
+
+/** Ends the process once everything that was written has left it; with 74 when results did not get to where they should. */
 const leave = (code: number): void => {
-  process.stderr.write("", () => process.stdout.write("", () => process.exit(code)))
+  process.stdout.write("", (error) => {
+    noteUnwritten(error)
+    if (unwritten !== undefined) process.stderr.write(`what was to be printed could not be written: ${unwritten.message}\n`)
+    process.stderr.write("", () => process.exit(unwritten === undefined ? code : 74))
+  })
 }
 
 /** One Ctrl-C may arrive twice: from the terminal, and from npm, which hands it on. */
@@ -84,8 +96,8 @@ const commands = async (): Promise<void> => {
   const { ExitCode } = await import("./ExitCode.ts")
   const { Machine } = await import("./Machine.ts")
   const { Screen } = await import("./run/ProgressView.ts")
-  // Whoever reads the other end may leave early, as `head` does.
-  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined)
+  process.stderr.on("error", () => undefined)
+  process.stdout.on("error", noteUnwritten)
   const stop = Deferred.makeUnsafe<number>()
   const temporaryFolders = new Set<string>()
   followSignals((code) => Deferred.doneUnsafe(stop, Effect.succeed(code)), temporaryFolders)

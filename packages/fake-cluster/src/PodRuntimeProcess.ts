@@ -52,7 +52,7 @@ export const make = (options: PodRuntimeProcessOptions): Effect.Effect<PodRuntim
     const open: PodRuntime["open"] = Effect.fnUntraced(function*(pod, sources) {
       const context = yield* Effect.context<never>()
       const schedule = fromContext(context)
-      const folder = new PodFolder(options.root, pod)
+      const folder = yield* attempt("FailedMount", () => new PodFolder(options.root, pod))
       const volumes = new Map<string, string>()
       for (const volume of pod.spec?.volumes ?? []) {
         const content = yield* sources.volume(volume)
@@ -90,6 +90,9 @@ interface Launch {
   readonly env: { readonly [name: string]: string }
   readonly inside: ProcessImage["inside"]
 }
+
+/** How to start a container, why its process cannot be started, or why there is not even an attempt. */
+type Prepared = Launch | { readonly problem: string } | { readonly refusal: StartFailed }
 
 const searchPathDefault = "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"
 
@@ -133,7 +136,15 @@ class ProcessSandbox implements PodSandbox {
     }).pipe(Effect.flatten)
   }
 
-  #prepare(container: Container, run: number, command: ContainerCommand): Launch | { readonly problem: string } | { readonly refusal: StartFailed } {
+  #prepare(container: Container, run: number, command: ContainerCommand): Prepared {
+    try {
+      return this.#plan(container, run, command)
+    } catch (error) {
+      return { refusal: failureOf("CreateContainerError", error) }
+    }
+  }
+
+  #plan(container: Container, run: number, command: ContainerCommand): Prepared {
     const { folder, guard, options, pod } = this.#of
     const image = imageOf(options.images, container.image ?? "")
     const words = wordsOf(image, command.command, command.args)
@@ -295,4 +306,7 @@ const kill = (group: number, signal: NodeJS.Signals): void => {
 }
 
 const attempt = <A>(reason: string, run: () => A): Effect.Effect<A, StartFailed> =>
-  Effect.try({ try: run, catch: (error) => new StartFailed({ reason, description: error instanceof Error ? error.message : String(error) }) })
+  Effect.try({ try: run, catch: (error) => failureOf(reason, error) })
+
+const failureOf = (reason: string, error: unknown): StartFailed =>
+  new StartFailed({ reason, description: error instanceof Error ? error.message : String(error) })

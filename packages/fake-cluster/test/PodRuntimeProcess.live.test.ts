@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@effect/vitest"
 import { type ChildProcess, spawn } from "node:child_process"
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -145,6 +145,42 @@ describe("a command that cannot be run", () => {
     Effect.gen(function*() {
       const error = yield* Effect.flip(run(container([])))
       expect(error).toMatchObject({ reason: "CreateContainerError", description: expect.stringContaining("no command specified") })
+    }))
+})
+
+describe("a disk that cannot be written", () => {
+  const blocked = (name: string): { readonly pod: Pod; readonly folder: string } => {
+    const pod = podOf()
+    const folder = join(root, "pods", `ns_p_${pod.metadata.uid}`)
+    mkdirSync(dirname(join(folder, name)), { recursive: true })
+    writeFileSync(join(folder, name), "in the way")
+    return { pod, folder }
+  }
+
+  it.live("keeps a pod from being opened", () =>
+    Effect.gen(function*() {
+      const failure = yield* Effect.flip(open(blocked("").pod))
+      expect(failure).toMatchObject({ _tag: "StartFailed", reason: "FailedMount" })
+    }))
+
+  it.live("keeps a container from starting", () =>
+    Effect.gen(function*() {
+      const sandbox = yield* open(blocked("termination").pod)
+      const failure = yield* Effect.flip(start(sandbox, shell("true")))
+      expect(failure).toMatchObject({ _tag: "StartFailed", reason: "CreateContainerError" })
+    }))
+
+  it.live("takes the log, not the program, from a container within this process", () =>
+    Effect.gen(function*() {
+      const program = ({ log }: { readonly log: (text: string) => void }) =>
+        Effect.sync(() => {
+          rmSync(join(root, "pods"), { recursive: true })
+          log("lost")
+          return 0
+        })
+      const { exit, log } = yield* run(container([]), podOf(), sourcesOf(), { images: { any: { inside: program, entrypoint: ["x"] } } })
+      expect(exit.exitCode).toBe(0)
+      expect(log).toBe("")
     }))
 })
 

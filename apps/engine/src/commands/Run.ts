@@ -14,7 +14,7 @@ import { Screen } from "../run/ProgressView.ts"
 import { exitCode, hints, toJson, toTable } from "../run/Results.ts"
 import { RunEvents } from "../run/RunEvents.ts"
 import { RunPods } from "../run/RunPods.ts"
-import { openKeptRun } from "../run/KeptRunNode.ts"
+import { type KeptRun, openKeptRun, RunFolderUnusable } from "../run/KeptRunNode.ts"
 import { runSession } from "../run/RunSession.ts"
 import { serveWebApi } from "../run/ServiceProcessNode.ts"
 import { CurrentHost } from "../start/HostProcess.ts"
@@ -146,12 +146,20 @@ const runOnEmbeddedCluster = (submissions: ReadonlyArray<Submission>, settings: 
       Layer.provideMerge(Layer.effectDiscard(Effect.map(FakeApiServer, (server) => kept?.serve(server)))),
       Layer.provideMerge(Layers.definition.pipe(Layer.provideMerge(Layers.server(options))))
     )
-    const end = yield* Effect.provide(runSession({ submissions, parallel: settings.parallel, starting: startingMost, timeout: settings.timeout }), world)
+    const session = Effect.provide(runSession({ submissions, parallel: settings.parallel, starting: startingMost, timeout: settings.timeout }), world)
+    const end = yield* (kept === undefined ? session : unlessBroken(session, kept))
     return { ...end, folder }
   }))
 
 /** The folder of the run, held against other runs until the scope ends. */
 const openRun = (folder: string) => Effect.acquireRelease(openKeptRun(folder), (kept) => Effect.sync(kept.close))
+
+/** Ends a run that cannot be kept any more: what was done since would be done again when it is taken up. */
+const unlessBroken = <A, E, R>(session: Effect.Effect<A, E, R>, { broken }: KeptRun): Effect.Effect<A, E | RunFolderUnusable, R> =>
+  Effect.raceFirst(
+    Effect.catchDefect(session, (defect) => (defect instanceof RunFolderUnusable ? Effect.fail(defect) : Effect.die(defect))),
+    broken
+  )
 
 const stateFolder = (folder: string) => Effect.flatMap(FileSystem.FileSystem, (fs) => Effect.orDie(fs.realPath(folder)))
 

@@ -4,7 +4,7 @@ import { makeFolder } from "@fairlead/datastore/node"
 import { type KubeObject, KubeResource } from "@fairlead/kube"
 import { appendFileSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
 import { join, resolve } from "node:path"
-import { Data, Effect } from "effect"
+import { Data, Deferred, Effect } from "effect"
 
 /** A folder that a run cannot be kept in. */
 export class RunFolderUnusable extends Data.TaggedError("RunFolderUnusable")<{ readonly folder: string; readonly problem: string }> {
@@ -30,6 +30,8 @@ export interface KeptRun {
   readonly rememberOutputs: (key: string, folder: string) => void
   /** Puts the TaskActions back into a server and writes down every change from then on, before whoever made it gets an answer. */
   readonly serve: (server: ApiServer.ApiServer) => void
+  /** Fails once a change cannot be written down, on a disk that is full for example; whoever made it gets no answer. */
+  readonly broken: Effect.Effect<never, RunFolderUnusable>
   /** Lets go of the folder. */
   readonly close: () => void
 }
@@ -46,8 +48,11 @@ export const openKeptRun = (folder: string, pid: number = process.pid): Effect.E
       await makeFolder(resolve(folder))
       return open(folder, pid)
     },
-    catch: (error) => error instanceof RunFolderUnusable ? error : new RunFolderUnusable({ folder, problem: `${error instanceof Error ? error.message : String(error)}; give another folder` })
+    catch: (error) => unusable(folder, error, "give another folder")
   })
+
+const unusable = (folder: string, error: unknown, remedy: string): RunFolderUnusable =>
+  error instanceof RunFolderUnusable ? error : new RunFolderUnusable({ folder, problem: `${error instanceof Error ? error.message : String(error)}; ${remedy}` })
 
 const open = (folder: string, pid: number): KeptRun => {
   lock(folder, pid)
@@ -60,10 +65,23 @@ const open = (folder: string, pid: number): KeptRun => {
   // One line for each action, written whole or not at all.
   writeFileSync(`${file}.new`, fresh.map((line) => `${JSON.stringify(line)}\n`).join(""))
   renameSync(`${file}.new`, file)
-  const add = (line: Line): void => appendFileSync(file, `${JSON.stringify(line)}\n`)
+  const broken = Deferred.makeUnsafe<never, RunFolderUnusable>()
+  let failure: RunFolderUnusable | undefined
+  const add = (line: Line): void => {
+    // The first line that failed may be there in part: one more would be spoilt by it.
+    if (failure !== undefined) throw failure
+    try {
+      appendFileSync(file, `${JSON.stringify(line)}\n`)
+    } catch (error) {
+      failure = unusable(folder, error, "once it can be written again, the same command goes on with the run")
+      Deferred.doneUnsafe(broken, Effect.fail(failure))
+      throw failure
+    }
+  }
   return {
     actions: Array.from(actions.values()),
     outputs,
+    broken: Deferred.await(broken),
     rememberOutputs: (key, path) => add({ outputs: { key, folder: path } }),
     serve: (server) => {
       const { group, plural, version } = KubeResource.taskActions

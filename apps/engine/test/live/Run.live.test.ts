@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { describe } from "vitest"
-import { it, leftOf } from "./Program.ts"
+import { it, leftOf, mainFile, node } from "./Program.ts"
 
 interface Row {
   readonly name: string
@@ -87,6 +87,19 @@ describe.concurrent("fairlead run", { timeout: 180_000 }, () => {
     expect(stdout.trimEnd()).toMatch(/2 succeeded$/)
     expect(stderr).toContain("--keep keeps them")
     expect(program.folders).toEqual([])
+  })
+})
+
+describe.concurrent("a disk that is full", { timeout: 180_000 }, () => {
+  it.skipIf(!existsSync("/dev/full"))("results that cannot be written are told, and are no success", async ({ expect, live }) => {
+    const { code, stderr } = await live.start("sh", ["-c", `"${node}" "${mainFile}" run fixtures/quickstart/hello.yaml > /dev/full`]).ended
+    expect(stderr).toContain("what was to be printed could not be written: ENOSPC: no space left on device, write\n")
+    expect(code).toBe(74)
+  })
+
+  it("a reader who leaves early is none", async ({ expect, live }) => {
+    const { stderr } = await live.start("sh", ["-c", `{ "${node}" "${mainFile}" run fixtures/quickstart/hello.yaml; echo "code $?" >&2; } | head -0`]).ended
+    expect(stderr).toMatch(/^succeeded.*\ncode 0\n$/m)
   })
 })
 

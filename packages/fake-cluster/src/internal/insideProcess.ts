@@ -22,7 +22,7 @@ export class InsideProcess {
     context: Context.Context<never>,
     onExit: (exitCode: number) => void
   ): void {
-    const log = (text: string): void => appendFileSync(this.#logFile, text)
+    const log = (text: string): void => appendWhatFits(this.#logFile, text)
     const fiber: Fiber.Fiber<number> = Effect.runForkWith(context)(program({ ...input, log, stopping: this.#stopping.await }))
     this.#fiber = fiber
     fiber.addObserver((exit) => {
@@ -38,4 +38,13 @@ export class InsideProcess {
 
   /** Ends it, as SIGKILL does. */
   readonly kill = (): void => this.#fiber?.interruptUnsafe()
+}
+
+/** A container does not end because its log cannot be written, on a disk that is full for example. */
+const appendWhatFits = (file: string, text: string): void => {
+  try {
+    appendFileSync(file, text)
+  } catch {
+    // What does not fit is lost.
+  }
 }
