@@ -99,7 +99,7 @@ const get = Command.make("get", { cache, key: keys }, (options) =>
 
 const olderThan = Flag.String("older-than").pipe(
   Flag.withDescription("Only results of at least this age, such as 90s or 12h"),
-  Flag.filter((text) => Durations.parseMillis(text) !== undefined, () => "a duration such as 90s, 5m or 12h"),
+  Flag.filter((text) => (Durations.parseMillis(text) ?? -1) >= 0, () => "a duration such as 90s, 5m or 12h"),
   Flag.optional
 )
 const all = Flag.Boolean("all").pipe(Flag.withDescription("Every result"), Flag.withDefault(false))

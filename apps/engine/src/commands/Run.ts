@@ -46,11 +46,12 @@ const flags = {
   ...cacheFlags,
   state: Flag.String("state").pipe(
     Flag.withDescription("Folder that keeps the run: given again after the run was cut short, the run goes on where it was"),
+    Flag.filter((folder) => folder !== "", () => "a folder"),
     Flag.optional
   ),
   timeout: Flag.String("timeout").pipe(
     Flag.withDescription("Time limit for the whole run, such as 90s, 5m or 1h30m; what is unfinished then is aborted"),
-    Flag.filter((text) => Durations.parseMillis(text) !== undefined, () => "a duration such as 90s, 5m or 1h30m"),
+    Flag.filter((text) => (Durations.parseMillis(text) ?? 0) > 0, () => "a duration such as 90s, 5m or 1h30m"),
     Flag.optional
   )
 }
