@@ -43,8 +43,9 @@ class FairleadExecutor(BaseExecutor):
         self._client = client
         self._runs: dict[str, _Run] = {}
         self._ids: dict[TaskInstanceKey, str] = {}
-        #: Adopted while the service could not say what it has of them.
+        #: Adopted while the service could not say what it has of them, and what Airflow has taken back of them since.
         self._unasked: dict[str, TaskInstanceKey] = {}
+        self._given_up: dict[str, TaskInstanceKey] = {}
         self._changes: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
         self._outbox: queue.SimpleQueue[_Run | None] = queue.SimpleQueue()
         self._threads: list[_Follower | _Sender] = []
@@ -101,10 +102,14 @@ class FairleadExecutor(BaseExecutor):
 
     def _found(self, change: dict[str, Any]) -> _Run | None:
         """The run of a task that was adopted while the service was away, once the service tells of it."""
-        key = self._unasked.get(_text_of(change.get("key")))
-        if key is None or change["state"] in ("revoked", "adopted"):
+        text = _text_of(change.get("key"))
+        if change.get("final") and change["state"] in ("revoked", "adopted"):
             return None
-        return self._follow(key, change)
+        if (key := self._given_up.pop(text, None)) is not None:
+            self._take_back_later(_Run(change["id"], key, None))
+            return None
+        key = self._unasked.get(text)
+        return None if key is None else self._follow(key, change)
 
     def _follow(self, key: TaskInstanceKey, answer: dict[str, Any]) -> _Run:
         """Takes a run over that the service has; nobody here has its workload."""
@@ -136,11 +141,16 @@ class FairleadExecutor(BaseExecutor):
         """Takes a task back; its pod is deleted as soon as the service can be reached."""
         self.queued_tasks.pop(ti.key, None)
         self.running.discard(ti.key)
-        self._unasked.pop(_text_of(_key_dict(ti.key)), None)
+        text = _text_of(_key_dict(ti.key))
+        if self._unasked.pop(text, None) is not None:
+            self._given_up[text] = ti.key
         run = self._runs.pop(self._ids.pop(ti.key, ""), None)
         if run is not None:
-            run.is_revoked = True
-            self._outbox.put(run)
+            self._take_back_later(run)
+
+    def _take_back_later(self, run: _Run) -> None:
+        run.is_revoked = True
+        self._outbox.put(run)
 
     def try_adopt_task_instances(self, tis: Sequence[TaskInstance]) -> Sequence[TaskInstance]:
         """Takes over the tasks that the service has; answers the others, which Airflow may start anew."""

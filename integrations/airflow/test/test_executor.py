@@ -204,7 +204,7 @@ class ExecutorTest(unittest.TestCase):
         self.assertEqual(other.try_adopt_task_instances(list(instances.values())), [])
         # Until the service tells of them nobody knows whether they are at work.
         self.assertEqual(other.running, set())
-        # Airflow has taken this one back meanwhile, and hands it in anew.
+        # Airflow takes this one back meanwhile, and hands it in anew: the run that the service may have goes first.
         other.revoke_task(ti=instances["c"])
         self.executor = other
         self.tell("a", "running")
@@ -213,10 +213,15 @@ class ExecutorTest(unittest.TestCase):
         other.sync()
         self.assertEqual({key.task_id for key in other.running}, {"a"})
         self.assertEqual(self.states(), {"b": "failed"})
+        self.service.is_away = False
+        self.sender = _Sender(self.service, other._outbox, other._changes, other.log)
+        self.start("c", token="anew")
+        first, second = (run_id for run_id, run in self.service.runs.items() if run["key"]["task_id"] == "c")
+        self.assertEqual(self.service.calls[-2:], [f"cancel {first}", f"submit {second}"])
         self.tell("a", "success")
         other.sync()
-        self.assertEqual(self.states(), {"a": "success"})
-        self.assertEqual(other.running, set())
+        self.assertEqual(self.states(), {"a": "success", "c": "queued"})
+        self.assertEqual({key.task_id for key in other.running}, {"c"})
 
     def test_takes_a_task_back(self) -> None:
         self.start("a")
