@@ -104,7 +104,7 @@ it.skipIf(!isInstalled)("the Python executor bears a service that is away, forge
       PATH: process.env["PATH"] ?? "", HOME: home, AIRFLOW_HOME: home, PYTHONPATH: `${root}integrations/airflow`, PYTHONDONTWRITEBYTECODE: "1",
       AIRFLOW__API_AUTH__JWT_SECRET: "a secret of the test that is long enough to sign with"
     })
-    expect(out).toMatch(/Ran 17 tests/)
+    expect(out).toMatch(/Ran 18 tests/)
     if (code !== 0) throw new Error(out)
   } finally {
     rmSync(home, { recursive: true, force: true })
