@@ -37,7 +37,9 @@ export interface Running {
 
 /** Runs a program in a process of its own. */
 export const run = (args: ReadonlyArray<string>, env: Record<string, string>): Running => {
-  const child = spawn(process.execPath, args, { env: { PATH: process.env["PATH"] ?? "", ...env }, stdio: ["pipe", "pipe", "pipe"] })
+  // Code that was compiled once need not be compiled again for every process.
+  const usual = { PATH: process.env["PATH"] ?? "", NODE_COMPILE_CACHE: join(tmpdir(), "node-compile-cache") }
+  const child = spawn(process.execPath, args, { env: { ...usual, ...env }, stdio: ["pipe", "pipe", "pipe"] })
   const lines: Array<string> = []
   for (const stream of [child.stdout, child.stderr]) createInterface({ input: stream }).on("line", (line) => void lines.push(line))
   return { child, lines, exited: new Promise((done) => child.once("exit", (code) => done(code))) }
