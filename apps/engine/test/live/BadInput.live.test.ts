@@ -22,7 +22,7 @@ const wrong: ReadonlyArray<readonly [args: string, said: RegExp]> = [
   [`run ${join(root, "fixtures/quickstart/hello.yaml")} --state text`, /^the run cannot be kept in text: EEXIST.*; give another folder\n$/]
 ]
 
-it("what is wrong on the command line, in files and in folders is told with exit code 2", { timeout: 60_000 }, async ({ expect, live }) => {
+it("what is wrong on the command line, in files and in folders is told with exit code 2", { timeout: 180_000 }, async ({ expect, live }) => {
   const cwd = live.folder()
   mkdirSync(join(cwd, "folder"))
   writeFileSync(join(cwd, "text"), "just text\n")
