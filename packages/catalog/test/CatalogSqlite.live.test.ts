@@ -125,3 +125,9 @@ it.effect("what another program does between a refusal and the first look is hea
     yield* TestClock.adjust(newsAfter)
     expect(heard).toEqual([CacheKey.text(key)])
   }))
+
+it.effect("a file that cannot be opened at the moment is waited for, not given up", () =>
+  Effect.gen(function*() {
+    const error = yield* Effect.flip(within(".", Effect.flatMap(Catalog, (catalog) => catalog.get(key))))
+    expect(error).toMatchObject({ retryable: true, reason: { _tag: "Unavailable" } })
+  }))

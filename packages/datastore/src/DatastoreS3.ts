@@ -1,7 +1,7 @@
 /** A store in S3, or in what speaks its language: MinIO, Google Cloud Storage with interoperability keys, and many more. */
 import { Clock, Duration, Effect, Layer, Option, Result, Stream } from "effect"
 import { Datastore, DatastoreError, type DatastoreReason, type DatastoreService, findBy, type SignedUrlOptions, type StoredObject } from "./Datastore.ts"
-import { checksum, drained, takeWhole, withoutError } from "./internal/s3Answers.ts"
+import { checksum, drained, pageOf, takeWhole, withoutError } from "./internal/s3Answers.ts"
 import { type S3Call, type S3Place, send, urlOf } from "./internal/s3Client.ts"
 import { presign } from "./internal/s3Signer.ts"
 import { Upload } from "./internal/s3Upload.ts"
@@ -141,13 +141,14 @@ const listAll = Effect.fnUntraced(function*(place: S3Place, folder: string, refe
   const found: Array<StoredObject> = []
   for (let token: string | undefined = ""; token !== undefined;) {
     const query: Record<string, string> = { "list-type": "2", "max-keys": String(pageSize), prefix: reference.key === "" ? "" : `${reference.key}/`, ...(token === "" ? {} : { "continuation-token": token }) }
-    const page: string = yield* send(place, { method: "GET", of: "list", uri: folder, at: { ...reference, key: "" }, query }, (response) => response.text())
-    for (const contents of elementsOf(page, "Contents")) {
+    const sent: string = token
+    const { next, text } = yield* send(place, { method: "GET", of: "list", uri: folder, at: { ...reference, key: "" }, query }, (response) => pageOf(response, sent))
+    for (const contents of elementsOf(text, "Contents")) {
       const key = valueOf(contents, "Key") ?? ""
       // Some tools store an empty object where they want a folder to be seen.
       if (!key.endsWith("/")) found.push({ uri: Reference.format({ ...reference, key }), size: Number(valueOf(contents, "Size") ?? 0) })
     }
-    token = valueOf(page, "IsTruncated") === "true" ? valueOf(page, "NextContinuationToken") : undefined
+    token = next
   }
   return found.sort((left, right) => (left.uri < right.uri ? -1 : 1))
 })

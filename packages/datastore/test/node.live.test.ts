@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@effect/vitest"
 import { type Copilot, LiteralTypes } from "@fairlead/core"
-import { Effect, Layer, Option } from "effect"
+import { Effect, Layer, Option, Stream } from "effect"
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -38,6 +38,16 @@ describe("DatastoreFile", () => {
       yield* store.write(`file://${root}/other`, bytes(""))
       writeFileSync(join(root, "other"), "theirs")
       expect(new TextDecoder().decode(yield* store.read(`file://localhost${root}/other`))).toBe("theirs")
+    })))
+
+  it.effect("takes names as long as names can be", () =>
+    run(Effect.gen(function*() {
+      const store = yield* Datastore
+      const uri = `file://${root}/long/${"n".repeat(255)}`
+      yield* store.write(uri, bytes("1"))
+      yield* store.writeStream(uri, Stream.make(bytes("22")))
+      yield* store.copy(uri, `file://${root}/long/copies/${"c".repeat(255)}`)
+      expect((yield* store.list(`file://${root}/long`)).map(({ size }) => size)).toEqual([2, 2])
     })))
 
   it.effect("refuses what is outside of its root", () =>

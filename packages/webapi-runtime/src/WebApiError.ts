@@ -44,11 +44,14 @@ export const faultOfStatus = (status: number): WebApiFault => {
   }
 }
 
-/** Reads a `Retry-After` header, seconds or a date, as milliseconds from `now`; `undefined` when it is absent or says nothing. */
+/** Longest pause that an answer can ask for. Some services write a time of day where seconds belong: nobody would ask them again for decades. */
+const retryAfterMax = 3_600_000
+
+/** Reads a `Retry-After` header, seconds or a date, as milliseconds from `now`, an hour at most; `undefined` when it is absent or says nothing. */
 export const retryAfterMillis = (header: string | null | undefined, now: number): number | undefined => {
   if (header === null || header === undefined || header.trim() === "") return undefined
   const seconds = Number(header)
-  if (Number.isFinite(seconds)) return Math.max(0, seconds * 1000)
+  if (Number.isFinite(seconds)) return Math.min(retryAfterMax, Math.max(0, seconds * 1000))
   const date = Date.parse(header)
-  return Number.isNaN(date) ? undefined : Math.max(0, date - now)
+  return Number.isNaN(date) ? undefined : Math.min(retryAfterMax, Math.max(0, date - now))
 }

@@ -81,6 +81,8 @@ test("answers of HTTP are sorted by what helps, and the pause that they ask for 
   )
   expect(["7", "0.5", "", "soon", undefined].map((it) => retryAfterMillis(it, 0))).toEqual([7000, 500, undefined, undefined, undefined])
   expect(retryAfterMillis("Thu, 01 Jan 1970 00:01:00 GMT", 15_000)).toBe(45_000)
+  // A time of day where seconds belong, and a year that is not meant.
+  expect(["1798675200", "1e300", "Fri, 01 Jan 2100 00:00:00 GMT"].map((it) => retryAfterMillis(it, 0))).toEqual([3_600_000, 3_600_000, 3_600_000])
 })
 
 describe("Entries (A19)", () => {

@@ -176,7 +176,7 @@ const serve = (database: Database, times: ReservationTimes, scope: Scope.Scope):
 const textOf = (key: CatalogKey | undefined): string => (key === undefined ? "" : CacheKey.text(key))
 
 /** What SQLite says with its numbers: busy, locked, full, I/O error and cannot open may pass; the others will not. */
-const passing: ReadonlySet<number> = new Set([5, 6, 10, 13])
+const passing: ReadonlySet<number> = new Set([5, 6, 10, 13, 14])
 
 const reasonOf = (error: unknown): CatalogError["reason"] => {
   const description = error instanceof Error ? error.message : String(error)

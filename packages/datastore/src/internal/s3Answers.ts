@@ -17,6 +17,20 @@ const refuse = (reason: DatastoreReason): never => {
   throw reason
 }
 
+/** The id of an upload that was begun. */
+export const uploadIdOf = async (response: Response): Promise<string> =>
+  valueOf(await response.text(), "UploadId") || refuse({ _tag: "Unavailable", description: "the answer names no upload" })
+
+/** A page of a list, and the token of the next one. What is no list, or cannot be gone on with, must not pass for the end of one. */
+export const pageOf = async (response: Response, token: string): Promise<{ readonly text: string; readonly next: string | undefined }> => {
+  const text = await response.text()
+  if (!text.includes("<ListBucketResult")) return refuse({ _tag: "Unavailable", description: "the answer is no list of objects" })
+  if (valueOf(text, "IsTruncated") !== "true") return { text, next: undefined }
+  const next = valueOf(text, "NextContinuationToken")
+  if (!next || next === token) return refuse({ _tag: "Unsupported", description: "the server says that there is more to list, and not how to go on" })
+  return { text, next }
+}
+
 /** The size is known before the first byte of the object comes. */
 export const takeWhole = async (response: Response, maxBytes: number): Promise<Uint8Array> => {
   const announced = response.headers.get("content-length")

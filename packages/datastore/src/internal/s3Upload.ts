@@ -2,10 +2,11 @@
 import { Effect, Stream } from "effect"
 import type { DatastoreError } from "../Datastore.ts"
 import type { Reference } from "../Reference.ts"
+import { concat } from "./bytes.ts"
 import { Parts } from "./parts.ts"
-import { checksum, drained, withoutError } from "./s3Answers.ts"
+import { checksum, drained, uploadIdOf, withoutError } from "./s3Answers.ts"
 import { type S3Call, type S3Place, send } from "./s3Client.ts"
-import { encode, valueOf } from "./xml.ts"
+import { encode } from "./xml.ts"
 
 /** How a stream is cut. */
 export interface UploadOptions {
@@ -16,7 +17,7 @@ export interface UploadOptions {
 /** One object that comes piece by piece: in one request when it is small, else in parts that become visible together. */
 export class Upload {
   #id: string | undefined
-  readonly #done: Array<{ readonly number: number; readonly tag: string; readonly checksum: string }> = []
+  readonly #done: Array<{ readonly number: number; readonly tag: string; readonly checksum: string; readonly length: number }> = []
   readonly #place: S3Place
   readonly #uri: string
   readonly #at: Reference
@@ -58,7 +59,7 @@ export class Upload {
 
   #begin() {
     const headers = { "content-type": "application/octet-stream", "x-amz-checksum-algorithm": "SHA256" }
-    return Effect.map(send(this.#place, this.#call("POST", { query: { uploads: "" }, headers }), (it) => it.text()), (text) => (this.#id = valueOf(text, "UploadId") ?? ""))
+    return Effect.map(send(this.#place, this.#call("POST", { query: { uploads: "" }, headers }), uploadIdOf), (id) => (this.#id = id))
   }
 
   #send(opened: Effect.Effect<string, DatastoreError>, number: number, part: Uint8Array) {
@@ -71,7 +72,7 @@ export class Upload {
         return response.headers.get("etag") ?? ""
       })
       this.#parts.release(part)
-      this.#done.push({ number, tag, checksum: sum })
+      this.#done.push({ number, tag, checksum: sum, length: part.length })
     })
   }
 
@@ -80,13 +81,31 @@ export class Upload {
   }
 
   #completeNow() {
-    const parts = [...this.#done].sort((left, right) => left.number - right.number)
-      .map(({ checksum: sum, number, tag }) => `<Part><PartNumber>${number}</PartNumber><ETag>${encode(tag)}</ETag><ChecksumSHA256>${sum}</ChecksumSHA256></Part>`)
+    const done = [...this.#done].sort((left, right) => left.number - right.number)
+    const parts = done.map(({ checksum: sum, number, tag }) => `<Part><PartNumber>${number}</PartNumber><ETag>${encode(tag)}</ETag><ChecksumSHA256>${sum}</ChecksumSHA256></Part>`)
     const body = new TextEncoder().encode(`<CompleteMultipartUpload xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${parts.join("")}</CompleteMultipartUpload>`)
-    return send(this.#place, this.#call("POST", { query: { uploadId: this.#id ?? "" }, body }), withoutError)
+    const complete = send(this.#place, this.#call("POST", { query: { uploadId: this.#id ?? "" }, body }), withoutError)
+    // The upload is gone: an earlier call was carried out, and its answer got lost. Or somebody took the upload away.
+    return Effect.catchIf(complete, isUploadGone, (error) => Effect.flatMap(this.#isStored(done), (isStored) => (isStored ? Effect.void : Effect.fail(error))))
+  }
+
+  /** Whether the object is what these parts make: by its checksum where the server keeps one, else by its size and the number of its parts. */
+  #isStored(done: ReadonlyArray<{ readonly checksum: string; readonly length: number }>) {
+    const size = done.reduce((sum, it) => sum + it.length, 0)
+    return Effect.gen({ self: this }, function*() {
+      const sums = concat(done.map((it) => Uint8Array.from(atob(it.checksum), (digit) => digit.charCodeAt(0))))
+      const sum = `${yield* Effect.promise(() => checksum(sums))}-${done.length}`
+      return yield* send(this.#place, this.#call("HEAD", { headers: { "x-amz-checksum-mode": "ENABLED" } }), async ({ headers }) => {
+        const stored = headers.get("x-amz-checksum-sha256")
+        if (stored !== null) return stored === sum
+        return Number(headers.get("content-length")) === size && (headers.get("etag") ?? "").endsWith(`-${done.length}"`)
+      })
+    })
   }
 
   #abort() {
     return this.#id === undefined ? Effect.void : Effect.ignore(send(this.#place, this.#call("DELETE", { query: { uploadId: this.#id } }), drained))
   }
 }
+
+const isUploadGone = ({ reason }: DatastoreError): boolean => "description" in reason && reason.description.includes("NoSuchUpload")

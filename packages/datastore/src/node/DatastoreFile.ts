@@ -140,7 +140,8 @@ let writes = 0
 /** Opens a new file next to where it will belong, so that moving it there is one step. */
 const createTemporary = async (path: string): Promise<{ readonly file: FileHandle; readonly name: string; readonly path: string }> => {
   for (let isMade = false;;) {
-    const name = `${path}.${process.pid}-${++writes}${temporary}`
+    // Of the file's own name nothing is in it: that may be as long as names can be.
+    const name = join(dirname(path), `.${process.pid}-${++writes}${temporary}`)
     const file = await open(name, "wx").catch((error: unknown) => (codeOf(error) === "ENOENT" && !isMade) || codeOf(error) === "EEXIST" ? undefined : Promise.reject(error))
     if (file !== undefined) return { file, name, path }
     // Its folder is not there yet; or else another machine that shares the disk has a process of our number.

@@ -11,6 +11,7 @@ import { Looks } from "./looks.ts"
 import { failureDelay, intervalMin, intervalOf, jittered } from "./pollPlan.ts"
 import { isSameValue } from "./sameValue.ts"
 import { share } from "./sharing.ts"
+import { steadyTime } from "./steadyTime.ts"
 
 /** A job that the service does not know is lost only after this time: some services forget new jobs for a moment. */
 const forgetfulness = 60_000
@@ -37,6 +38,7 @@ export class JobCacheCore<Meta extends Json, Resource> implements JobCache<Meta,
   readonly #heap = new DueHeap<LiveJob<Meta, Resource>>()
   readonly #looks: Looks<Meta, Resource>
   readonly #alarm: Alarm
+  readonly #now: () => number
   readonly #isSame: (one: Resource, other: Resource) => boolean
   #config: PluginConfig
   #resync = 0
@@ -50,6 +52,7 @@ export class JobCacheCore<Meta extends Json, Resource> implements JobCache<Meta,
   constructor(options: CoreOptions<Meta, Resource>) {
     this.#options = options
     this.#isSame = options.plugin.isSame ?? isSameValue
+    this.#now = steadyTime(options.clock)
     this.#config = options.config
     this.#resync = Duration.toMillis(options.config.caching.resyncInterval)
     this.#alarm = new Alarm(options.clock, Effect.runForkWith(options.context), this.#pump)
@@ -136,10 +139,6 @@ export class JobCacheCore<Meta extends Json, Resource> implements JobCache<Meta,
     const idle = this.#looks.idle()
     return Effect.andThen(Effect.timeoutOption(Deferred.await(idle), drainTime), Effect.sync(() => this.#looks.interruptAll()))
   })
-
-  #now(): number {
-    return this.#options.clock.currentTimeMillisUnsafe()
-  }
 
   #tenantOf(endpointName: string, name: string, now: number): Tenant<Meta, Resource> {
     let endpoint = this.#endpoints.get(endpointName)

@@ -4,6 +4,7 @@ import type { PluginConfig } from "../PluginConfig.ts"
 import { TokenBucket } from "../TokenBucket.ts"
 import { Alarm } from "./alarm.ts"
 import { Fifo } from "./fifo.ts"
+import { steadyTime } from "./steadyTime.ts"
 
 interface Waiter {
   readonly key: string
@@ -28,12 +29,12 @@ export class WriteGate {
   /** Key → when its turn was given. */
   readonly #turns = new Map<string, number>()
   readonly #alarm: Alarm
-  readonly #clock: Clock.Clock
+  readonly #now: () => number
   #limits: PluginConfig["writeRateLimiter"]
 
   private constructor(limits: PluginConfig["writeRateLimiter"], clock: Clock.Clock, alarm: (ring: () => void) => Alarm) {
     this.#limits = limits
-    this.#clock = clock
+    this.#now = steadyTime(clock)
     this.#alarm = alarm(() => this.#serve())
   }
 
@@ -96,10 +97,6 @@ export class WriteGate {
   /** Questions that wait. */
   get waiting(): number {
     return this.#waiters.size
-  }
-
-  #now(): number {
-    return this.#clock.currentTimeMillisUnsafe()
   }
 
   #laneOf(endpoint: string): Lane {
