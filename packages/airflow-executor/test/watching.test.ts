@@ -405,6 +405,16 @@ describe("ends that are told although", () => {
     }))
   })
 
+  it("what makes the workload of one task breaks, with its words", () => {
+    inWorld({}, () => Effect.gen(function*() {
+      const workload = (json: string, { job }: { readonly job: { readonly key: TaskKey.TaskKey } }) => job.key.taskId === "bad" ? Effect.die(new Error("no token")) : Effect.succeed(json)
+      const executor = yield* startExecutor({ workload })
+      for (const task of ["bad", "good"]) executor.executeAsync(keyOf(task), { _tag: "Workload", json: "{}" })
+      const events = yield* untilEnds(executor, 2)
+      expect([endsOf(events), events.find(({ state }) => state === "failed")?.info]).toEqual([["bad: failed", "good: success"], expect.stringContaining("no token")])
+    }))
+  })
+
   it("Airflow sets no limit for its tasks", () => {
     inWorld({}, () => Effect.gen(function*() {
       const executor = yield* startExecutor({ config: providerConfig({}, { parallelism: "0" }) })
@@ -429,6 +439,26 @@ describe("taking back and ending", () => {
       expect(linesOf(wire, "patch pods", "delete pods").map(({ verb }) => verb)).toEqual(["patch", "delete"])
       expect(linesOf(wire, "patch pods")[0]?.body).toMatchObject({ metadata: { labels: { airflow_pod_revoked: "True" } } })
       expect([statesOf(executor), (yield* podsNow).length]).toEqual([[], 0])
+    }))
+  })
+
+  it("a pod is deleted although the database, or whoever knows of logs, is away at first", () => {
+    inWorld({}, () => Effect.gen(function*() {
+      let losses = -1
+      const away = <A>(then: A) => Effect.suspend(() => losses-- > 0 ? Effect.die(new Error("no connection")) : Effect.succeed(then))
+      const executor = yield* startExecutor({ database: { ...database(undefined), stateOf: () => away(undefined) }, logsShipped: () => away(true) })
+      yield* launch(executor, keyOf("a"))
+      const revoking = executor.revokeTask(keyOf("a"))
+      losses = 0
+      yield* revoking
+      losses = 2
+      yield* Effect.sleep("1 minute")
+      expect(yield* podsNow).toEqual([])
+      executor.executeAsync(keyOf("b"), words())
+      yield* untilEnds(executor, 1)
+      losses = 2
+      yield* Effect.sleep("1 minute")
+      expect(yield* podsNow).toEqual([])
     }))
   })
 

@@ -82,6 +82,8 @@ export class Chores {
       if (entry === undefined) return Effect.void
       if (!this.#options.isHeld()) return this.#again(key, 1000)
       return this.#carryOut(entry).pipe(
+        // What the installation brought, its database or its hook, is away: no reason to forget the chore.
+        Effect.catchDefect((defect) => Effect.fail(new KubeErrors.KubeError({ method: entry.chore._tag, reason: { _tag: "TransportFailed", description: String(defect) } }))),
         Effect.flatMap((isDone) => isDone ? this.#done(key, entry) : this.#again(key, logsPoll)),
         Effect.catch((error) => this.#failed(key, entry, error))
       )

@@ -6,7 +6,7 @@ import { type AirflowKubernetesScheduler, identityOf } from "../AirflowKubernete
 import { hasTaskStarted } from "../FailureDetails.ts"
 import type { Launch } from "../KubernetesJob.ts"
 import { runIndex } from "../KubernetesJobWatcher.ts"
-import { classifyPublishError, decidePublishError, messageOf, publishBackoffMillis, type PublishFailure } from "../PublishError.ts"
+import { classifyPublishError, decidePublishError, messageOf, PodReconciliationError, publishBackoffMillis, type PublishFailure } from "../PublishError.ts"
 import { podMarks, type TaskKey } from "../TaskKey.ts"
 import { AdaptiveLimit } from "./adaptiveLimit.ts"
 import { isRevoked } from "./audit.ts"
@@ -173,11 +173,13 @@ export class Launcher {
   }
 
   /** What the pod needs to start is there before it is. */
-  #provide(run: Run, launch: Launch, pod: Pod): Effect.Effect<void, KubeError.KubeError> {
+  #provide(run: Run, launch: Launch, pod: Pod): Effect.Effect<void, PublishFailure> {
     const { command } = run.job
     if (command._tag === "Words") return Effect.void
     this.hasWorkloads = true
-    return Effect.flatMap(this.#options.workload(command.json, launch), (json) => {
+    const workload = Effect.catchDefect(Effect.suspend(() => this.#options.workload(command.json, launch)), (cause) =>
+      Effect.fail(new PodReconciliationError({ description: `its workload broke: ${cause instanceof Error ? cause.message : String(cause)}`, cause })))
+    return Effect.flatMap(workload, (json) => {
       if (run.looseSecret?.identity.name !== pod.metadata.name) this.#clearSecret(run)
       return run.looseSecret?.json === json ? Effect.void : Effect.map(this.#options.secrets().provide(pod, json), (secret) => void (run.looseSecret = secret))
     })

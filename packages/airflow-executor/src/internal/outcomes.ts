@@ -1,6 +1,6 @@
 /** What becomes of a run when its pod ends, vanishes or changes hands. */
-import { KubeError, type Pod } from "@fairlead/kube"
-import { Cause, Effect } from "effect"
+import type { Pod } from "@fairlead/kube"
+import { Effect } from "effect"
 import { type FailureDetails, hasTaskStarted, textOfFailure } from "../FailureDetails.ts"
 import type { KubeConfig } from "../KubeConfig.ts"
 import type { KubernetesResults } from "../KubernetesJob.ts"
@@ -51,8 +51,7 @@ export class Outcomes {
   /** Deals with a report now, or later if that breaks, as when the database of Airflow is away: nobody else would tell of the end. */
   take(result: KubernetesResults): Effect.Effect<void> {
     const { name, namespace } = result.pod.metadata
-    const again = Effect.catchCause(Effect.suspend(() => this.changeState({ ...result, isRepeat: true })), (cause) =>
-      Effect.fail(new KubeError.KubeError({ method: "changeState", reason: { _tag: "TransportFailed", description: Cause.pretty(cause) } })))
+    const again = Effect.suspend(() => this.changeState({ ...result, isRepeat: true }))
     return Effect.catchCause(this.changeState(result), (cause) => Effect.andThen(
       Effect.logError(`the report about ${namespace}/${name} could not be used, and is looked at again later`, cause),
       Effect.sync(() => this.#options.chores.add({ _tag: "Call", what: "report", pod: identityOf(result.pod), call: again }))
