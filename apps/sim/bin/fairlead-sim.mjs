@@ -4,6 +4,7 @@
  * types; the types of files that come after `enableCompileCache` are gone in the cache.
  */
 import { enableCompileCache } from "node:module"
+import { entryOf } from "../../../scripts/programs.mjs"
 
 enableCompileCache()
-await import("../src/main.ts")
+await import(entryOf("fairlead-sim"))
