@@ -103,6 +103,13 @@ export const definition: Layer.Layer<never, never, FakeApiServer> = Layer.effect
   if (code >= 400) throw new Error(`the definition of TaskAction was refused: ${JSON.stringify(body)}`)
 }))
 
+/** Keeps engines of `fairlead start` from what the embedded one does already. It ends with the cluster, so its lease never runs out. */
+export const lease: Layer.Layer<never, never, FakeApiServer> = Layer.effectDiscard(Effect.map(FakeApiServer, (api) => {
+  const body = { metadata: { name: "fairlead-engine" }, spec: { holderIdentity: "fairlead dev", leaseDurationSeconds: 2 ** 31 - 1 } }
+  const answer = api.handle({ verb: "create", ...KubeResource.leases, namespace: "default", body })
+  if (answer.code >= 400) throw new Error(`the lease was refused: ${JSON.stringify(answer.body)}`)
+}))
+
 /** A client of the embedded API server that remembers what it wrote. */
 export const client = Layer.fresh(OwnWrites.layer).pipe(Layer.provide(KubeClient.layer))
 

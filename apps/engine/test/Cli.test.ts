@@ -74,7 +74,7 @@ describe("help", () => {
 
   it.effect.each<[string, ReadonlyArray<string>]>([
     ["run", ["--parallel", "--output", "--keep", "--cache", "--no-cache", "--state", "--timeout"]],
-    ["dev", ["--port", "--host", "--http", "--token", "--nodes", "--cache", "--no-cache", "--kubeconfig"]],
+    ["dev", ["--port", "--host", "--http", "--token", "--nodes", "--no-engine", "--cache", "--no-cache", "--kubeconfig"]],
     ["start", ["--config", "--kubeconfig", "--context"]],
     ["config", ["--config", "--output"]]
   ])("fairlead %s --help describes every flag and shows examples", ([command, flags]) =>

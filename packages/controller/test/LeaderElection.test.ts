@@ -41,6 +41,21 @@ it("one candidate leads, the other waits and takes over at once when the lease i
   }))
 })
 
+it("a candidate says what it waits for, and again when that changes", () => {
+  simulate((cluster, logs) => Effect.gen(function*() {
+    let isDown = true
+    failWhile(cluster, () => isDown)
+    yield* Effect.forkScoped(candidate("b", []))
+    yield* Effect.sleep("1 minute")
+    expect(logs).toEqual(["b waits for the lease default/engine: fake failed: ServiceUnavailable: ServiceUnavailable"])
+    isDown = false
+    yield* Effect.sleep("10 seconds")
+    yield* Effect.forkScoped(candidate("c", []))
+    yield* Effect.sleep("1 minute")
+    expect(logs.slice(1)).toEqual(["b holds the lease default/engine", "c waits for the lease default/engine: b holds it"])
+  }))
+})
+
 it("the lease says who renewed it and when, in the form that other clients read", () => {
   simulate((cluster) => Effect.gen(function*() {
     yield* Effect.forkScoped(candidate("a", []))

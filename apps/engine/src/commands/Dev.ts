@@ -27,6 +27,10 @@ const flags = {
     Flag.withDescription("Nodes of the cluster; with 0 neither scheduler nor kubelet runs, and pods stay as they are"),
     Flag.withDefault(1)
   ),
+  noEngine: Flag.Boolean("no-engine").pipe(
+    Flag.withDescription("Run no engine, so that another one can work on this cluster, such as that of `fairlead start`"),
+    Flag.withDefault(false)
+  ),
   ...cacheFlags,
   kubeconfig: Flag.String("kubeconfig").pipe(
     Flag.withDescription("File to write the kubeconfig to; .fairlead/kubeconfig if not given"),
@@ -49,7 +53,8 @@ export const devCommand = Command.make("dev", flags, (options) =>
     const token = Option.isSome(options.token) ? options.token.value : yield* drawToken
     const certificate = options.http ? undefined : yield* signCertificate(options.host)
     const embedded = yield* embeddedOptions(options.nodes, token, certificate?.ca, place)
-    const world = Layer.mergeAll(Layers.engine(embedded).pipe(Layer.provide(EventSinkLog.layer)), Layers.cluster(embedded)).pipe(
+    const engine = options.noEngine ? Layer.empty : Layer.merge(Layers.engine(embedded).pipe(Layer.provide(EventSinkLog.layer)), Layers.lease)
+    const world = Layer.mergeAll(engine, Layers.cluster(embedded)).pipe(
       Layer.provide(Layers.datastore(embedded)),
       Layer.provideMerge(Layers.definition.pipe(Layer.provideMerge(Layers.server(embedded))))
     )

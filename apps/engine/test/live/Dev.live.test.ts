@@ -123,6 +123,25 @@ describe.concurrent("fairlead dev", { timeout: 180_000 }, () => {
     expect(await (await call("GET", "/api/v1/namespaces/default/pods/p")).json()).toMatchObject({ status: { phase: "Pending" }, spec: expect.not.objectContaining({ nodeName: expect.anything() }) })
   })
 
+  it("keeps an engine of `start` waiting, and leaves the work to it when it is to run none", async ({ expect, live }) => {
+    const file = join(live.folder(), "kubeconfig")
+    const startEngine = () => live.fairlead(["start", "--kubeconfig", file], { env: { FAIRLEAD_SERVER_PORT: "0", FAIRLEAD_DATASTORE_FILE_ROOT: "/tmp", FAIRLEAD_ENGINE_DATA_ROOT: `file://${live.folder()}` } })
+    const { program } = await startDev(live, "--kubeconfig", file)
+    await startEngine().until(/ waits for the lease default\/fairlead-engine: fairlead dev holds it/)
+    program.child.kill("SIGTERM")
+    await program.ended
+
+    const { call } = await startDev(live, "--http", "--kubeconfig", file, "--no-engine")
+    const watch = await call("GET", `${actions}?watch=true&resourceVersion=0`)
+    await call("POST", actions, readFileSync(join(root, "fixtures/quickstart/sum.yaml"), "utf8"), { authorization: `Bearer ${token}`, "content-type": "application/yaml" })
+    const engine = startEngine()
+    await engine.until(/ holds the lease default\/fairlead-engine/)
+    const events = await watchUntil(watch, isSucceeded)
+    expect(events[0]!.object.status).toBeUndefined()
+    engine.child.kill("SIGTERM")
+    expect((await engine.ended).code).toBe(0)
+  })
+
   it("pods get their grace period when it ends", async ({ expect, live }) => {
     const { call, folder, program } = await startDev(live, "--http")
     const script = `trap 'sleep 0.3; echo saved > ${folder}/saved; exit 0' TERM; echo $$ > ${folder}/pid; while :; do sleep 0.05; done`

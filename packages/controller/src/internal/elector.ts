@@ -35,6 +35,8 @@ export class Elector implements LeadershipState {
   #status: "Waiting" | "Leading" | "Lost" | "Released" = "Waiting"
   #observation: Observation | undefined
   #renewedAt = Number.NEGATIVE_INFINITY
+  /** Why the last attempt failed. */
+  #problem = ""
   /** The last record that was sent, and when: its answer may be lost although it was stored. */
   #sent: { readonly signature: string; readonly at: number } | undefined
 
@@ -66,14 +68,24 @@ export class Elector implements LeadershipState {
       ? Effect.catch(this.#write(claimed(this.#observation.lease, this.#options, this.#wall()), at), () => this.#readAndWrite(at))
       : this.#readAndWrite(at)
     return renewal.pipe(
-      Effect.timeoutOrElse({ duration: this.#options.renewMillis / 2, orElse: () => Effect.succeed<Attempt>("Failed") }),
-      Effect.catch((error) => Effect.as(Effect.logDebug(`lease ${this.#options.name}: ${error.message}`), "Failed" as const))
+      Effect.timeoutOrElse({ duration: this.#options.renewMillis / 2, orElse: () => this.#failed("there was no answer in time") }),
+      Effect.catch((error) => this.#failed(error.message))
     )
   })
 
-  /** Tries until the lease is ours. */
+  /** Tries until the lease is ours; says what it waits for, and again when that changes. */
   readonly acquire: Effect.Effect<void> = Effect.gen({ self: this }, function*() {
-    while ((yield* this.attempt) !== "Held") yield* Effect.sleep(this.#options.retryMillis * (1 + retryJitter * this.#random.nextDoubleUnsafe()))
+    const { identity, name, namespace, retryMillis } = this.#options
+    let told: string | undefined
+    for (;;) {
+      const outcome = yield* this.attempt
+      if (outcome === "Held") return
+      const obstacle = outcome === "Failed" ? this.#problem : `${this.#observation?.lease.spec?.holderIdentity} holds it`
+      const line = `${identity} waits for the lease ${namespace}/${name}: ${obstacle}`
+      if (line !== told) yield* Effect.logInfo(line)
+      told = line
+      yield* Effect.sleep(retryMillis * (1 + retryJitter * this.#random.nextDoubleUnsafe()))
+    }
   })
 
   /** Renews; ends, with what happened, when the lease is lost. */
@@ -100,6 +112,11 @@ export class Elector implements LeadershipState {
       Effect.asVoid
     )
   })
+
+  #failed(problem: string): Effect.Effect<Attempt> {
+    this.#problem = problem
+    return Effect.as(Effect.logDebug(`lease ${this.#options.name}: ${problem}`), "Failed" as const)
+  }
 
   #write(lease: Lease, at: number): Effect.Effect<Attempt, KubeError.KubeError> {
     this.#sent = { signature: signatureOf(lease), at }
