@@ -101,4 +101,21 @@ describe("TaskCache", () => {
     expect([...objects.keys()].filter((it) => it.startsWith(copies.folder))).toEqual([])
   }), { copies }))
 
+  it.effect("a copy that is made in the same moment as an earlier one of the key does not write into that", () => inWorld(() => Effect.gen(function*() {
+    const cache = yield* TaskCache
+    const store = yield* Datastore
+    const bytes = (text: string) => new TextEncoder().encode(text)
+    const keep = Effect.fnUntraced(function*(attempt: string) {
+      yield* store.write(`mem://run/${attempt}/raw/one`, bytes(`one of ${attempt}`))
+      yield* store.write(`mem://run/${attempt}/raw/two`, bytes(`two of ${attempt}`))
+      yield* TaskFiles.writeOutputs(`mem://run/${attempt}`, Literals.literalMap({ one: Literals.blob(`mem://run/${attempt}/raw/one`), two: Literals.blob(`mem://run/${attempt}/raw/two`) }))
+      return yield* cache.keep(key, { outputUri: `mem://run/${attempt}/outputs.pb`, source }, { replace: true })
+    })
+    yield* keep("a")
+    const found = yield* cache.find(key)
+    yield* keep("b")
+    if (found._tag !== "Hit") throw new Error(found._tag)
+    const texts = yield* Effect.forEach(["one", "two"], (name) => Effect.map(store.read(Literals.blobOf(found.outputs.literals[name]!)!.uri), (it) => new TextDecoder().decode(it)))
+    expect(texts).toEqual(["one of a", "two of a"])
+  }), { copies }))
 })

@@ -4,7 +4,7 @@ import { Idl, Literals } from "@fairlead/core"
 import { DatastoreError, type DatastoreService } from "@fairlead/datastore"
 import { sha256 } from "@noble/hashes/sha2.js"
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js"
-import { Clock, Effect, Option, Result } from "effect"
+import { Clock, Effect, Option, Random, Result } from "effect"
 import * as CacheKey from "../CacheKey.ts"
 import type { CatalogKey } from "../Catalog.ts"
 
@@ -22,7 +22,9 @@ export const copyOutputs = Effect.fnUntraced(function*(
   { folder, from }: { readonly from: string; readonly folder: string },
   key: CatalogKey
 ) {
-  const target = `${folderOf(folder, key)}/${(yield* Clock.currentTimeMillis).toString(36)}`
+  // Two who keep a result of the same key in the same moment must not write into one folder.
+  const draw = Math.abs(yield* Random.nextInt).toString(36)
+  const target = `${folderOf(folder, key)}/${(yield* Clock.currentTimeMillis).toString(36)}-${draw}`
   const decoded = Literals.decodeMap(yield* store.read(outputUri))
   if (Result.isFailure(decoded)) {
     return yield* new DatastoreError({ method: "copy", uri: outputUri, reason: { _tag: "InvalidUri", description: decoded.failure.message } })
