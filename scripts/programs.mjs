@@ -35,6 +35,17 @@ export const stateOf = (/** @type {string} */ root) => {
 export const entryOf = (program, root = repository) =>
   pathToFileURL(isFresh(root) ? `${root}/${joined}/${program}.mjs` : `${root}/${programs[program]}`).href
 
+/**
+ * Ends the process where its Node is too old for the programs: they would break over the first source.
+ * @param {keyof typeof programs} program
+ */
+export const refuseOldNode = (program) => {
+  if (process.features.typescript) return
+  const remedy = `start it by \`npm run ${program === "fairlead" ? "fairlead" : "sim"} --\` in ${repository}, which brings a newer one along`
+  process.stderr.write(`${program} needs a Node that takes TypeScript (24 or newer), and this is ${process.version}: ${remedy}\n`)
+  process.exit(2)
+}
+
 const isFresh = (/** @type {string} */ root) => {
   try {
     return readFileSync(`${root}/${stateFile}`, "utf8") === stateOf(root)

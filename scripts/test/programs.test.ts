@@ -57,3 +57,8 @@ describe("the joined programs", () => {
     expect(untimed(await run(join(folder, `${program}.mjs`), ...args))).toBe(untimed(await run(join(repository, programs[program]), ...args)))
   })
 })
+
+it.each(["apps/sim/bin/fairlead-sim.mjs", "apps/engine/bin/fairlead.mjs"])("%s tells a Node that takes no TypeScript what to do instead", async (bin) => {
+  const failed: unknown = await promisify(execFile)(process.execPath, ["--no-strip-types", join(repository, bin)]).catch((error: unknown) => error)
+  expect(failed).toMatchObject({ code: 2, stderr: expect.stringMatching(/needs a Node that takes TypeScript .* this is v\d+\.\d+\.\d+: start it by `npm run/) })
+})
