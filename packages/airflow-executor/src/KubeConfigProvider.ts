@@ -43,7 +43,8 @@ const read = (settings: AirflowSettings): KubeConfigProvider => {
     executorNamespace: namespace,
     multiNamespaceMode,
     multiNamespaceModeNamespaceList: list,
-    watchedNamespaces: multiNamespaceMode ? (list ?? []) : [namespace],
+    // Airflow keeps blanks around names, and watches namespaces that there cannot be.
+    watchedNamespaces: multiNamespaceMode ? [...new Set((list ?? []).map((it) => it.trim()))].filter((it) => it !== "") : [namespace],
     podTemplateFile: kube.text("pod_template_file"),
     deleteWorkerPods: kube.boolean("delete_worker_pods", true),
     deleteWorkerPodsOnFailure: kube.boolean("delete_worker_pods_on_failure", false),

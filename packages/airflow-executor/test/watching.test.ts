@@ -60,6 +60,7 @@ describe("what is watched", () => {
       return linesOf(wire, "list pods").map((it) => it.namespace)
     }))
     expect(watched({ multi_namespace_mode: "True", multi_namespace_mode_namespace_list: "a,b,c" })).toEqual(["a", "b", "c"])
+    expect(watched({ multi_namespace_mode: "True", multi_namespace_mode_namespace_list: "a, b,\n  a, " })).toEqual(["a", "b"])
     expect(watched({ multi_namespace_mode: "True" })).toEqual([undefined])
   })
 

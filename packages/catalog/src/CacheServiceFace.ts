@@ -53,10 +53,18 @@ const keyOf = (base: { readonly key: string } | undefined, identifier: V2Identif
 
 const ownerOf = (owner: string): Effect.Effect<string, Refusal> => owner === "" ? refuse("invalid_argument", "owner_id is missing") : Effect.succeed(owner)
 
+const fenceOf = (text: string): Effect.Effect<number, Refusal> =>
+  /^\d{1,15}$/.test(text) ? Effect.succeed(Number(text)) : refuse("invalid_argument", `the header ${fenceHeader} is "${text}", and should begin with a whole number`)
+
 /** The lease that our own client sends along. */
-const leaseIn = (headers: Headers): Lease | undefined => {
-  const [fence, owner] = (headers.get(fenceHeader) ?? "").split(" ")
-  return fence === undefined || owner === undefined ? undefined : { fence: Number(fence), owner: decodeURIComponent(owner) }
+const leaseIn = (headers: Headers): Effect.Effect<Lease | undefined, Refusal> => {
+  const [fence = "", owner] = (headers.get(fenceHeader) ?? "").split(" ")
+  if (owner === undefined) return Effect.undefined
+  const read = Effect.try({
+    try: () => decodeURIComponent(owner),
+    catch: (): Refusal => ({ code: "invalid_argument", message: `the header ${fenceHeader} names an owner that is encoded wrongly` })
+  })
+  return Effect.all({ fence: fenceOf(fence), owner: read })
 }
 
 const callsOf = (catalog: CatalogService) => ({
@@ -77,7 +85,7 @@ const callsOf = (catalog: CatalogService) => ({
       const { output, overwrite } = baseRequest!
       if (output?.output.case !== "outputUri" || output.output.value === "") return yield* refuse("invalid_argument", "output_uri is missing; literals are not stored here")
       const entry = { outputUri: output.output.value, source: sourceOf(output), size: 0 }
-      const lease = leaseIn(headers)
+      const lease = yield* leaseIn(headers)
       if (overwrite?.overwrite === true) yield* catalog.update(key, entry, { lease })
       else if ((yield* catalog.put(key, entry, { lease, maxAge: toMillis(overwrite?.maxAge) })) === "Kept") return yield* refuse("already_exists", "there is an entry with this key")
       return { message: {} }
@@ -110,7 +118,7 @@ const callsOf = (catalog: CatalogService) => ({
       const key = yield* keyOf(baseRequest, identifier)
       const owner = yield* ownerOf(baseRequest!.ownerId)
       const fence = headers.get(fenceHeader)
-      const released = yield* catalog.release(key, { owner, ...(fence === null ? {} : { fence: Number(fence) }) })
+      const released = yield* catalog.release(key, { owner, ...(fence === null ? {} : { fence: yield* fenceOf(fence) }) })
       return { message: {}, headers: { [releasedHeader]: String(released) } }
     })
   })

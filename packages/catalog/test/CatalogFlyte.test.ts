@@ -98,6 +98,11 @@ describe("the official Connect client", () => {
     for (const [method, path] of [["POST", "/other"], ["GET", "/flyteidl2.cacheservice.v2.CacheService/Get"], ["POST", "/flyteidl2.cacheservice.v2.CacheService/List"]] as const) {
       expect((yield* Effect.promise(() => face(new Request(`http://x${path}`, { method })))).status).toBe(501)
     }
+    for (const [call, fence] of [["Put", "5 %E0%A4%A"], ["Put", "x y"], ["ReleaseReservation", "soon"]] as const) {
+      const body = JSON.stringify({ baseRequest: { key: "k", ownerId: "o", output: { outputUri: "s3://b/o.pb" } }, identifier: { project: "p", domain: "d" } })
+      const headers = { "content-type": "application/json", "fairlead-fence": fence }
+      expect([call, (yield* Effect.promise(() => face(new Request(`http://x/flyteidl2.cacheservice.v2.CacheService/${call}`, { method: "POST", body, headers })))).status]).toEqual([call, 400])
+    }
     const garbled = yield* Effect.promise(() => face(new Request("http://x/flyteidl2.cacheservice.v2.CacheService/Get", { method: "POST", body: "{", headers: { "content-type": "application/json" } })))
     expect([garbled.status, ((yield* Effect.promise(() => garbled.json())) as { code: string }).code]).toEqual([400, "invalid_argument"])
   }))
