@@ -2,9 +2,10 @@
 import type { ApiServer } from "@fairlead/api-server"
 import { makeFolder } from "@fairlead/datastore/node"
 import { type KubeObject, KubeResource } from "@fairlead/kube"
-import { appendFileSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
+import { appendFileSync, existsSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from "node:fs"
 import { join, resolve } from "node:path"
 import { Data, Deferred, Effect } from "effect"
+import { problemInCommands } from "../WorkFolder.ts"
 
 /** A folder that a run cannot be kept in. */
 export class RunFolderUnusable extends Data.TaggedError("RunFolderUnusable")<{ readonly folder: string; readonly problem: string }> {
@@ -45,11 +46,19 @@ export interface KeptRun {
 export const openKeptRun = (folder: string, pid: number = process.pid): Effect.Effect<KeptRun, RunFolderUnusable> =>
   Effect.tryPromise({
     try: async () => {
+      mustFitCommands(resolve(folder))
       await makeFolder(resolve(folder))
+      // Links are followed in what tasks get to see.
+      mustFitCommands(realpathSync(folder))
       return open(folder, pid)
     },
     catch: (error) => unusable(folder, error, "give another folder")
   })
+
+const mustFitCommands = (path: string): void => {
+  const problem = problemInCommands(path)
+  if (problem !== undefined) throw new Error(problem)
+}
 
 const unusable = (folder: string, error: unknown, remedy: string): RunFolderUnusable =>
   error instanceof RunFolderUnusable ? error : new RunFolderUnusable({ folder, problem: `${error instanceof Error ? error.message : String(error)}; ${remedy}` })

@@ -1,5 +1,5 @@
 /** What a person can get wrong is refused in words, and never told as a fault of the program. */
-import { mkdirSync, writeFileSync } from "node:fs"
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { makeKubeconfig } from "../../src/dev/Kubeconfig.ts"
 import { it, mainFile, node, root } from "./Program.ts"
@@ -37,6 +37,14 @@ it("what is wrong on the command line, in files and in folders is told with exit
     const { code, stderr } = await live.fairlead(args, { cwd, env: { TMPDIR: join(cwd, "text") } }).ended
     expect([args[0], code, stderr]).toEqual([args[0], 2, expect.stringMatching(/^no folder can be made in .*\/text, where temporary files go: .*; give another with the variable TMPDIR\n$/)])
   }
+  const blank = join(cwd, "my folder")
+  mkdirSync(blank)
+  const said = expect.stringMatching(/ its path \/\S+my folder.* has the sign " ", at which commands of tasks would take it apart; give another /) as string
+  const task = join(root, "fixtures/quickstart/hello.yaml")
+  expect(await live.fairlead(["run", task], { cwd, env: { TMPDIR: blank } }).ended).toMatchObject({ code: 2, stdout: "", stderr: said })
+  expect(await live.fairlead(["run", task, "--state", "my folder/run"], { cwd }).ended).toMatchObject({ code: 2, stdout: "", stderr: said })
+  symlinkSync(blank, join(cwd, "link"))
+  expect(await live.fairlead(["run", task, "--state", "link"], { cwd }).ended).toMatchObject({ code: 2, stdout: "", stderr: said })
   const { code, stderr } = await live.start("sh", ["-c", `mkdir gone; cd gone; rmdir "$PWD"; "${node}" "${mainFile}" config`], { cwd }).ended
   expect([code, stderr]).toEqual([2, "the working folder is not there any more; go to another one\n"])
 })
