@@ -78,8 +78,8 @@ export interface KubernetesExecutor {
   readonly slotsAvailable: () => number
   readonly slotsOccupied: () => number
   /**
-   * Takes a command back: it is neither queued nor running afterwards, its pod is deleted, and no event tells of it. With a
-   * `runId` other runs of the key stay. Answers whether it was known.
+   * Takes a command back: it is neither queued nor running afterwards, its pod is deleted, and no event tells of it. Waits for
+   * the mark on the pod, five seconds at most. With a `runId` other runs of the key stay. Answers whether it was known.
    */
   readonly revokeTask: (key: TaskKey, runId?: string) => Effect.Effect<boolean>
   /**

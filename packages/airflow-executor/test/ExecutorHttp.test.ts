@@ -1,8 +1,9 @@
+import { FakeCluster } from "@fairlead/fake-cluster"
 import { Effect, type Scope } from "effect"
 import { describe, expect, it } from "vitest"
 import { ExecutorHttp } from "../src/index.ts"
 import { RunBook } from "../src/RunBook.ts"
-import { inWorld, keyOf, newWire, providerConfig, refusal, type Services, startExecutor } from "./support/world.ts"
+import { inWorld, keyOf, lost, newWire, providerConfig, refusal, type Services, startExecutor, words } from "./support/world.ts"
 
 const token = "secret"
 const wireKey = (task: string) => ({ dag_id: "dag", task_id: task, run_id: "run", try_number: 1, map_index: -1 })
@@ -174,6 +175,23 @@ describe("several runs of one task", () => {
       yield* Effect.sleep("1 minute")
       expect(states(yield* call("GET", "/v1/runs"))).toEqual(["one: success", "two: revoked", "three: success"])
     }), { parallelism, run: 20_000 })
+  })
+
+  it("one that was taken back does not go on when the service dies right after it has said so", async () => {
+    await inWorld({ isAsync: true, script: () => ({ default: { start: 200, run: "forever" } }) }, () => Effect.gen(function*() {
+      const wire = newWire()
+      wire.latency = ({ verb }) => (verb === "patch" ? 200 : 0)
+      const executor = yield* startExecutor({}, wire)
+      executor.executeAsync(keyOf("a"), words(), { runId: "one" })
+      yield* Effect.sleep("2 seconds")
+      const handler = yield* ExecutorHttp.make({ executor })
+      yield* Effect.promise(() => handler(new Request("http://service/v1/runs/one", { method: "DELETE" })))
+      wire.fault = () => ({ error: lost })
+      yield* executor.terminate
+      yield* startExecutor()
+      yield* Effect.sleep("8 minutes")
+      expect((yield* FakeCluster).pods()).toEqual([])
+    }))
   })
 
   it("the newest one is the one of the task, also when an earlier one ends", async () => {

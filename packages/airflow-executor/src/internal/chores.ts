@@ -11,9 +11,9 @@ export type Chore =
   | { readonly _tag: "Finish"; readonly pod: Pod; readonly action: "Delete" | "Done" }
   /**
    * Nobody wants the pod any more: it is marked, and deleted as it was then. `unless` is asked in between: true lets it
-   * live. `onlyIf` is asked first, of the pod as the server has it. `delay`: not before so many milliseconds. `onDone` is called when it will not begin any more.
+   * live. `onlyIf` is asked first, of the pod as the server has it. `delay`: not before so many milliseconds. `onMarked` is called when the mark is there, `onDone` when it will not begin any more.
    */
-  | { readonly _tag: "Revoke"; readonly pod: PodIdentity; readonly unless?: Effect.Effect<boolean>; readonly onlyIf?: (pod: Pod) => boolean; readonly delay?: number; readonly onDone?: () => void }
+  | { readonly _tag: "Revoke"; readonly pod: PodIdentity; readonly unless?: Effect.Effect<boolean>; readonly onlyIf?: (pod: Pod) => boolean; readonly delay?: number; readonly onMarked?: () => void; readonly onDone?: () => void }
   /** Any other call that is repeated until it is carried out; `what` tells several for a pod apart. */
   | { readonly _tag: "Call"; readonly pod: PodIdentity; readonly what: string; readonly call: Effect.Effect<void, KubeError.KubeError> }
   /** The pod is out of sight: find out whether it is gone or somebody else's. */
@@ -116,7 +116,7 @@ export class Chores {
   }
 
   /** What changes between the mark and the deletion makes the deletion fail, and all of it is looked at once more. */
-  #revoke({ onDone, onlyIf, pod, unless }: Chore & { readonly _tag: "Revoke" }): Effect.Effect<unknown, KubeError.KubeError> {
+  #revoke({ onDone, onlyIf, onMarked, pod, unless }: Chore & { readonly _tag: "Revoke" }): Effect.Effect<unknown, KubeError.KubeError> {
     const scheduler = this.#options.scheduler()
     return Effect.gen({ self: this }, function*() {
       const seen = onlyIf === undefined ? undefined : yield* scheduler.getPod(pod.namespace, pod.name)
@@ -126,6 +126,7 @@ export class Chores {
         // Gone, or not to be marked, which is no reason to keep it.
         Effect.catchIf((error) => onlyIf === undefined && KubeErrors.isReason(error, "Invalid", "Forbidden", "Conflict", "NotFound"), () => Effect.succeed({ uid: pod.uid }))
       )
+      onMarked?.()
       if (unless !== undefined && (yield* unless)) return yield* scheduler.patchPodRevoked(pod, false)
       yield* scheduler.deletePod({ ...pod, ...marked })
       onDone?.()
