@@ -140,6 +140,10 @@ const lookup = async (service: Service, request: Request): Promise<Response> => 
 
 const cancel = async (service: Service, id: string): Promise<Response> => {
   const run = known(service, id)
+  // Nothing could be done to its pod, and who is told that it is taken back asks no more.
+  if (!run.isFinal && run.state !== "waiting" && !service.executor.mayWrite()) {
+    throw new HttpRefusal(503, "Unavailable", "the lease is not held at the moment, so no run can be taken back; try again", { "retry-after": "1" })
+  }
   if (!run.isFinal) await service.run(service.executor.revokeTask(run.key, id))
   return json(200, runToWire(known(service, id)))
 }

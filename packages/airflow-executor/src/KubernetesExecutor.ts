@@ -99,6 +99,8 @@ export interface KubernetesExecutor {
   readonly subscribe: (listener: (change: ExecutorChange) => void) => () => void
   /** The pod of a task that is running here, as last seen. */
   readonly podOf: (key: TaskKey) => Pod | undefined
+  /** Whether it may write at present; not while its lease is in doubt. */
+  readonly mayWrite: () => boolean
   /** What is wrong, one sentence each; nothing when all is well. */
   readonly health: () => ReadonlyArray<string>
   readonly stats: () => ExecutorStats

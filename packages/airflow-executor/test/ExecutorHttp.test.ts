@@ -194,6 +194,28 @@ describe("several runs of one task", () => {
     }))
   })
 
+  it("one with a pod is not said to be taken back while the lease is not held, for nothing could be done to it", async () => {
+    await inWorld({ isAsync: true, script: () => ({ default: { start: 200, run: "forever" } }) }, () => Effect.gen(function*() {
+      const lease = { namespace: "default" }
+      const wire = newWire()
+      const first = yield* startExecutor({ lease }, wire)
+      yield* Effect.sleep("5 seconds")
+      first.executeAsync(keyOf("a"), words(), { runId: "one" })
+      yield* Effect.sleep("2 seconds")
+      wire.fault = () => ({ error: lost })
+      yield* first.terminate
+      const second = yield* startExecutor({ lease })
+      const handler = yield* ExecutorHttp.make({ executor: second })
+      const cancel = Effect.promise(() => handler(new Request("http://service/v1/runs/one", { method: "DELETE" })))
+      expect(second.mayWrite()).toBe(false)
+      expect((yield* cancel).status).toBe(503)
+      yield* Effect.sleep("1 minute")
+      expect([second.mayWrite(), (yield* cancel).status]).toEqual([true, 200])
+      yield* Effect.sleep("8 minutes")
+      expect((yield* FakeCluster).pods()).toEqual([])
+    }))
+  })
+
   it("the newest one is the one of the task, also when an earlier one ends", async () => {
     const wire = newWire()
     wire.fault = ({ body, verb }) => verb === "create" && JSON.stringify(body).includes("two") ? { error: refusal(503, "ServiceUnavailable") } : undefined

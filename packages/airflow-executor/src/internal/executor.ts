@@ -74,7 +74,7 @@ export class Executor implements KubernetesExecutor {
       merging: options.merging,
       workloadCommand: options.workloadCommand ?? workloadCommandDefault
     }
-    const isHeld = (): boolean => this.#session?.ownership.isHeld() ?? false
+    const isHeld = this.mayWrite
     const scheduler = (): Scheduler.AirflowKubernetesScheduler => this.#session!.scheduler
     this.#chores = new Chores({
       clock, random, scheduler, isHeld,
@@ -304,6 +304,8 @@ export class Executor implements KubernetesExecutor {
       yield* Effect.timeoutOption(Fiber.await(closing), Math.max(1, millis * 0.25))
     })
   }
+
+  readonly mayWrite = (): boolean => this.#session?.ownership.isHeld() ?? false
 
   readonly health = (): ReadonlyArray<string> => {
     if (this.#session === undefined) return ["the executor is not started"]
