@@ -10,7 +10,10 @@ const files: Record<string, string> = {
   "tasks/notes.md": "no task",
   "single.txt": "S",
   "locked.yaml": "secret",
-  "empty/readme.md": "nothing here"
+  "empty/readme.md": "nothing here",
+  "odd/folder.yaml/d.yaml": "D",
+  "odd/pipe.yaml": "never read",
+  "shut/x.yaml": "X"
 }
 
 const refuse = (method: string, path: string, tag: "NotFound" | "PermissionDenied") =>
@@ -21,9 +24,12 @@ const isFolder = (path: string): boolean => Object.keys(files).some((it) => it.s
 const disk = FileSystem.layerNoop({
   stat: (path) =>
     isFolder(path) || path in files
-      ? Effect.succeed({ type: isFolder(path) ? "Directory" : "File" } as FileSystem.File.Info)
+      ? Effect.succeed({ type: isFolder(path) ? "Directory" : path === "odd/pipe.yaml" ? "FIFO" : "File" } as FileSystem.File.Info)
       : Effect.fail(refuse("stat", path, "NotFound")),
-  readDirectory: (path) => Effect.succeed(Object.keys(files).filter((it) => it.startsWith(`${path}/`)).map((it) => it.slice(path.length + 1))),
+  readDirectory: (path) =>
+    path === "shut"
+      ? Effect.fail(refuse("readDirectory", path, "PermissionDenied"))
+      : Effect.succeed([...Object.keys(files), "odd/folder.yaml"].filter((it) => it.startsWith(`${path}/`)).map((it) => it.slice(path.length + 1))),
   readFileString: (path) => (path === "locked.yaml" ? Effect.fail(refuse("readFileString", path, "PermissionDenied")) : Effect.succeed(files[path]!))
 })
 
@@ -43,11 +49,19 @@ it.effect("folders give their YAML and JSON files by name, deep ones too; a file
 
 it.effect("what is not there, cannot be read or holds no task file is told all at once", () =>
   Effect.gen(function*() {
-    const { files, problems } = yield* find("nowhere", "locked.yaml", "empty")
+    const { files, problems } = yield* find("nowhere", "locked.yaml", "empty", "shut")
     expect(files).toEqual([])
     expect(problems.map(formatProblem)).toEqual([
       "nowhere: does not exist; give a file or a folder with .yaml, .yml or .json files",
       expect.stringMatching(/^locked\.yaml: cannot be read: .*PermissionDenied/),
-      "empty: holds no .yaml, .yml or .json file"
+      "empty: holds no .yaml, .yml or .json file",
+      expect.stringMatching(/^shut: cannot be read: .*PermissionDenied/)
     ])
+  }))
+
+it.effect("a pipe that lies in a folder is told, not waited for, and a folder with the name of a file is looked into", () =>
+  Effect.gen(function*() {
+    const { files, problems } = yield* find("odd")
+    expect(files).toEqual([{ file: "odd/folder.yaml/d.yaml", text: "D" }])
+    expect(problems.map(formatProblem)).toEqual(["odd/pipe.yaml: is no file (FIFO); name it itself to have it read"])
   }))
