@@ -48,22 +48,34 @@ export const make = Effect.fnUntraced(function*(options: CatalogPostgresOptions)
   return { ...serve(opened, options), follow: (listener) => Effect.andThen(listeners.follow(listener), Effect.asVoid(follow)) } satisfies CatalogService
 })
 
-const migrate = ({ transaction }: PostgresClient): Effect.Effect<void, PostgresFailure> =>
-  transaction(Effect.fnUntraced(function*(query) {
-    yield* query(sql.migrationLock, [])
-    yield* query(sql.versions, [])
-    const [row] = yield* query("SELECT coalesce(max(version), 0)::float8 AS version FROM fairlead_catalog_versions", [])
-    const { version } = row as { readonly version: number }
-    if (version > sql.steps.length) {
-      const description = `its tables have version ${version}, and this program knows ${sql.steps.length}: they were made by a newer one`
-      return yield* Effect.fail<PostgresFailure>({ _tag: "Refused", description })
-    }
-    for (const [index, step] of sql.steps.entries()) {
-      if (index < version) continue
-      for (const statement of step) yield* query(statement, [])
-      yield* query("INSERT INTO fairlead_catalog_versions (version) VALUES ($1)", [index + 1])
-    }
-  }))
+/**
+ * Brings the tables up to date. Whoever finds them so takes no lock: a process that was frozen while it holds one would keep all others from beginning,
+ * also those that are to take over from it.
+ */
+const migrate = (client: PostgresClient): Effect.Effect<void, PostgresFailure> =>
+  Effect.flatMap(versionOf(client.query), (version) => version === sql.steps.length ? Effect.void : client.transaction(upgrade))
+
+/** How many steps the tables have behind them; 0 where there are none. */
+const versionOf = (query: PostgresClient["query"]): Effect.Effect<number, PostgresFailure> =>
+  Effect.flatMap(query(sql.hasVersions, []), ([row]) =>
+    (row as { readonly known: boolean }).known ? Effect.map(query(sql.version, []), ([found]) => (found as { readonly version: number }).version) : Effect.succeed(0))
+
+const upgrade = Effect.fnUntraced(function*(query: PostgresClient["query"]) {
+  // Only the first to begin come here: should one of them freeze, the server takes the lock back from it.
+  yield* query(sql.idleMost, [])
+  yield* query(sql.migrationLock, [])
+  yield* query(sql.versions, [])
+  const version = yield* versionOf(query)
+  if (version > sql.steps.length) {
+    const description = `its tables have version ${version}, and this program knows ${sql.steps.length}: they were made by a newer one`
+    return yield* Effect.fail<PostgresFailure>({ _tag: "Refused", description })
+  }
+  for (const [index, step] of sql.steps.entries()) {
+    if (index < version) continue
+    for (const statement of step) yield* query(statement, [])
+    yield* query("INSERT INTO fairlead_catalog_versions (version) VALUES ($1)", [index + 1])
+  }
+})
 
 type EntryNow = EntryRow & { readonly now: number }
 

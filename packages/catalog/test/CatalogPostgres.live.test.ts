@@ -3,6 +3,7 @@ import { Clock, Effect, Layer, Option, Redacted } from "effect"
 import { afterAll, beforeAll, describe } from "vitest"
 import * as CacheKey from "../src/CacheKey.ts"
 import { Catalog, type CatalogKey, type NewEntry } from "../src/Catalog.ts"
+import { migrationLock } from "../src/internal/postgresSchema.ts"
 import { PostgresClientNode } from "../src/node.ts"
 import { suite } from "../src/testing/CatalogSuite.ts"
 import { PostgresServer, postgresPrograms } from "../src/testing/PostgresServerNode.ts"
@@ -32,6 +33,14 @@ describe.skipIf(server === undefined)(server === undefined ? "PostgreSQL (skippe
         engine((catalog) => catalog.reserve(at, { owner, heartbeat: 10_000 })), { concurrency: "unbounded" })
       expect(answers.filter((it) => it.isMine)).toHaveLength(1)
     }))
+
+  it.live("regression: a process that is frozen while it makes the tables keeps nobody from using those that are there", () =>
+    Effect.scoped(Effect.gen(function*() {
+      yield* engine((catalog) => catalog.get(key))
+      const frozen = yield* PostgresClientNode.open({ url: Redacted.make(server.url) })
+      yield* frozen.transaction((query) =>
+        Effect.andThen(query(migrationLock, []), Effect.timeout(engine((catalog) => catalog.get(key)), "5 seconds")))
+    })))
 
   it.live("an engine hears what another one stored and gave back", () =>
     Effect.scoped(Effect.gen(function*() {

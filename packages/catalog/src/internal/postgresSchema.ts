@@ -6,6 +6,14 @@ export const channel = "fairlead_catalog"
 /** Programs that start at the same time wait for each other under this number. */
 export const migrationLock = "SELECT pg_advisory_xact_lock(7143962805)"
 
+/** Ends a transaction whose client says nothing any more. */
+export const idleMost = "SET LOCAL idle_in_transaction_session_timeout = '20s'"
+
+/** Whether there is the table that counts the steps. */
+export const hasVersions = "SELECT to_regclass('fairlead_catalog_versions') IS NOT NULL AS known"
+
+export const version = "SELECT coalesce(max(version), 0)::float8 AS version FROM fairlead_catalog_versions"
+
 /** Makes the table that counts the steps. */
 export const versions = "CREATE TABLE IF NOT EXISTS fairlead_catalog_versions (version integer PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())"
 
