@@ -50,7 +50,8 @@ const watch = (
   onEvents: (events: ReadonlyArray<WatchEvent>) => void
 ) => {
   const line = new Line(simulation, stream, onEvents)
-  return Effect.suspend(() => Effect.sleep(stream.arrivalOf(simulation.elapsed()) - simulation.elapsed())).pipe(
+  const now = simulation.elapsed()
+  return Effect.sleep(stream.arrivalOf(now) - now).pipe(
     Effect.andThen(inner.watch(request, (events) => line.send(events))),
     Effect.exit,
     Effect.tap(() => line.drained),
@@ -77,13 +78,13 @@ class Line {
     this.onEvents = onEvents
   }
 
-  /** One time is drawn for each moment, however many calls the transport below makes of its events. */
+  /** One time is drawn for each moment, however many calls the transport below makes of its events. Every way takes time, so what has arrived is never added to. */
   send(events: ReadonlyArray<WatchEvent>): void {
     const now = this.simulation.elapsed()
     if (now !== this.sentAt) {
       this.sentAt = now
       const arrivesAt = this.stream.arrivalOf(now)
-      if (arrivesAt !== this.arrivesAt || arrivesAt <= now) this.open(arrivesAt, now)
+      if (arrivesAt !== this.arrivesAt) this.open(arrivesAt, now)
     }
     this.batch.push(...events)
   }

@@ -4,8 +4,8 @@ import { performance } from "node:perf_hooks"
 import { setImmediate } from "node:timers/promises"
 import { setFlagsFromString } from "node:v8"
 
-// The cache, here too for those who start this file itself, and the flags must be in force before anything else is loaded, and imports come before every
-// statement: the rest is loaded by hand.
+// The flags, and the cache for those who start this file itself, must be in force before anything else is loaded. Imports come before every statement, so the
+// rest is loaded by hand.
 enableCompileCache()
 // Collecting old objects sooner takes a fifth less memory and, since most of them are garbage by then, no more time. The space for young objects, which only
 // the command line can set (see bin/fairlead-sim.mjs), has its size from the start: with half of it, collecting takes twice the time, with twice of it, memory is a seventh more.
